@@ -1,0 +1,55 @@
+# Two commands: `make refresh` (the whole way through on the sample, no network but the package
+# registries) and `make test`. Both set up all they need.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: refresh test check dagster bench sample lock clean
+
+refresh: $(READY)
+	@$(BIN)/core-measures refresh --from sample
+
+test: $(READY) check
+	@$(BIN)/python -m pytest
+
+# What a machine can say of the code without running it.
+check: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check -q .
+	@$(BIN)/mypy
+	@$(BIN)/sqlfluff lint --config dbt_project/.sqlfluff --disable-progress-bar -q dbt_project
+
+dagster: $(READY)
+	@CORE_MEASURES_SOURCE=$${CORE_MEASURES_SOURCE:-sample} DAGSTER_TELEMETRY_ENABLED=false \
+		$(BIN)/dagster dev -w workspace.yaml
+
+bench: $(READY)
+	@$(BIN)/python benchmarks/refresh.py
+
+sample: $(READY)
+	@$(BIN)/python scripts/write_sample.py
+
+# The constraints file pins every package with its hashes; it names no registry.
+lock: $(READY)
+	@$(BIN)/python -m pip install -q uv
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --universal \
+		--python-version 3.11 --custom-compile-command "make lock" -q -o constraints.txt
+
+clean:
+	@rm -rf $(VENV) data
+
+# Byte-code is compiled at installation: Great Expectations alone takes three times as long to
+# import without it. The environment is made anew when the constraints change.
+$(READY): constraints.txt pyproject.toml
+	@echo "Setting up $(VENV) (once; a minute or two)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; name one with PYTHON=..."; exit 1; }
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pip install -q --disable-pip-version-check \
+		--require-hashes --compile -r constraints.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check \
+		--no-deps --no-build-isolation --editable .
+	@touch $@
