@@ -1,0 +1,321 @@
+"""The archive: releases as published, in folders a person can browse.
+
+Knows the layout of `design.md` on a disk or an object store (through fsspec), checks every hash
+on the way in, and writes a release whole or not at all. Knows nothing of what is in a file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from ingest.errors import ArchiveError, FetchError
+
+RELEASE_FILE = "release.json"
+VERDICT_FILE = "verdict.json"
+_PARTIAL = ".partial-"
+
+
+def _safe_name(name: str) -> str:
+    """A name that stays inside its folder, whatever a publisher calls its file."""
+    if not re.fullmatch(r"[^\x00-\x1f/\\:]{1,200}", name) or name.startswith("."):
+        raise ValueError(f"{name!r} is not a plain file or folder name")
+    return name
+
+
+SafeName = Annotated[str, AfterValidator(_safe_name)]
+
+
+class PublishedFile(BaseModel):
+    """One file of a release, as its publisher named it. `bytes` is its size."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    name: SafeName
+    title: str = ""
+    bytes: int = Field(ge=0)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    url: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+class Release(BaseModel):
+    """`release.json`: one edition of a publication, in one version."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    publisher: SafeName
+    publication: SafeName
+    title: str
+    release: SafeName
+    version: int = Field(default=1, ge=1)
+    published: date
+    published_precision: Literal["day", "month"] = "day"
+    landing_page: str
+    licence: str
+    retrieved: datetime | None = None
+    layout: str = "as published"
+    note: str | None = None
+    files: tuple[PublishedFile, ...] = Field(min_length=1)
+
+    @property
+    def folder(self) -> str:
+        """Its folder in its publication's: `2024`, or `2024+2` for a second version."""
+        return self.release if self.version == 1 else f"{self.release}+{self.version}"
+
+    @property
+    def path(self) -> str:
+        """Its folder in the archive."""
+        return f"{self.publisher}/{self.publication}/{self.folder}"
+
+    def __str__(self) -> str:
+        return f"{self.publication} {self.folder}"
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """Each file's hash by its name: what tells one version from another."""
+        return {file.name: file.sha256 for file in self.files}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something in an archive that is not what it should be: where, and one sentence."""
+
+    path: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+
+def sha256_of(data: bytes) -> str:
+    """The SHA-256 of bytes, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+class Archive:
+    """An archive to read from: a folder, or an object-store address that fsspec knows.
+
+    Raises
+    ------
+    ArchiveError
+        There is nothing at the address, or nothing of an archive's layout.
+    """
+
+    def __init__(self, address: str | Path) -> None:
+        import fsspec
+
+        self.address = str(address)
+        try:
+            self.fs, self.root = fsspec.core.url_to_fs(self.address)
+            found = self.fs.isdir(self.root)
+        except (ImportError, OSError, ValueError) as error:
+            raise ArchiveError(f"{self.address} cannot be opened as an archive: {error}") from error
+        if not found:
+            raise ArchiveError(f"There is no archive at {self.address}: no such folder.")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it stands on a disk of this machine."""
+        protocol = self.fs.protocol
+        return "file" in ((protocol,) if isinstance(protocol, str) else protocol)
+
+    def _folders(self, path: str) -> list[str]:
+        try:
+            entries = self.fs.ls(path, detail=True)
+        except (OSError, NotADirectoryError):
+            return []
+        names = [PurePosixPath(e["name"]).name for e in entries if e["type"] == "directory"]
+        return sorted(name for name in names if not name.startswith("."))
+
+    def publications(self) -> list[tuple[str, str]]:
+        """Every (publisher, publication) in the archive.
+
+        Raises
+        ------
+        ArchiveError
+            The folder has no `<publisher>/<publication>/<release>/release.json` in it.
+        """
+        found = [
+            (publisher, publication)
+            for publisher in self._folders(self.root)
+            for publication in self._folders(f"{self.root}/{publisher}")
+        ]
+        for publisher, publication in found:
+            folder = f"{self.root}/{publisher}/{publication}"
+            if any(self.fs.exists(f"{folder}/{r}/{RELEASE_FILE}") for r in self._folders(folder)):
+                return found
+        raise ArchiveError(
+            f"{self.address} is not an archive: it has no"
+            f" <publisher>/<publication>/<release>/{RELEASE_FILE}."
+        )
+
+    def releases(self, publisher: str, publication: str) -> Iterator[Release | Problem]:
+        """Each release of a publication, oldest folder name first, or what is wrong with it."""
+        for folder in self._folders(f"{self.root}/{publisher}/{publication}"):
+            path = f"{publisher}/{publication}/{folder}"
+            try:
+                release = Release.model_validate_json(
+                    self.fs.cat_file(f"{self.root}/{path}/{RELEASE_FILE}")
+                )
+            except FileNotFoundError:
+                yield Problem(path, f"it has no {RELEASE_FILE}, so nothing says what its files are")
+            except OSError as error:
+                yield Problem(path, f"its {RELEASE_FILE} cannot be read: {error}")
+            except ValidationError as error:
+                first = error.errors()[0]
+                where = ".".join(str(part) for part in first["loc"]) or "file"
+                yield Problem(path, f"its {RELEASE_FILE} is not valid: {where}: {first['msg']}")
+            else:
+                if release.path != path:
+                    yield Problem(path, f"its {RELEASE_FILE} says it is {release.path}")
+                else:
+                    yield release
+
+    def read(self, release: Release, file: PublishedFile) -> bytes:
+        """A file's bytes, its length and hash checked.
+
+        Raises
+        ------
+        ArchiveError
+            The file is not there, cannot be read, or is not the one that `release.json` names.
+        """
+        where = f"{release.path}/{file.name}"
+        try:
+            data: bytes = self.fs.cat_file(f"{self.root}/{where}")
+        except FileNotFoundError as error:
+            raise ArchiveError(f"{where} is named in {RELEASE_FILE} and is not there.") from error
+        except OSError as error:
+            # A disk answers for good; a network may answer otherwise in a minute.
+            kind = ArchiveError if self.is_local else FetchError
+            raise kind(f"{where} cannot be read: {error}") from error
+        if len(data) != file.bytes or sha256_of(data) != file.sha256:
+            raise ArchiveError(
+                f"{where} is not the file that {RELEASE_FILE} names: {len(data):,} bytes with hash"
+                f" {sha256_of(data)[:12]}…, expected {file.bytes:,} with {file.sha256[:12]}…"
+            )
+        return data
+
+    def verify(self) -> Iterator[Release | Problem]:
+        """Every release, read whole and found sound, or what is wrong with it."""
+        for publisher, publication in self.publications():
+            for release in self.releases(publisher, publication):
+                if isinstance(release, Problem):
+                    yield release
+                    continue
+                try:
+                    for file in release.files:
+                        self.read(release, file)
+                except ArchiveError as error:
+                    yield Problem(release.path, str(error))
+                else:
+                    yield release
+
+
+class HomeArchive(Archive):
+    """The archive of a home: a folder of ours, where releases are added and never overwritten."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        super().__init__(folder)
+
+    def sweep(self) -> None:
+        """Remove what an interrupted refresh left half-written."""
+        for partial in self.folder.glob(f"*/*/{_PARTIAL}*"):
+            shutil.rmtree(partial, ignore_errors=True)
+        for verdict in self.folder.glob(f"*/*/*/.{VERDICT_FILE}{_PARTIAL}*"):
+            verdict.unlink(missing_ok=True)
+
+    def held(self, publisher: str, publication: str) -> list[Release]:
+        """The releases held, oldest first by publication date and version."""
+        releases = [r for r in self.releases(publisher, publication) if isinstance(r, Release)]
+        return sorted(releases, key=lambda r: (r.published, r.release, r.version))
+
+    def add(self, source: Archive, release: Release) -> Release | None:
+        """Bring a release home whole; None if it is held already.
+
+        A release held under the same name with other bytes was changed by its publisher: it is
+        kept as the next version, beside the first.
+
+        Raises
+        ------
+        ArchiveError
+            A file is missing or its hash differs; nothing is kept of the release then.
+        """
+        versions = [
+            held
+            for held in self.held(release.publisher, release.publication)
+            if held.release == release.release
+        ]
+        if any(held.hashes == release.hashes for held in versions):
+            return None
+        kept = release
+        taken = {held.version for held in versions}
+        if release.version in taken:
+            kept = release.model_copy(update={"version": max(taken) + 1})
+        destination = self.folder / kept.path
+        partial = destination.with_name(f"{_PARTIAL}{os.getpid()}-{kept.folder}")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        try:
+            for file in release.files:
+                write_synced(partial / file.name, source.read(release, file))
+            document = kept.model_dump(mode="json", exclude_none=True)
+            write_synced(partial / RELEASE_FILE, _json_bytes(document))
+            sync_folder(partial)
+            partial.rename(destination)
+            sync_folder(destination.parent)
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+        return kept
+
+    def verdict(self, release: Release) -> dict[str, Any] | None:
+        """What the checks said of a release when it arrived, or None if they have not run."""
+        try:
+            document: dict[str, Any] = json.loads(
+                (self.folder / release.path / VERDICT_FILE).read_bytes()
+            )
+        except (FileNotFoundError, json.JSONDecodeError):
+            return None
+        return document
+
+    def record_verdict(self, release: Release, document: dict[str, Any]) -> None:
+        """Keep a verdict beside its release, replacing the one before."""
+        path = self.folder / release.path / VERDICT_FILE
+        partial = path.with_name(f".{VERDICT_FILE}{_PARTIAL}{os.getpid()}")
+        write_synced(partial, _json_bytes(document))
+        partial.replace(path)
+
+
+def _json_bytes(document: Any) -> bytes:
+    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode("utf-8")
+
+
+def write_synced(path: Path, data: bytes) -> None:
+    """Write a new file and wait until the disk has it."""
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until the disk has a folder's list of names."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

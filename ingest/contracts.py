@@ -1,0 +1,359 @@
+"""Publication contracts: what `ingest/publications/<id>.yml` may say, and what it means.
+
+A contract names a publication's files, how each is recognised from release to release, every
+name each column has had, and what a sound load of it looks like. Here the YAML is validated and
+joined with its shared layout; reading and checking are elsewhere.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+
+from ingest.errors import ContractError
+from ingest.periods import PERIOD_TYPES, Period, PeriodType, parse_period
+
+FOLDER = Path(__file__).parent / "publications"
+
+Role = Literal["identity", "filters", "attributes", "counts", "numbers", "percentages"]
+AreaLevel = Literal["country", "region", "council"]
+NUMERIC_ROLES: tuple[Role, ...] = ("counts", "numbers", "percentages")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+ColumnNames = dict[str, list[str]]
+"""Canonical column name to every name it has been published under."""
+
+
+def _as_regex(pattern: str) -> str:
+    re.compile(pattern)
+    return pattern
+
+
+Regex = Annotated[str, BeforeValidator(_as_regex)]
+
+
+class PeriodSpec(_Strict):
+    """Which column holds the period, and in whose notation."""
+
+    column: str
+    format: Literal["ees", "fingertips"]
+
+
+class AreaSpec(_Strict):
+    """How a row says which area it describes.
+
+    `levels` maps the level's text, lower-cased, or the start of an area code, to our level;
+    `ignored_levels` are known and of no use here (districts, parliamentary constituencies).
+    """
+
+    level: str
+    levels: dict[str, AreaLevel]
+    ignored_levels: list[str] = []
+    codes: dict[AreaLevel, str]
+
+
+class YearsSpec(_Strict):
+    """The years a file claims to hold, as calendar years in which periods end.
+
+    `last` and `first` name where the claim stands: `file` (the named groups `last_year`,
+    `first_year` or `academic_year` of the file's name) or `release` (the release's own name).
+    `span` is how many years the file holds, `offset` what to add to the release's year, and
+    `not_after: published` says only that nothing lies in the future of the publication.
+    """
+
+    last: list[Literal["file", "release"]] = []
+    first: list[Literal["file"]] = []
+    span: int | None = None
+    offset: int = 0
+    not_after: Literal["published"] | None = None
+
+
+class Absence(_Strict):
+    """Councils that a sound file may lack, and why."""
+
+    codes: list[str]
+    years: list[int] | None = None
+    reason: str
+
+
+class CouncilsSpec(_Strict):
+    """Which councils must be present: those of each period, or of one day's boundaries."""
+
+    as_of: date | None = None
+    absent: list[Absence] = []
+
+
+class DroppedRows(_Strict):
+    """Rows of the publisher's that are known to be none, dropped with a recorded warning."""
+
+    where: dict[str, str]
+    reason: str
+
+
+class _ColumnsByRole(_Strict):
+    identity: ColumnNames = {}
+    filters: ColumnNames = {}
+    attributes: ColumnNames = {}
+    counts: ColumnNames = {}
+    numbers: ColumnNames = {}
+    percentages: ColumnNames = {}
+
+
+class _Layout(_Strict):
+    description: str
+    source: str
+    format: Literal["csv"]
+    columns: _ColumnsByRole
+    ignored: list[str] = []
+    period: PeriodSpec
+    area: AreaSpec
+    table: str | None = None
+    key: list[str]
+    marks: list[str]
+
+
+class _File(_Strict):
+    title: str
+    table: str | None = None
+    names: list[Regex] = Field(min_length=1)
+    period_type: str | dict[str, str]
+    columns: _ColumnsByRole = _ColumnsByRole()
+    ignored: list[str] = []
+    key: list[str] | None = None
+    constants: dict[str, str | list[str]] = {}
+    years: YearsSpec = YearsSpec()
+    councils: CouncilsSpec = CouncilsSpec()
+    dropped_rows: list[DroppedRows] = []
+
+    @field_validator("period_type")
+    @classmethod
+    def _known(cls, value: str | dict[str, str]) -> str | dict[str, str]:
+        by_column = {} if isinstance(value, str) else value
+        named = [value] if isinstance(value, str) else list(by_column.values())
+        for name in named:
+            if name not in (*PERIOD_TYPES, by_column.get("column")):
+                raise ValueError(f"no period type {name!r}; known: {', '.join(PERIOD_TYPES)}")
+        if isinstance(value, dict) and "column" not in value:
+            raise ValueError("period_type by a column needs that column's name under `column`")
+        return value
+
+
+class _Publication(_Strict):
+    publisher: str
+    publication: str
+    title: str
+    landing_page: str
+    frequency: Literal["yearly", "quarterly", "monthly", "irregular"]
+    layout: str
+    files: dict[str, _File] = Field(min_length=1)
+    unread: list[Regex] = []
+
+
+@dataclass(frozen=True)
+class Column:
+    """One canonical column: its role, and every name it has been published under."""
+
+    name: str
+    published_as: tuple[str, ...]
+    role: Role
+
+
+@dataclass(frozen=True)
+class FileContract:
+    """One file of a publication, with what its layout shares already joined in."""
+
+    publisher: str
+    publication: str
+    file_id: str
+    title: str
+    table: str
+    names: tuple[str, ...]
+    columns: tuple[Column, ...]
+    ignored: tuple[str, ...]
+    key: tuple[str, ...]
+    constants: Mapping[str, tuple[str, ...]]
+    marks: tuple[str, ...]
+    period: PeriodSpec
+    period_type: str | Mapping[str, str]
+    area: AreaSpec
+    years: YearsSpec
+    councils: CouncilsSpec
+    dropped_rows: tuple[DroppedRows, ...]
+
+    def match(self, name: str) -> re.Match[str] | None:
+        """Whether a published file's name is this file's; its named groups are year claims."""
+        return next((m for pattern in self.names if (m := re.match(pattern, name))), None)
+
+    @cached_property
+    def column_names(self) -> tuple[str, ...]:
+        """The canonical names, in the contract's order."""
+        return tuple(column.name for column in self.columns)
+
+    def columns_of(self, *roles: Role) -> list[str]:
+        """Canonical names of the columns that play one of these roles."""
+        return [column.name for column in self.columns if column.role in roles]
+
+    def is_ignored(self, published_name: str) -> bool:
+        """Whether a published column is known, and known to be of no use here."""
+        return any(fnmatch.fnmatchcase(published_name, pattern) for pattern in self.ignored)
+
+    def period_type_of(self, row: Mapping[str, str]) -> PeriodType | None:
+        """The row's period type; None where the file decides by a column and the cell is new."""
+        if isinstance(self.period_type, str):
+            return self.period_type  # type: ignore[return-value]  # validated on load
+        cell = row[self.period_type["column"]]
+        return None if cell == "column" else self.period_type.get(cell)  # type: ignore[return-value]
+
+    def period_of(self, row: Mapping[str, str]) -> Period | None:
+        """The row's period, or None where its cell is not one."""
+        period_type = self.period_type_of(row)
+        if period_type is None:
+            return None
+        return parse_period(row[self.period.column], self.period.format, period_type)
+
+    def level_of(self, cell: str) -> AreaLevel | None:
+        """Our level for a level cell (or an area code, where the layout tells levels by it)."""
+        text = cell.strip().lower()
+        if self.area.level == self.area.codes["council"]:
+            text = text[:3]
+        return self.area.levels.get(text)
+
+    def is_ignored_level(self, cell: str) -> bool:
+        """Whether a level cell names a level that is known and of no use here."""
+        text = cell.strip().lower()
+        if self.area.level == self.area.codes["council"]:
+            text = text[:3]
+        return text in self.area.ignored_levels
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A publication's contract. `digest` changes whenever anything that it says does."""
+
+    publisher: str
+    publication: str
+    title: str
+    landing_page: str
+    frequency: str
+    files: tuple[FileContract, ...]
+    unread: tuple[str, ...]
+    digest: str
+
+    def file_for(self, name: str) -> FileContract | None:
+        """The contract of a published file, or None when the contract does not name it."""
+        return next((file for file in self.files if file.match(name)), None)
+
+    def is_unread(self, name: str) -> bool:
+        """Whether a published file is known, and known to hold nothing we read."""
+        return any(re.match(pattern, name) for pattern in self.unread)
+
+
+def _merge_columns(layout: _ColumnsByRole, own: _ColumnsByRole) -> tuple[Column, ...]:
+    """The layout's columns and the file's; a file may give a shared column another role."""
+    merged: dict[str, Column] = {}
+    for source in (layout, own):
+        for role in _ColumnsByRole.model_fields:
+            for name, published_as in getattr(source, role).items():
+                merged[name] = Column(name, tuple(published_as), role)  # type: ignore[arg-type]
+    return tuple(merged.values())
+
+
+def _file_contract(
+    publication: _Publication, layout: _Layout, file_id: str, file: _File
+) -> FileContract:
+    columns = _merge_columns(layout.columns, file.columns)
+    names = {column.name for column in columns}
+    table = file.table or layout.table
+    if table is None:
+        raise ContractError(f"{publication.publication}: file {file_id} names no table")
+    key = file.key or [*layout.key, *file.columns.filters]
+    for wanted in (*key, *file.constants, layout.period.column):
+        if wanted not in names:
+            raise ContractError(
+                f"{publication.publication}: file {file_id} speaks of a column {wanted!r}"
+                " that it does not list"
+            )
+    return FileContract(
+        publisher=publication.publisher,
+        publication=publication.publication,
+        file_id=file_id,
+        title=file.title,
+        table=table,
+        names=tuple(file.names),
+        columns=columns,
+        ignored=(*layout.ignored, *file.ignored),
+        key=tuple(dict.fromkeys(key)),
+        constants={
+            column: (value,) if isinstance(value, str) else tuple(value)
+            for column, value in file.constants.items()
+        },
+        marks=tuple(layout.marks),
+        period=layout.period,
+        period_type=file.period_type,
+        area=layout.area,
+        years=file.years,
+        councils=file.councils,
+        dropped_rows=tuple(file.dropped_rows),
+    )
+
+
+def _parse(path: Path, model: type[BaseModel]) -> Any:
+    try:
+        return model.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+            for fault in error.errors()
+        )
+        raise ContractError(f"{path.name} is not a valid contract: {faults}") from error
+    except yaml.YAMLError as error:
+        raise ContractError(f"{path.name} is not valid YAML: {error}") from error
+
+
+@lru_cache(maxsize=8)
+def load_contracts(folder: Path = FOLDER) -> dict[str, Publication]:
+    """Every publication contract of a folder, by publication id, in order of id.
+
+    Raises
+    ------
+    ContractError
+        A file is not valid YAML, not a contract, or speaks of a column that it does not list.
+    """
+    layout_files = {path.stem: path for path in sorted((folder / "layouts").glob("*.yml"))}
+    layouts: dict[str, _Layout] = {name: _parse(p, _Layout) for name, p in layout_files.items()}
+    contracts: dict[str, Publication] = {}
+    for path in sorted(folder.glob("*.yml")):
+        raw: _Publication = _parse(path, _Publication)
+        if raw.publication != path.stem:
+            raise ContractError(f"{path.name} describes {raw.publication!r}: name it after that")
+        if raw.layout not in layouts:
+            raise ContractError(f"{path.name}: no layout {raw.layout!r} in publications/layouts")
+        bytes_read = path.read_bytes() + layout_files[raw.layout].read_bytes()
+        contracts[raw.publication] = Publication(
+            publisher=raw.publisher,
+            publication=raw.publication,
+            title=raw.title,
+            landing_page=raw.landing_page,
+            frequency=raw.frequency,
+            files=tuple(
+                _file_contract(raw, layouts[raw.layout], file_id, file)
+                for file_id, file in raw.files.items()
+            ),
+            unread=tuple(raw.unread),
+            digest=hashlib.sha256(bytes_read).hexdigest(),
+        )
+    return contracts

@@ -1,0 +1,25 @@
+"""The errors a user may meet, each one clear sentence and what to do about it."""
+
+
+class CoreMeasuresError(Exception):
+    """Anything a user can act on. The command prints its message, not a traceback."""
+
+
+class ArchiveError(CoreMeasuresError):
+    """An archive, or a release in it, is not what it says it is."""
+
+
+class FetchError(ArchiveError):
+    """A source cannot be reached for now. Trying again later may help."""
+
+
+class ContractError(CoreMeasuresError):
+    """A file under `ingest/publications/` or `ingest/corrections/` is not valid."""
+
+
+class ReadError(CoreMeasuresError):
+    """A published file cannot be read into rows, or not with its contract's columns."""
+
+
+class HomeError(CoreMeasuresError):
+    """The home folder cannot be used: not writable, in use, or not there."""

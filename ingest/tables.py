@@ -1,0 +1,96 @@
+"""Bytes of a published file into a table of text, as published.
+
+Every cell stays text, to the letter. What a cell means is for the contracts and for SQL; here
+only what a CSV file is: its encoding, its header, its rows. Anything else ends in `ReadError`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pyarrow as pa
+import pyarrow.csv
+
+from ingest.errors import ReadError
+
+SOURCE_ROW = "source_row"
+
+# The first bytes of what publishers really serve in a CSV file's place.
+_NOT_CSV = {
+    b"PK\x03\x04": "a zip file or workbook",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"%PDF": "a PDF",
+    b"\x1f\x8b": "a gzip file",
+    b"PAR1": "a Parquet file",
+}
+
+
+def _decode(data: bytes) -> str:
+    """Text from UTF-8 (with or without a byte order mark), UTF-16 with one, else Windows-1252.
+
+    A publisher's tool decides the encoding, not its standard: the same file has been both
+    (facts: "detect, do not assume").
+    """
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        try:
+            return data.decode("utf-16")
+        except UnicodeDecodeError as error:
+            raise ReadError(f"it is not whole UTF-16 text: {error.reason}") from error
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        try:
+            return data.decode("cp1252")
+        except UnicodeDecodeError as error:
+            raise ReadError("it is neither UTF-8 nor Windows-1252 text") from error
+
+
+def read_csv(data: bytes) -> pa.Table:
+    """A CSV file as a table: every column text, and `source_row` counting data rows from 1.
+
+    Raises
+    ------
+    ReadError
+        It is empty or not a CSV file, a name stands twice in the header, or a row has more or
+        fewer cells than the header (a file cut short ends so).
+    """
+    for start, kind in _NOT_CSV.items():
+        if data.startswith(start):
+            raise ReadError(f"it is {kind}, not a CSV file")
+    text = _decode(data)
+    if not text.strip():
+        raise ReadError("it is empty")
+    if text.lstrip()[:1] == "<":
+        raise ReadError("it is a web page, not a CSV file")
+    if "\x00" in text:
+        raise ReadError("it holds NUL characters, so it is not a CSV file")
+    try:
+        header = next(csv.reader(io.StringIO(text, newline=""), strict=True))
+        _refuse_repeated(header)
+        table = pyarrow.csv.read_csv(
+            io.BytesIO(text.encode("utf-8")),
+            read_options=pyarrow.csv.ReadOptions(block_size=64 << 20),
+            parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+            convert_options=pyarrow.csv.ConvertOptions(
+                column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False
+            ),
+        )
+    except (pa.ArrowInvalid, csv.Error) as error:
+        raise ReadError(f"it is not a whole CSV file: {_first_sentence(error)}") from error
+    if table.num_rows == 0:
+        raise ReadError("it has a header and no rows")
+    if SOURCE_ROW in table.column_names:
+        raise ReadError(f"it has a column of its own named {SOURCE_ROW}")
+    rows = pa.array(range(1, table.num_rows + 1), pa.int64())
+    return table.add_column(0, SOURCE_ROW, rows)
+
+
+def _refuse_repeated(header: list[str]) -> None:
+    repeated = sorted({name for name in header if header.count(name) > 1})
+    if repeated:
+        raise ReadError(f"its header names {', '.join(repr(n) for n in repeated)} more than once")
+
+
+def _first_sentence(error: Exception) -> str:
+    return str(error).split("\n", 1)[0][:200]
