@@ -1,0 +1,224 @@
+"""A fresh candidate warehouse: admitted loads as tables, and what is known of every load.
+
+`loads.<table>` holds rows as published under canonical names; `archive.*` says which releases,
+loads and checks there are. These are dbt's sources; everything after is SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from ingest.archive import Release
+from ingest.contracts import FileContract
+from ingest.corrections import Correction
+from ingest.loads import Load
+
+# The whole process stays under 1 GiB, Python and its libraries included.
+SETTINGS = {"memory_limit": "384MB", "threads": 2}
+
+CHECK_COLUMNS = {
+    "publisher": "varchar",
+    "publication": "varchar",
+    "release": "varchar",
+    "version": "integer",
+    "source_file": "varchar",
+    "source_sha256": "varchar",
+    "check_name": "varchar",
+    "check_column": "varchar",
+    "severity": "varchar",
+    "success": "boolean",
+    "observed": "varchar",
+    "explanation": "varchar",
+}
+LOAD_COLUMNS = {
+    "publisher": "varchar",
+    "publication": "varchar",
+    "release": "varchar",
+    "version": "integer",
+    "source_file": "varchar",
+    "source_sha256": "varchar",
+    "bytes": "bigint",
+    "file_id": "varchar",
+    "load_table": "varchar",
+    "admitted": "boolean",
+}
+RELEASE_COLUMNS = {
+    "publisher": "varchar",
+    "publication": "varchar",
+    "title": "varchar",
+    "release": "varchar",
+    "version": "integer",
+    "published": "date",
+    "published_precision": "varchar",
+    "landing_page": "varchar",
+    "licence": "varchar",
+    "layout": "varchar",
+    "note": "varchar",
+}
+_META_COLUMNS = {
+    "publication": "varchar",
+    "release": "varchar",
+    "version": "integer",
+    "published": "date",
+    "source_file": "varchar",
+    "source_sha256": "varchar",
+    "source_row": "bigint",
+    "period_type": "varchar",
+    "corrections": "map(varchar, varchar)",
+}
+
+
+@dataclass(frozen=True)
+class AdmittedLoad:
+    """A load that passed its checks, where its Parquet stands, and what to leave out or mend."""
+
+    load: Load
+    parquet: Path
+    mapping: dict[str, str]
+    dropped_rows: tuple[int, ...]
+    corrections: tuple[Correction, ...]
+
+
+def sql_text(value: str) -> str:
+    """A value as an SQL string literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def sql_name(name: str) -> str:
+    """A name as a quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def create(
+    path: Path,
+    contracts: Iterable[FileContract],
+    admitted: Sequence[AdmittedLoad],
+    releases: Sequence[Release],
+    loads: Sequence[tuple[Load, bool]],
+    checks: Sequence[dict[str, object]],
+) -> None:
+    """Write a new candidate at `path` with everything dbt reads.
+
+    Every table of every contract is there, empty where no load of it was admitted.
+    """
+    with duckdb.connect(str(path), config=SETTINGS) as con:
+        con.execute("create schema loads")
+        con.execute("create schema archive")
+        by_table: dict[str, list[FileContract]] = {}
+        for contract in contracts:
+            by_table.setdefault(contract.table, []).append(contract)
+        for table, sharing in by_table.items():
+            selects = [_select(one) for one in admitted if one.load.contract.table == table]
+            con.execute(
+                f"create table loads.{sql_name(table)} as {_empty(sharing)}"
+                + "".join(f"\nunion all by name {select}" for select in selects)
+            )
+        _insert(
+            con,
+            "archive.releases",
+            RELEASE_COLUMNS,
+            [{name: getattr(release, name) for name in RELEASE_COLUMNS} for release in releases],
+        )
+        _insert(
+            con,
+            "archive.loads",
+            LOAD_COLUMNS,
+            [
+                {
+                    "publisher": load.release.publisher,
+                    "publication": load.release.publication,
+                    "release": load.release.release,
+                    "version": load.release.version,
+                    "source_file": load.file.name,
+                    "source_sha256": load.file.sha256,
+                    "bytes": load.file.bytes,
+                    "file_id": load.contract.file_id,
+                    "load_table": load.contract.table,
+                    "admitted": is_admitted,
+                }
+                for load, is_admitted in loads
+            ],
+        )
+        _insert(con, "archive.checks", CHECK_COLUMNS, checks)
+
+
+def _empty(contracts: Sequence[FileContract]) -> str:
+    columns = dict(_META_COLUMNS)
+    for contract in contracts:
+        columns |= dict.fromkeys(contract.column_names, "varchar")
+    nulls = ", ".join(f"null::{kind} as {sql_name(name)}" for name, kind in columns.items())
+    return f"select {nulls} where false"
+
+
+def _select(one: AdmittedLoad) -> str:
+    release, file, contract = one.load.release, one.load.file, one.load.contract
+    corrected: dict[int, list[str]] = {}
+    for fix in one.corrections:
+        corrected.setdefault(fix.row, []).append(
+            f"{sql_text(fix.column)}: {sql_text(fix.corrected)}"
+        )
+    corrections = "null::map(varchar, varchar)"
+    if corrected:
+        cases = " ".join(
+            f"when {row} then map {{{', '.join(cells)}}}" for row, cells in corrected.items()
+        )
+        corrections = f"case source_row {cases} end"
+    cells = ", ".join(
+        f"{sql_name(published)} as {sql_name(name)}" for name, published in one.mapping.items()
+    )
+    dropped = (
+        f"where source_row not in ({', '.join(map(str, one.dropped_rows))})"
+        if one.dropped_rows
+        else ""
+    )
+    return f"""
+        select
+            {sql_text(release.publication)} as publication,
+            {sql_text(release.release)} as release,
+            {release.version}::integer as version,
+            date {sql_text(release.published.isoformat())} as published,
+            {sql_text(file.name)} as source_file,
+            {sql_text(file.sha256)} as source_sha256,
+            source_row,
+            {_period_type(contract)} as period_type,
+            {corrections} as corrections,
+            * exclude (source_row)
+        from (
+            select source_row, {cells}
+            from read_parquet({sql_text(str(one.parquet))})
+            {dropped}
+        )"""
+
+
+def _period_type(contract: FileContract) -> str:
+    if isinstance(contract.period_type, str):
+        return sql_text(contract.period_type)
+    cases = " ".join(
+        f"when {sql_text(cell)} then {sql_text(kind)}"
+        for cell, kind in contract.period_type.items()
+        if cell != "column"
+    )
+    return f"case {sql_name(contract.period_type['column'])} {cases} end"
+
+
+def _insert(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: dict[str, str],
+    rows: Sequence[dict[str, object]],
+) -> None:
+    con.execute(f"create table {table} ({', '.join(f'{n} {t}' for n, t in columns.items())})")
+    values = [[_cell(row[name]) for name in columns] for row in rows]
+    for start in range(0, len(values), 500):
+        chunk = values[start : start + 500]
+        marks = ", ".join(f"({', '.join('?' * len(columns))})" for _ in chunk)
+        con.execute(f"insert into {table} values {marks}", [v for row in chunk for v in row])
+
+
+def _cell(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else value

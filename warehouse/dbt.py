@@ -1,0 +1,193 @@
+"""dbt, run in this process: one parse when the project changed, one build a refresh."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ingest.errors import CoreMeasuresError
+from warehouse.home import Home
+
+PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
+_STAMP = "project.digest"
+
+
+class DbtError(CoreMeasuresError):
+    """dbt could not build the candidate, or a test on it failed."""
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """How one model, seed or test ended: `success`, `pass`, `warn`, `fail`, `error`, `skipped`."""
+
+    unique_id: str
+    status: str
+    message: str
+    seconds: float
+    failures: int | None
+
+    @property
+    def name(self) -> str:
+        """The node's own name, without its kind and project."""
+        return self.unique_id.split(".")[2]
+
+    @property
+    def failed(self) -> bool:
+        """Whether it keeps the candidate back."""
+        return self.status in ("error", "fail", "skipped", "runtime error")
+
+
+def measure_models(project: Path = PROJECT) -> list[str]:
+    """The measure models, found by their files: adding one is adding its file."""
+    return sorted(path.stem for path in (project / "models" / "measures").rglob("*.sql"))
+
+
+def environment(home: Home, project: Path = PROJECT) -> dict[str, str]:
+    """What dbt needs to be told. Constant for a home, so that dbt never parses twice."""
+    return {
+        "CORE_MEASURES_DATABASE": str(home.candidate.absolute()),
+        "CORE_MEASURES_MODELS": ",".join(measure_models(project)),
+        "DBT_PROJECT_DIR": str(project),
+        "DBT_PROFILES_DIR": str(project),
+        "DBT_TARGET_PATH": str(home.dbt_target.absolute()),
+        "DBT_LOG_PATH": str(home.dbt_target.absolute() / "logs"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DBT_VERSION_CHECK": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+@contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in variables}
+    folder = Path.cwd()
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.chdir(folder)  # dbt moves into its project
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _invoke(
+    home: Home,
+    project: Path,
+    arguments: Sequence[str],
+    manifest: Any = None,
+    on_event: Callable[[Any], None] | None = None,
+) -> Any:
+    from dbt.cli.main import dbtRunner
+
+    callbacks = [on_event] if on_event else []
+    with _environment(environment(home, project)):
+        runner = dbtRunner(manifest=manifest, callbacks=callbacks)
+        return runner.invoke([*arguments, "--quiet", "--no-use-colors", "--log-level", "none"])
+
+
+class Project:
+    """The dbt project as one home builds it."""
+
+    def __init__(self, home: Home, digest: str, project: Path = PROJECT) -> None:
+        self.home = home
+        self.project = project
+        self.digest = digest
+        self._parsed: Any = None
+        self._manifest: dict[str, Any] | None = None
+
+    @property
+    def manifest_path(self) -> Path:
+        """Where dbt writes what it parsed."""
+        return self.home.dbt_target / "manifest.json"
+
+    def prepare(self) -> None:
+        """See that `manifest.json` says what the project says, parsing only if it does not.
+
+        Raises
+        ------
+        DbtError
+            The project does not parse.
+        """
+        stamp = self.home.dbt_target / _STAMP
+        if self.manifest_path.exists() and stamp.exists() and stamp.read_text() == self.digest:
+            return
+        self.home.dbt_target.mkdir(parents=True, exist_ok=True)
+        outcome = _invoke(self.home, self.project, ["parse"])
+        if not outcome.success:
+            raise DbtError(f"The dbt project does not parse: {outcome.exception}")
+        self._parsed = outcome.result
+        stamp.write_text(self.digest)
+
+    def manifest(self) -> dict[str, Any]:
+        """The manifest's JSON: every model, column, test and description."""
+        if self._manifest is None:
+            self.prepare()
+            self._manifest = json.loads(self.manifest_path.read_bytes())
+        assert self._manifest is not None  # noqa: S101
+        return self._manifest
+
+    @property
+    def size(self) -> int:
+        """How many models, seeds and data tests a build goes through."""
+        nodes = self.manifest()["nodes"].values()
+        return sum(node["resource_type"] in ("model", "seed", "test") for node in nodes)
+
+    def build(self, on_node: Callable[[NodeResult], None]) -> list[NodeResult]:
+        """Build every model on the candidate and test it; each node is told as it ends.
+
+        Raises
+        ------
+        DbtError
+            dbt itself failed. A failed node is in the results instead.
+        """
+
+        def on_event(event: Any) -> None:
+            if event.info.name in ("LogModelResult", "LogTestResult", "LogSeedResult"):
+                data = event.data
+                on_node(
+                    NodeResult(
+                        unique_id=data.node_info.unique_id,
+                        status=str(data.status).split(" ")[0].lower(),
+                        message="",
+                        seconds=data.execution_time,
+                        failures=None,
+                    )
+                )
+
+        try:
+            outcome = _invoke(
+                self.home,
+                self.project,
+                ["build", "--exclude-resource-type", "unit_test"],
+                self._parsed,
+                on_event,
+            )
+        finally:
+            _close_connections()
+        if outcome.result is None:
+            raise DbtError(f"dbt could not run: {outcome.exception}")
+        return [
+            NodeResult(
+                unique_id=result.node.unique_id,
+                status=str(result.status),
+                message=result.message or "",
+                seconds=result.execution_time,
+                failures=result.failures,
+            )
+            for result in outcome.result.results
+        ]
+
+
+def _close_connections() -> None:
+    """Let go of the candidate: dbt-duckdb keeps its connection for the process's life."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    DuckDBConnectionManager.close_all_connections()
