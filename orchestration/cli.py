@@ -1,0 +1,343 @@
+"""The `core-measures` command. Says what happened; what happens stands elsewhere.
+
+Heavy libraries are imported by the calls that need them, so that a listing answers at once.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import sys
+from datetime import date, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ingest.errors import CoreMeasuresError
+from orchestration.progress import reporter_for
+
+if TYPE_CHECKING:
+    from orchestration.refresh import Stock
+    from warehouse.home import Home
+
+app = typer.Typer(
+    name="core-measures",
+    help="The open warehouse of how children and young people are doing, council by council.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+archive_app = typer.Typer(help="Check an archive's hashes, or move one.", no_args_is_help=True)
+app.add_typer(archive_app, name="archive")
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+HomeOption = Annotated[
+    Path,
+    typer.Option("--home", envvar="CORE_MEASURES_HOME", help="Where everything is kept."),
+]
+DEFAULT_HOME = Path("data")
+
+
+class Format(StrEnum):
+    """How `sql` prints rows."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+def main() -> None:
+    """Run the command; a user's error is one sentence and exit code 1."""
+    for name in ("DAGSTER_TELEMETRY_ENABLED", "GX_ANALYTICS_ENABLED"):
+        os.environ.setdefault(name, "false")
+    try:
+        app()
+    except CoreMeasuresError as error:
+        err.print(str(error), style="red", markup=False)
+        sys.exit(1)
+    except BrokenPipeError:
+        # The reader of our output went away, as `| head` does.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _home(path: Path) -> Home:
+    from warehouse.home import Home
+
+    return Home(path.absolute())
+
+
+@app.command()
+def refresh(
+    source: Annotated[
+        str, typer.Option("--from", help="sample, live, or the path or address of an archive.")
+    ] = "live",
+    home: HomeOption = DEFAULT_HOME,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="Bring home this publication alone.")
+    ] = None,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Do not wait for another refresh of this home.")
+    ] = False,
+) -> None:
+    """Bring home what is new, check it, build, swap, publish.
+
+    Exit code 0: all admitted. 2: published, with loads quarantined or releases refused.
+    1: nothing was published, and what was there before still stands.
+    """
+    from orchestration.refresh import Refresh
+
+    place = _home(home)
+    reporter = reporter_for(err)
+    work = Refresh(place, source, tuple(only or ()), reporter)
+    work.check_source()
+    place.prepare()
+    with (
+        place.locked(
+            wait=not no_wait,
+            waiting=lambda: reporter.say(
+                "Another refresh of this home is running; waiting for it to end."
+            ),
+        ),
+        reporter,
+    ):
+        place.sweep()
+        changed = work.run()
+        stock = work.stock()
+    _tell_outcome(place, stock, changed)
+    raise typer.Exit(0 if stock.sound else 2)
+
+
+def _tell_outcome(home: Home, stock: Stock, changed: bool) -> None:
+    loads = stock.loads
+    admitted = sum(load.admitted for load in loads)
+    verb = "Published" if changed else "Nothing new; still serving"
+    out.print(
+        f"{verb}: {admitted} of {len(loads)} loads of {len(stock.releases)} releases admitted,"
+        f" {len(stock.quarantined)} quarantined, {len(stock.problems)} releases not brought home."
+    )
+    for load in stock.quarantined:
+        out.print(f"  quarantined: {load.load}", markup=False)
+    for problem in stock.problems:
+        out.print(f"  not brought home: {problem}", markup=False)
+    shown = _shown(home.root)
+    option = "" if shown == Path("data") else f" --home {shown}"
+    out.print(f"Warehouse: {shown / 'warehouse' / home.warehouse.name}", markup=False)
+    out.print(f"Marts:     {shown / 'published' / 'latest'}", markup=False)
+    out.print("Next:", style="bold")
+    for line in (
+        f"core-measures status{option}",
+        f"core-measures show repeat_referrals Leeds{option}",
+        f'core-measures sql "select * from marts.council_year where year = 2023 limit 5"{option}',
+    ):
+        out.print(f"  {line}", markup=False)
+
+
+def _shown(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+@app.command()
+def status(home: HomeOption = DEFAULT_HOME) -> None:
+    """Each publication: newest release held, admitted or not, age, next expected."""
+    from orchestration.refresh import Refresh
+
+    place = _home(home)
+    if not (place.root / "archive").is_dir():
+        raise CoreMeasuresError(f"There is no home at {place.root}. Run: core-measures refresh")
+    work = Refresh(place, "")
+    stock = work.stock()
+    table = Table("Publication", "Newest release", "Published", "Loads", "Age", "Next expected")
+    today = date.today()
+    for publication in work.contracts.values():
+        held = [release for release in stock.releases if release.publication is publication]
+        if not held:
+            table.add_row(publication.publication, "none held", "", "", "", "")
+            continue
+        newest = held[-1]
+        admitted = sum(load.admitted for load in newest.loads)
+        age = (today - newest.release.published).days
+        due = newest.release.published + timedelta(days=_DAYS[publication.frequency])
+        table.add_row(
+            publication.publication,
+            newest.release.folder,
+            newest.release.published.isoformat(),
+            f"{admitted} of {len(newest.loads)} admitted",
+            f"{age} days",
+            f"about {due:%B %Y}" + (", late" if due < today else ""),
+        )
+    out.print(table)
+    for problem in stock.problems:
+        out.print(f"Not brought home: {problem}", style="yellow", markup=False)
+    for load in stock.quarantined:
+        reasons = load.verdict.reasons if load.verdict else ()
+        why = "; ".join(str(check) for check in reasons) or "not checked yet"
+        out.print(f"Quarantined: {load.load}: {why}", style="yellow", markup=False)
+    served = "served" if work.is_served(stock) else "not served yet: run core-measures refresh"
+    out.print(f"What is held is {served}.")
+
+
+_DAYS = {"yearly": 365, "quarterly": 91, "monthly": 30, "irregular": 365}
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help="One read-only statement.")],
+    home: HomeOption = DEFAULT_HOME,
+    output: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
+) -> None:
+    """Query the warehouse, read-only."""
+    from warehouse.query import query as run
+
+    answer = run(_home(home).warehouse, query)
+    if output is Format.csv:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(answer.columns)
+        writer.writerows(answer.rows)
+    elif output is Format.json:
+        rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+        sys.stdout.write(json.dumps(rows, default=str, ensure_ascii=False) + "\n")
+    else:
+        _print_rows(answer.columns, answer.rows)
+
+
+def _print_rows(columns: list[str], rows: list[tuple[Any, ...]]) -> None:
+    table = Table(*[_plain(column) for column in columns])
+    for row in rows:
+        table.add_row(*[_plain(cell) for cell in row])
+    # A table cut to the width of a pipe would lose figures.
+    width = None if out.is_terminal else 10_000
+    out.print(table, width=width) if width is None else _print_wide(table)
+    out.print(f"{len(rows):,} rows")
+
+
+def _print_wide(table: Table) -> None:
+    wide = Console(highlight=False, width=10_000)
+    wide.print(table)
+
+
+def _plain(cell: object) -> str:
+    from rich.markup import escape
+
+    if cell is None:
+        return ""
+    return escape(f"{cell:.10g}" if isinstance(cell, float) else str(cell))
+
+
+@app.command()
+def show(
+    measure: Annotated[str, typer.Argument(help="A measure, as in marts.dim_measure.")],
+    councils: Annotated[
+        list[str] | None, typer.Argument(help="Councils by name or code; none: England alone.")
+    ] = None,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """A measure's series in the terminal, with their comparators."""
+    from orchestration.show import series_tables
+
+    for title, columns, rows, note in series_tables(
+        _home(home).warehouse, measure, tuple(councils or ())
+    ):
+        out.print(title, style="bold", markup=False)
+        table = Table(*columns)
+        for row in rows:
+            table.add_row(*[_plain(cell) for cell in row])
+        if out.is_terminal:
+            out.print(table)
+        else:
+            _print_wide(table)
+        if note:
+            out.print(note, markup=False)
+
+
+@app.command()
+def revisions(
+    publication: Annotated[str, typer.Argument(help="A publication's id.")],
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """What each release changed in years already published, largest change first."""
+    from orchestration.show import revisions_of
+
+    answer = revisions_of(_home(home).warehouse, publication)
+    _print_rows(answer.columns, answer.rows)
+
+
+@archive_app.command("verify")
+def archive_verify(
+    archive: Annotated[
+        str | None, typer.Argument(help="An archive; by default the home's own.")
+    ] = None,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Check every file of every release against its hash. Exit code 1 if one differs."""
+    from ingest.archive import Archive, Problem
+
+    place = Archive(archive or _home(home).root / "archive")
+    sound = 0
+    problems = 0
+    for found in place.verify():
+        if isinstance(found, Problem):
+            problems += 1
+            err.print(str(found), style="red", markup=False)
+        else:
+            sound += 1
+    out.print(f"{sound} releases sound, {problems} not, in {place.address}")
+    raise typer.Exit(1 if problems else 0)
+
+
+@archive_app.command("export")
+def archive_export(
+    destination: Annotated[Path, typer.Argument(help="A folder to write to.")],
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Copy the home's releases to another archive, to carry to another machine."""
+    from ingest.archive import Archive
+
+    _copy(Archive(_home(home).root / "archive"), destination)
+
+
+@archive_app.command("import")
+def archive_import(
+    archive: Annotated[str, typer.Argument(help="An archive to bring in, whole.")],
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Bring every release of an archive home, whether a contract reads it or not."""
+    from ingest.archive import Archive
+
+    place = _home(home)
+    place.prepare()
+    with place.locked(wait=True, waiting=lambda: err.print("Waiting for a refresh to end.")):
+        _copy(Archive(archive), place.root / "archive")
+
+
+def _copy(source: Any, destination: Path) -> None:
+    from ingest.archive import HomeArchive, Problem
+
+    target = HomeArchive(destination)
+    copied = held = problems = 0
+    for publisher, publication in source.publications():
+        for release in source.releases(publisher, publication):
+            try:
+                if isinstance(release, Problem):
+                    raise CoreMeasuresError(str(release))
+                if target.add(source, release) is None:
+                    held += 1
+                else:
+                    copied += 1
+            except CoreMeasuresError as error:
+                problems += 1
+                err.print(str(error), style="red", markup=False)
+    out.print(f"{copied} releases copied, {held} were there already, {problems} refused")
+    if problems:
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    main()

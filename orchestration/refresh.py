@@ -1,0 +1,568 @@
+"""What one refresh does: bring home, check, build, guard, swap. Without Dagster, without a screen.
+
+Every step reads what the step before left on disk, so that a step may run by itself. Great
+Expectations and dbt are imported by the steps that need them, and only when there is work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pyarrow.parquet
+
+from expectations.verdicts import Check, LoadVerdict
+from expectations.verdicts import digest as verdict_digest
+from ingest.archive import Archive, Problem, Release
+from ingest.contracts import Publication, load_contracts
+from ingest.corrections import corrections_of
+from ingest.errors import ArchiveError, CoreMeasuresError, FetchError, ReadError
+from ingest.loads import Load, column_mapping, loads_of
+from warehouse.home import Home
+
+if TYPE_CHECKING:
+    from pyarrow import Table
+
+    from warehouse.dbt import NodeResult, Project
+
+ROOT = Path(__file__).resolve().parents[1]
+# What the figures are a function of, beside the archive: a change in it asks for a new build.
+_CODE = {
+    "dbt_project": ("*.sql", "*.yml", "*.csv"),
+    "expectations": ("*.py",),
+    "ingest": ("*.py", "*.yml"),
+    "warehouse": ("*.py",),
+}
+SAMPLE = "sample"
+LIVE = "live"
+
+
+class Reporter(Protocol):
+    """Who is told how a refresh goes: a terminal, a log, or nobody."""
+
+    def say(self, line: str) -> None:
+        """A line worth keeping."""
+
+    def warn(self, line: str) -> None:
+        """A line that somebody must act on."""
+
+    def begin(self, stage: str, total: int) -> None:
+        """A stage of so many steps begins."""
+
+    def advance(self, what: str) -> None:
+        """One step of the stage is done."""
+
+    def end(self) -> None:
+        """The stage is done."""
+
+
+class Silent:
+    """A reporter that tells nobody."""
+
+    def say(self, line: str) -> None:
+        """Drop the line."""
+
+    warn = say
+
+    def begin(self, stage: str, total: int) -> None:
+        """Count nothing."""
+
+    def advance(self, what: str) -> None:
+        """Count nothing."""
+
+    def end(self) -> None:
+        """Count nothing."""
+
+
+class NotPublishedError(CoreMeasuresError):
+    """A candidate did not pass; what was served before still stands."""
+
+
+@dataclass(frozen=True)
+class HeldLoad:
+    """A load at home with its verdict; None where it has not been checked by today's contract."""
+
+    load: Load
+    verdict: LoadVerdict | None
+
+    @property
+    def admitted(self) -> bool:
+        """Whether its rows may become facts."""
+        return self.verdict is not None and self.verdict.admitted
+
+
+@dataclass(frozen=True)
+class HeldRelease:
+    """A release at home, its loads, and the files in it that its contract does not know."""
+
+    publication: Publication
+    release: Release
+    loads: tuple[HeldLoad, ...]
+    unknown_files: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Stock:
+    """Everything that determines a build: what is held, what was refused, and the code."""
+
+    releases: tuple[HeldRelease, ...]
+    problems: tuple[Problem, ...]
+    digest: str
+
+    @property
+    def loads(self) -> list[HeldLoad]:
+        """Every load of every release."""
+        return [load for release in self.releases for load in release.loads]
+
+    @property
+    def quarantined(self) -> list[HeldLoad]:
+        """The loads whose rows reach no fact."""
+        return [load for load in self.loads if not load.admitted]
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing was refused: neither a load at home nor a release on its way there."""
+        return not self.quarantined and not self.problems
+
+
+@dataclass
+class Refresh:
+    """One refresh of one home. `only` narrows what is brought home, never what is built."""
+
+    home: Home
+    source: str
+    only: tuple[str, ...] = ()
+    reporter: Reporter = field(default_factory=Silent)
+    _arrived: list[Release] = field(default_factory=list, init=False, repr=False)
+    _is_home: bool = field(default=False, init=False, repr=False)
+
+    @cached_property
+    def contracts(self) -> dict[str, Publication]:
+        """Every publication that is read, by id."""
+        return load_contracts()
+
+    @cached_property
+    def _asked(self) -> list[Publication]:
+        unknown = sorted(set(self.only) - set(self.contracts))
+        if unknown:
+            raise CoreMeasuresError(
+                f"No publication {', '.join(map(repr, unknown))}."
+                f" Known: {', '.join(sorted(self.contracts))}."
+            )
+        return [p for name, p in self.contracts.items() if not self.only or name in self.only]
+
+    def run(self) -> bool:
+        """The whole refresh; True if a new build was swapped in.
+
+        What is served already is not built again: then neither Great Expectations nor dbt nor
+        Dagster is started. Otherwise the Dagster job does the rest.
+
+        Raises
+        ------
+        CoreMeasuresError
+            Nothing was published; what was served before still stands.
+        """
+        self.bring_home()
+        if self.is_served(self.stock()):
+            return False
+        from orchestration.definitions import run_job
+
+        run_job(self)
+        return True
+
+    # Bring home
+
+    def check_source(self) -> None:
+        """See that the source and the publications asked for are there, touching nothing.
+
+        Raises
+        ------
+        CoreMeasuresError
+            They are not.
+        """
+        _ = self._asked
+        if self.source == LIVE:
+            raise ArchiveError(_NOT_LIVE_YET)
+        if self.source != SAMPLE:
+            Archive(self.source).publications()
+
+    @contextmanager
+    def _open_source(self) -> Iterator[Archive]:
+        if self.source == LIVE:
+            raise ArchiveError(_NOT_LIVE_YET)
+        if self.source != SAMPLE:
+            source = Archive(self.source)
+            root = Path(self.source)
+            if root.exists() and root.resolve() == self.home.archive.folder.resolve():
+                raise ArchiveError(f"{self.source} is this home's own archive.")
+            yield source
+            return
+        from ingest.sample import lay_out
+
+        folder = self.home.work / "sample"
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            yield Archive(lay_out(folder))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def bring_home(self) -> list[Release]:
+        """Copy home every release that is not held, and return those.
+
+        A release that is not what it says it is stays out, and is remembered as a problem until
+        it comes right.
+
+        Raises
+        ------
+        ArchiveError
+            The source is not an archive.
+        """
+        if self._is_home:
+            return self._arrived
+        arrived: list[Release] = []
+        problems: dict[str, list[Problem]] = {}
+        asked = self._asked
+        with self._open_source() as source:
+            self._tell_left_alone(source)
+            self.reporter.begin("Bringing home", len(asked))
+            for publication in asked:
+                name = publication.publication
+                for release in source.releases(publication.publisher, name):
+                    try:
+                        if isinstance(release, Problem):
+                            raise ArchiveError(f"{release.path}: {release.reason}.")
+                        kept = self.home.archive.add(source, release)
+                    except FetchError:
+                        raise
+                    except ArchiveError as error:
+                        path = release.path
+                        problems.setdefault(name, []).append(Problem(path, str(error)))
+                        self.reporter.warn(f"Not brought home: {error}")
+                        continue
+                    if kept is not None:
+                        arrived.append(kept)
+                self.reporter.advance(name)
+            self.reporter.end()
+        self._remember(problems)
+        self._arrived, self._is_home = arrived, True
+        return arrived
+
+    def _tell_left_alone(self, source: Archive) -> None:
+        alone = [
+            f"{publisher}/{publication}"
+            for publisher, publication in source.publications()
+            if publication not in self.contracts
+            or self.contracts[publication].publisher != publisher
+        ]
+        if alone and not self.only:
+            self.reporter.say(
+                f"Left alone, having no file in ingest/publications: {', '.join(alone)}"
+            )
+
+    @property
+    def _problems_file(self) -> Path:
+        return self.home.work / "problems.json"
+
+    def _remember(self, problems: dict[str, list[Problem]]) -> None:
+        kept = {name: found for name, found in self._remembered().items() if self.only}
+        for publication in self._asked:
+            kept.pop(publication.publication, None)
+        kept |= {
+            name: [[problem.path, problem.reason] for problem in found]
+            for name, found in problems.items()
+        }
+        self._problems_file.write_text(json.dumps(kept, indent=2))
+
+    def _remembered(self) -> dict[str, list[list[str]]]:
+        try:
+            remembered: dict[str, list[list[str]]] = json.loads(self._problems_file.read_text())
+        except (OSError, json.JSONDecodeError):
+            return {}
+        return remembered
+
+    # Check
+
+    def check_loads(self) -> None:
+        """Check every load that has no verdict by today's contract, and keep the verdicts."""
+        to_check: list[tuple[Publication, Release]] = []
+        for publication in self.contracts.values():
+            wanted = verdict_digest(publication)
+            for release in self.home.archive.held(publication.publisher, publication.publication):
+                document = self.home.archive.verdict(release)
+                if document is None or document.get("digest") != wanted:
+                    to_check.append((publication, release))
+        if not to_check:
+            return
+        self.reporter.begin("Checking loads", len(to_check))
+        for publication, release in to_check:
+            self._check_release(publication, release)
+            self.reporter.advance(str(release))
+        self.reporter.end()
+
+    def _check_release(self, publication: Publication, release: Release) -> None:
+        from expectations.loads import check_load
+
+        loads, unknown = loads_of(publication, release)
+        verdicts: list[LoadVerdict] = []
+        for load in loads:
+            verdict = check_load(load, self._rows_of(load), self.councils)
+            verdicts.append(verdict)
+            for check in verdict.reasons:
+                self.reporter.warn(f"Quarantined: {load}: {check}. {check.explanation}")
+            for check in verdict.warnings:
+                self.reporter.say(f"Admitted with a warning: {load}: {check}")
+        for file in unknown:
+            self.reporter.say(f"Not read, unknown to the contract: {release}: {file.name}")
+        self.home.archive.record_verdict(
+            release,
+            {
+                "digest": verdict_digest(publication),
+                "checked": datetime.now(UTC).isoformat(timespec="seconds"),
+                "admitted": all(verdict.admitted for verdict in verdicts),
+                "loads": [verdict.to_dict() for verdict in verdicts],
+                "unknown_files": [file.name for file in unknown],
+            },
+        )
+
+    def _rows_of(self, load: Load) -> Table | ReadError:
+        """A load's rows as published, or why there are none."""
+        try:
+            return self.home.loads.read(
+                load.file, lambda: self.home.archive.read(load.release, load.file)
+            )
+        except ReadError as error:
+            return error
+        except ArchiveError as error:
+            return ReadError(str(error))
+
+    @cached_property
+    def councils(self) -> Any:
+        """The councils that checks compare with."""
+        from expectations.councils import Councils
+
+        return Councils.load()
+
+    # Take stock
+
+    def stock(self) -> Stock:
+        """What is held now, by release, with what determines the figures in one digest."""
+        releases: list[HeldRelease] = []
+        for publication in self.contracts.values():
+            wanted = verdict_digest(publication)
+            for release in self.home.archive.held(publication.publisher, publication.publication):
+                document = self.home.archive.verdict(release) or {}
+                verdicts = {
+                    verdict["file"]: LoadVerdict.from_dict(verdict)
+                    for verdict in document.get("loads", [])
+                    if document.get("digest") == wanted
+                }
+                loads, unknown = loads_of(publication, release)
+                releases.append(
+                    HeldRelease(
+                        publication,
+                        release,
+                        tuple(HeldLoad(load, verdicts.get(load.file.name)) for load in loads),
+                        tuple(file.name for file in unknown),
+                    )
+                )
+        problems = tuple(
+            Problem(path, reason) for found in self._remembered().values() for path, reason in found
+        )
+        return Stock(tuple(releases), problems, self._digest(releases, problems))
+
+    @staticmethod
+    def _digest(releases: list[HeldRelease], problems: tuple[Problem, ...]) -> str:
+        document = {
+            "code": code_digest(),
+            "releases": [
+                {
+                    "release": held.release.model_dump(mode="json"),
+                    "verdicts": [
+                        load.verdict.to_dict() if load.verdict else None for load in held.loads
+                    ],
+                }
+                for held in releases
+            ],
+            "problems": [[problem.path, problem.reason] for problem in problems],
+        }
+        return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+    def is_served(self, stock: Stock) -> bool:
+        """Whether the served build was made from exactly this."""
+        record = self.home.build_record()
+        return record is not None and record.get("digest") == stock.digest
+
+    # Build
+
+    @cached_property
+    def dbt(self) -> Project:
+        """The dbt project, as this home builds it."""
+        from warehouse.dbt import Project
+
+        return Project(self.home, _digest_of({"dbt_project": _CODE["dbt_project"]}))
+
+    def build(self, stock: Stock, on_node: Callable[[NodeResult], None] | None = None) -> None:
+        """Build and test a candidate warehouse from the admitted loads.
+
+        Raises
+        ------
+        NotPublishedError
+            A model could not be built or a test on it failed.
+        """
+        from warehouse import candidate
+
+        self.dbt.prepare()
+        for leftover in self.home.work.glob(f"{self.home.candidate.name}*"):
+            leftover.unlink()
+        candidate.create(
+            self.home.candidate,
+            [file for publication in self.contracts.values() for file in publication.files],
+            [self._admitted(held) for held in stock.loads if held.admitted],
+            [held.release for held in stock.releases],
+            [(held.load, held.admitted) for held in stock.loads],
+            list(_check_rows(stock)),
+        )
+
+        def told(node: NodeResult) -> None:
+            self.reporter.advance(node.name)
+            if on_node is not None:
+                on_node(node)
+
+        self.reporter.begin("Building", self.dbt.size)
+        results = self.dbt.build(told)
+        self.reporter.end()
+        failed = [node for node in results if node.failed]
+        if failed:
+            causes = [node for node in failed if node.status != "skipped"] or failed
+            shown = "; ".join(f"{node.name}: {' '.join(node.message.split())}" for node in causes)
+            raise NotPublishedError(
+                f"The candidate warehouse is not sound, nothing was swapped: {shown}"
+            )
+
+    def _admitted(self, held: HeldLoad) -> Any:
+        from warehouse.candidate import AdmittedLoad
+
+        assert held.verdict is not None  # noqa: S101  # only admitted loads come here
+        load = held.load
+        self.home.loads.ensure(load.file, lambda: self.home.archive.read(load.release, load.file))
+        path = self.home.loads.path(load.file)
+        return AdmittedLoad(
+            load=load,
+            parquet=path,
+            mapping=column_mapping(load.contract, pyarrow.parquet.read_schema(path).names),
+            dropped_rows=held.verdict.dropped_rows,
+            corrections=corrections_of(load),
+        )
+
+    # Guard and serve
+
+    def publish(self, stock: Stock) -> list[str]:
+        """Guard the candidate's facts, write the marts, and swap both in. Returns the marts.
+
+        Raises
+        ------
+        NotPublishedError
+            A check on the facts failed.
+        """
+        from expectations.facts import check_facts
+        from warehouse.publish import write_marts
+
+        serving = self.home.warehouse if self.home.build_record() else None
+        self.reporter.begin("Publishing", 3)
+        checks = check_facts(self.home.candidate, serving)
+        self.reporter.advance("facts checked")
+        faults = [check for check in checks if check.blocks]
+        if faults:
+            shown = "; ".join(f"{check}. {check.explanation}" for check in faults)
+            raise NotPublishedError(f"The facts did not pass, nothing was swapped: {shown}")
+        with self.home.new_build() as folder:
+            marts = write_marts(self.home.candidate, folder / "marts")
+            self.reporter.advance("marts written")
+            self.home.candidate.rename(folder / self.home.candidate.name)
+            record = {"digest": stock.digest, "checks": [check.to_dict() for check in checks]}
+            self.home.serve(folder, record)
+            self.reporter.advance("swapped in")
+        self.reporter.end()
+        return marts
+
+
+def _check_rows(stock: Stock) -> Iterator[dict[str, object]]:
+    """A row a check of a load, and one for everything that was kept out before it could be one."""
+    for held in stock.releases:
+        for load in held.loads:
+            checks = load.verdict.checks if load.verdict else (_UNCHECKED,)
+            for check in checks:
+                yield _check_row(held.release, load.load.file.name, load.load.file.sha256, check)
+        for name in held.unknown_files:
+            file = next(file for file in held.release.files if file.name == name)
+            yield _check_row(held.release, name, file.sha256, _UNKNOWN_FILE)
+    for problem in stock.problems:
+        publisher, publication, folder = problem.path.split("/", 2)
+        yield {
+            "publisher": publisher,
+            "publication": publication,
+            "release": folder.split("+")[0],
+            "version": None,
+            "source_file": None,
+            "source_sha256": None,
+            "check_name": "arrived_whole",
+            "check_column": "",
+            "severity": "error",
+            "success": False,
+            "observed": problem.reason,
+            "explanation": "A release is what its release.json says it is.",
+        }
+
+
+_NOT_LIVE_YET = (
+    "Live publishers are not there yet: nothing was changed."
+    " Use --from sample, or --from with the path of an archive."
+)
+_UNCHECKED = Check("checked", "", "error", False, "no verdict", "A load is checked before use.")
+_UNKNOWN_FILE = Check(
+    "file_known",
+    "",
+    "warn",
+    False,
+    "not named in the publication's contract, and not read",
+    "Each file of a release is read, or known to be of no use here.",
+)
+
+
+def _check_row(release: Release, file: str, sha256: str, check: Check) -> dict[str, object]:
+    return {
+        "publisher": release.publisher,
+        "publication": release.publication,
+        "release": release.release,
+        "version": release.version,
+        "source_file": file,
+        "source_sha256": sha256,
+        "check_name": check.name,
+        "check_column": check.column,
+        "severity": check.severity,
+        "success": check.success,
+        "observed": check.observed,
+        "explanation": check.explanation,
+    }
+
+
+def _digest_of(folders: dict[str, tuple[str, ...]]) -> str:
+    seen = hashlib.sha256()
+    for folder, patterns in folders.items():
+        for path in sorted(p for pattern in patterns for p in (ROOT / folder).rglob(pattern)):
+            seen.update(str(path.relative_to(ROOT)).encode())
+            seen.update(hashlib.sha256(path.read_bytes()).digest())
+    return seen.hexdigest()
+
+
+def code_digest() -> str:
+    """Changes whenever a rule, a model or a contract does."""
+    return _digest_of(_CODE)

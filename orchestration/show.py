@@ -1,0 +1,130 @@
+"""What `show` and `revisions` ask of the warehouse."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ingest.errors import CoreMeasuresError
+from warehouse.query import Answer, query
+
+ENGLAND = "E92000001"
+
+_COUNCIL_FACTS = """
+select period_label, period_end, council_name, value, status, status_symbol
+from marts.fct_core_measure
+where measure_id = ? and series_id = ? and council_code in (select unnest(?))
+"""
+_COMPARATORS = """
+select period_label, period_end, council_name, value, status, status_symbol
+from marts.fct_comparator
+where measure_id = ? and series_id = ?
+    and (council_code = ? or council_name in (select unnest(?)))
+"""
+_REVISIONS = """
+with vintages as (
+    select
+        *,
+        lag(value) over older as old_value,
+        lag(value_as_published) over older as old_value_as_published,
+        lag(release) over older as old_release,
+        row_number() over older as vintage,
+    from marts.fct_core_measure_vintage
+    where publication = ?
+    window older as (
+        partition by measure_id, series_id, council_code, period_type, period_start, period_end
+        order by published, version, release
+    )
+)
+
+select
+    measure_id, series_id, council_name, period_label, old_release, release,
+    old_value_as_published as old, value_as_published as new, value - old_value as difference,
+from vintages
+where vintage > 1 and old_value_as_published is distinct from value_as_published
+    and (old_value is distinct from value or old_value is null)
+order by abs(value - old_value) desc nulls last, measure_id, series_id, council_name, period_label
+"""
+
+SeriesTable = tuple[str, list[str], list[tuple[str, ...]], str]
+
+
+def series_tables(
+    warehouse: Path, measure: str, councils: tuple[str, ...]
+) -> Iterator[SeriesTable]:
+    """Each series of a measure: its title, its columns, a row a period, and a note.
+
+    Councils stand beside their region and England; a cell without a number shows its reason.
+
+    Raises
+    ------
+    CoreMeasuresError
+        There is no such measure, or no such council; the nearest names are told.
+    """
+    series = query(
+        warehouse,
+        "select series_id, title, unit, is_headline, derivation from marts.dim_series"
+        " where measure_id = ? order by is_headline desc, series_id",
+        [measure],
+    ).rows
+    if not series:
+        listed = query(warehouse, "select measure_id from marts.dim_measure")
+        known = [row[0] for row in listed.rows]
+        raise CoreMeasuresError(f"No measure {measure!r}.{_nearest(measure, known)}")
+    chosen = _councils(warehouse, councils)
+    codes = sorted({code for found in chosen.values() for code in found["codes"]})
+    regions = sorted({found["region"] for found in chosen.values()})
+    for series_id, title, unit, is_headline, derivation in series:
+        cells: dict[tuple[Any, str], dict[str, str]] = {}
+        for sql, arguments in (
+            (_COUNCIL_FACTS, [measure, series_id, codes]),
+            (_COMPARATORS, [measure, series_id, ENGLAND, regions]),
+        ):
+            for label, end, area, value, status, symbol in query(warehouse, sql, arguments).rows:
+                cells.setdefault((end, label), {})[area] = _cell(value, status, symbol)
+        areas = [*chosen, *regions, "England"]
+        rows = [
+            (label, *(shown.get(area, "") for area in areas))
+            for (_, label), shown in sorted(cells.items())
+        ]
+        headline = ", the headline series" if is_headline else ""
+        yield f"{title} ({unit}){headline}", ["Period", *areas], rows, derivation or ""
+
+
+def _cell(value: float | None, status: str, symbol: str | None) -> str:
+    if value is None:
+        return status.replace("_", " ")
+    # `k` and the like: it rounds to zero and is not.
+    return f"{value:.10g}" + (f" ({symbol})" if symbol else "")
+
+
+def _councils(warehouse: Path, asked: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    rows = query(
+        warehouse,
+        "select council_code, council_name, region_name, current_code from marts.dim_council",
+    ).rows
+    chosen: dict[str, dict[str, Any]] = {}
+    for text in asked:
+        wanted = text.strip().casefold()
+        hits = [row for row in rows if wanted in (row[0].casefold(), row[1].casefold())]
+        if not hits:
+            raise CoreMeasuresError(
+                f"No council {text!r}.{_nearest(text, sorted({row[1] for row in rows}))}"
+            )
+        current = {row[3] for row in hits}
+        # One council under its old and new codes is one line.
+        codes = [row[0] for row in rows if row[3] in current]
+        chosen[hits[0][1]] = {"codes": codes, "region": hits[0][2]}
+    return chosen
+
+
+def _nearest(text: str, known: list[str]) -> str:
+    found = difflib.get_close_matches(text, known, n=3, cutoff=0.4)
+    return f" Did you mean {' or '.join(found)}?" if found else ""
+
+
+def revisions_of(warehouse: Path, publication: str) -> Answer:
+    """Each figure that a later release of a publication printed otherwise."""
+    return query(warehouse, _REVISIONS, [publication])
