@@ -1,0 +1,23 @@
+"""The sample: real published figures in one compact table, laid out again at run time.
+
+`lay_out` prints the table as an archive, each file in its publisher's own layout, so that the
+sample goes through the same code as any archive. It is the tests' factory too: it prints other
+figures than the sample's (`synthetic`), and files that are damaged (`ingest.sample.faults`).
+No file as published is kept here; `scripts/write_sample.py` writes the table from an archive.
+"""
+
+from ingest.sample.faults import Fault
+from ingest.sample.figures import SCHEMA, SampleRelease, read_figures, read_releases
+from ingest.sample.layout import LAYOUT_NOTE, lay_out
+from ingest.sample.synthetic import synthetic
+
+__all__ = [
+    "LAYOUT_NOTE",
+    "SCHEMA",
+    "Fault",
+    "SampleRelease",
+    "lay_out",
+    "read_figures",
+    "read_releases",
+    "synthetic",
+]

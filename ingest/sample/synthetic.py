@@ -1,0 +1,157 @@
+"""Figures of any size, for load tests: the sample's own cells, dealt out to other years.
+
+Real councils and real cells, and so sound to every check; but no figure is that council's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from ingest.sample.figures import KEY, SCHEMA, SampleRelease, read_figures, read_releases, sql_text
+from ingest.sample.layout import COUNCILS
+from ingest.sample.layouts import CELLS, end_year, shift_period
+
+
+def synthetic(
+    publication: str = "characteristics-of-children-in-need",
+    *,
+    years: int = 10,
+    releases: int = 1,
+    versions: int = 1,
+    councils: Collection[str] | int | None = None,
+    council_file: Path = COUNCILS,
+) -> tuple[pa.Table, list[SampleRelease]]:
+    """Figures and releases for `lay_out`, modelled on a publication's newest release.
+
+    Parameters
+    ----------
+    years
+        How many years each release describes, the last being its own.
+    releases
+        How many, a year apart; the last is of the newest release's year.
+    versions
+        How many times each release was published, with other figures each time.
+    councils
+        Codes, or how many; None is every council that existed at a period's end.
+
+    Returns
+    -------
+    A table in `SCHEMA` of `releases * versions * years` times a year's figures, and the releases.
+
+    Raises
+    ------
+    ValueError
+        The publication is not in the sample.
+    """
+    model = [r for r in read_releases() if r.publication == publication]
+    if not model:
+        raise ValueError(f"The sample has no publication {publication!r}")
+    newest = max(model, key=lambda r: (r.published, r.version))
+    with duckdb.connect(config={"threads": 2}) as con:
+        con.execute("set enable_progress_bar = false")
+        con.register("sample", read_figures())
+        con.execute(
+            "create table model as select * from sample"
+            f" where publication = {sql_text(publication)} and release = {sql_text(newest.release)}"
+            f" and version = {newest.version}"
+        )
+        (periods,) = con.execute("select list(distinct period) from model").fetchone() or ([],)
+        last = max(periods, key=end_year)
+        made = [
+            _release(newest, back, version)
+            for back in range(releases)
+            for version in range(1, versions + 1)
+        ]
+        con.execute("create table edition(release varchar, version integer, number integer)")
+        con.execute("create table period_of(release varchar, period varchar, day date, n integer)")
+        con.executemany(
+            "insert into edition values (?, ?, ?)",
+            [[r.release, r.version, number] for number, r in enumerate(made)],
+        )
+        con.executemany(
+            "insert into period_of values (?, ?, ?, ?)",
+            [
+                [_shifted(newest.release, -back), cell, date(end_year(cell), 3, 31), year]
+                for back in range(releases)
+                for year in range(years)
+                for cell in [shift_period(last, -back - year)]
+            ],
+        )
+        limit = ""
+        if isinstance(councils, int):
+            limit = (
+                f"qualify row_number() over (partition by level, day order by code) <= {councils}"
+            )
+            limit = f"{limit} or level <> 'council'"
+        elif councils is not None:
+            codes = ", ".join(map(sql_text, councils)) or "''"
+            limit = f"qualify level <> 'council' or code in ({codes})"
+        made_up = con.execute(
+            f"""
+            with council as (
+                select * from read_csv({sql_text(str(council_file))}, all_varchar=true, header=true)
+            ),
+            day as (select distinct day from period_of),
+            area as (
+                select 'council' as level, council_code as code, day
+                from council, day
+                where valid_from::date <= day and coalesce(valid_to::date >= day, true)
+                union all
+                select distinct area_level, area_code, day
+                from model, day
+                where area_level <> 'council'
+            ),
+            place as (
+                select *, row_number() over (partition by level, day order by code) - 1 as rank
+                from (select * from area {limit})
+            ),
+            dealt as (
+                select *,
+                    row_number() over (
+                        partition by measure_id, series_id, part, area_level
+                        order by area_code
+                    ) - 1 as rank,
+                    count(*) over (partition by measure_id, series_id, part, area_level) as size
+                from model
+                where period = {sql_text(last)}
+            )
+            select {sql_text(publication)} as publication, edition.release, edition.version,
+                dealt.file, dealt.measure_id, dealt.series_id, dealt.part,
+                place.level as area_level, place.code as area_code, period_of.period,
+                {", ".join(f"dealt.{cell}" for cell in CELLS)}
+            from edition
+            join period_of using (release)
+            join place using (day)
+            join dealt on dealt.area_level = place.level
+                and dealt.rank = (place.rank + period_of.n * 7 + edition.number * 3) % dealt.size
+            order by {", ".join(KEY)}
+            """
+        ).to_arrow_table()
+    return made_up.select(SCHEMA.names).cast(SCHEMA), made
+
+
+def _shifted(release: str, years: int) -> str:
+    """A release's name some years later: `2024`, `2021-22`, `2022-23-revised`, `2023-03`."""
+    first, dash, rest = release.partition("-")
+    moved = str(int(first) + years)
+    if dash and rest[:2].isdigit() and int(rest[:2]) == (int(first) + 1) % 100:
+        return f"{moved}-{(int(moved) + 1) % 100:02d}{rest[2:]}"
+    return moved + dash + rest
+
+
+def _release(newest: SampleRelease, back: int, version: int) -> SampleRelease:
+    published = newest.published
+    return newest.model_copy(
+        update={
+            "release": _shifted(newest.release, -back),
+            "version": version,
+            "published": published.replace(year=published.year - back, day=min(published.day, 28)),
+            "like": newest.release,
+            "note": "made up for a load test: cells of the sample, of other councils and years",
+        }
+    )

@@ -1,0 +1,90 @@
+"""Write the sample: real published figures, in the project's own table, from an archive.
+
+    python scripts/write_sample.py [ARCHIVE]
+
+Reads every release that `ingest/sample/layouts.yml` knows and writes `figures.parquet` and
+`releases.yml` beside it. The same archive gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from ingest.sample.figures import (  # noqa: E402
+    FIGURES,
+    RELEASES,
+    SampleRelease,
+    figures_in,
+    write_figures,
+    write_releases,
+)
+from ingest.sample.layouts import end_year, layouts  # noqa: E402
+
+
+def read_archive(archive: Path) -> tuple[pa.Table, list[SampleRelease]]:
+    """Every figure and release of an archive that a layout is known for.
+
+    Raises
+    ------
+    ValueError
+        A file is not named, titled or laid out as its layout says.
+    """
+    tables: list[pa.Table] = []
+    releases: dict[str, SampleRelease] = {}
+    with duckdb.connect() as con:
+        for (publication, release, file), layout in sorted(layouts().items()):
+            (folder,) = archive.glob(f"*/{publication}/{release}")
+            document = json.loads((folder / "release.json").read_text("utf-8"))
+            metadata = SampleRelease.model_validate(
+                {key: document[key] for key in SampleRelease.model_fields if key in document}
+            )
+            releases[metadata.path] = metadata
+            for published in document["files"]:
+                if published["title"] != layout.title:
+                    continue
+                head = {
+                    "publication": publication,
+                    "release": release,
+                    "version": metadata.version,
+                    "file": file,
+                }
+                table = figures_in(con, folder / published["name"], layout, head)
+                years = [end_year(period) for period in table["period"].unique().to_pylist()]
+                expected = layout.file_name(min(years), max(years))
+                if expected != published["name"]:
+                    raise ValueError(f"{published['name']} is named {expected} in its layout")
+                tables.append(table)
+                break
+            else:
+                raise ValueError(f"{folder} has no file titled {layout.title!r}")
+    return pa.concat_tables(tables), list(releases.values())
+
+
+def main() -> None:
+    """Read the archive that the command names, and write the sample."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument(
+        "archive", nargs="?", type=Path, default=ROOT.parent / "shared" / "published"
+    )
+    archive = parser.parse_args().archive
+    figures, releases = read_archive(archive)
+    write_figures(figures)
+    write_releases(releases)
+    print(
+        f"{FIGURES.relative_to(ROOT)}: {figures.num_rows:,} figures,"
+        f" {FIGURES.stat().st_size / 1024:,.0f} KiB; {RELEASES.relative_to(ROOT)}:"
+        f" {len(releases)} releases"
+    )
+
+
+if __name__ == "__main__":
+    main()
