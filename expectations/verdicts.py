@@ -1,0 +1,141 @@
+"""Verdicts: what the checks said of a load, as kept beside its release in `verdict.json`.
+
+Plain data, read and written without Great Expectations, so that a verdict that still holds costs
+nothing. `digest` tells whether it still holds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import ingest
+import ingest.corrections
+from expectations.councils import SEED
+from ingest.contracts import Publication
+
+Severity = Literal["error", "warn"]
+
+# The modules of `ingest` that decide what a check sees; a change in them may change a verdict.
+_INGEST_MODULES = ("contracts.py", "corrections.py", "loads.py", "periods.py", "tables.py")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One expectation's result. A failed `error` quarantines a load, a failed `warn` does not.
+
+    `column` is the contract's name for the column looked at, empty where it is the whole load.
+    `observed` is what was found, with figures; `explanation` is what is expected, and why.
+    """
+
+    name: str
+    column: str
+    severity: Severity
+    success: bool
+    observed: str
+    explanation: str
+
+    @property
+    def blocks(self) -> bool:
+        """Whether it keeps back what was checked."""
+        return not self.success and self.severity == "error"
+
+    def __str__(self) -> str:
+        subject = f"{self.name} ({self.column})" if self.column else self.name
+        return f"{subject}: {self.observed}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Check:
+        """The check that `to_dict` wrote.
+
+        Raises
+        ------
+        KeyError
+            A field is missing.
+        """
+        return cls(**{field: document[field] for field in cls.__dataclass_fields__})
+
+
+@dataclass(frozen=True)
+class LoadVerdict:
+    """What the checks said of one published file. `dropped_rows` are source rows, from 1."""
+
+    file: str
+    sha256: str
+    checks: tuple[Check, ...]
+    dropped_rows: tuple[int, ...] = ()
+
+    @property
+    def admitted(self) -> bool:
+        """Whether the load's rows may become facts."""
+        return not any(check.blocks for check in self.checks)
+
+    @property
+    def reasons(self) -> tuple[Check, ...]:
+        """The failed checks that quarantine the load."""
+        return tuple(check for check in self.checks if check.blocks)
+
+    @property
+    def warnings(self) -> tuple[Check, ...]:
+        """The failed checks that are recorded and no more."""
+        return tuple(c for c in self.checks if not c.success and c.severity == "warn")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for `verdict.json`."""
+        return {
+            "file": self.file,
+            "sha256": self.sha256,
+            "admitted": self.admitted,
+            "checks": [check.to_dict() for check in self.checks],
+            "dropped_rows": list(self.dropped_rows),
+        }
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> LoadVerdict:
+        """The verdict that `to_dict` wrote; `admitted` follows from its checks.
+
+        Raises
+        ------
+        KeyError
+            A field is missing.
+        """
+        return cls(
+            file=document["file"],
+            sha256=document["sha256"],
+            checks=tuple(Check.from_dict(check) for check in document["checks"]),
+            dropped_rows=tuple(document["dropped_rows"]),
+        )
+
+
+def digest(publication: Publication) -> str:
+    """Changes whenever a verdict on the publication's loads might.
+
+    It stands for the contract, its corrections, the list of councils and the code of the checks.
+    """
+    parts = (
+        publication.digest,
+        ingest.corrections.digest(publication.publication),
+        _hash_of(SEED),
+        _code_digest(),
+    )
+    return hashlib.sha256("\n".join(parts).encode("ascii")).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _code_digest() -> str:
+    here = Path(__file__).parent
+    there = Path(ingest.__file__).parent
+    files = [*sorted(here.glob("*.py")), *(there / name for name in _INGEST_MODULES)]
+    return hashlib.sha256("\n".join(map(_hash_of, files)).encode("ascii")).hexdigest()
+
+
+def _hash_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""

@@ -1,0 +1,44 @@
+"""The words that frames and rules share: the frames' names, and the columns derived for them.
+
+Apart from `frames`, so that a suite can be read without importing pandas. Derived columns have a
+space in their names: no contract's column has.
+"""
+
+from __future__ import annotations
+
+# Frames.
+CORRECTIONS = "corrections"
+ROWS = "rows"
+EXPECTED = "expected"
+YEARS_CLAIMED = "years claimed"
+PUBLICATION = "publication"
+
+# Derived columns of the rows.
+AREA_LEVEL = "area level"
+COUNCIL_CODE = "council code"
+COUNCIL_UNKNOWN = "council code not known"
+REGION_CODE = "region code"
+COUNTRY_CODE = "country code"
+PERIOD = "period label"
+PERIOD_UNREAD = "period not read"
+YEAR = "period year"
+
+# Derived columns of what is expected: how many rows each area has in a period.
+COUNCIL_ROWS = "council rows"
+REGION_ROWS = "region rows"
+
+AREA_LEVELS = ("country", "region", "council")
+IGNORED_LEVEL = "ignored"
+
+# What publishers print: no thousands separators, no exponents (217,628 rows of 35 files read).
+NUMBER = r"-?[0-9]+(?:\.[0-9]+)?"
+
+
+def numeric(column: str) -> str:
+    """The derived column that holds a column's numbers, null where the cell is a mark."""
+    return f"{column} as a number"
+
+
+def dropped_rows(index: int) -> str:
+    """The frame of the rows that the contract's drop of this position takes out."""
+    return f"dropped rows {index}"
