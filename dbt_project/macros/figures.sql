@@ -1,0 +1,162 @@
+{#-
+  From rows of a load to figures. A measure picks its rows and names their cells (`cells`); its
+  publisher's `…_figures` reads them. Every measure model yields `figure_columns`.
+-#}
+
+{% macro figure_columns() %}
+    {{ return([
+        'measure_id', 'series_id',
+        'area_level', 'area_code',
+        'period_label', 'period_type', 'period_start', 'period_end', 'year',
+        'value', 'value_as_published',
+        'numerator', 'denominator',
+        'lower_95', 'upper_95', 'interval_method',
+        'is_corrected', 'status', 'status_symbol',
+        'publication', 'release', 'version', 'published',
+        'source_file', 'source_sha256', 'source_row',
+    ]) }}
+{% endmacro %}
+
+
+{#- What every load carries beside its cells. -#}
+{% macro load_columns() -%}
+    publication,
+    release,
+    version,
+    published,
+    source_file,
+    source_sha256,
+    source_row,
+    corrections
+{%- endmacro %}
+
+
+{#- What a figure takes over from its row. -#}
+{% macro row_columns() -%}
+    area_level,
+    area_code,
+    period_label,
+    period_type,
+    period_start,
+    period_end,
+    year,
+    publication,
+    release,
+    version,
+    published,
+    source_file,
+    source_sha256,
+    source_row
+{%- endmacro %}
+
+
+{#- A column of another row of the same load, area and period: the total beside a part. -#}
+{% macro sibling(column, where, by=[]) %}
+    {{ return({
+        'column': column,
+        'where': where,
+        'by': [
+            'publication', 'release', 'version', 'source_sha256', 'area_code', 'period_label',
+        ] + by,
+    }) }}
+{% endmacro %}
+
+
+{#- A cell after the corrections of its load. -#}
+{% macro cell(of) -%}
+    {%- if of is mapping -%}
+        max({{ cell(of.column) }}) filter (where {{ of.where }})
+        over (partition by {{ of.by | join(', ') }})
+    {%- else -%}
+        coalesce(corrections['{{ of }}'], {{ of }})
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro is_corrected(cells) -%}
+    {%- for of in cells if of -%}
+        {%- if of is mapping -%}
+            max(corrections['{{ of.column }}']) filter (where {{ of.where }})
+            over (partition by {{ of.by | join(', ') }}) is not null
+        {%- else -%}
+            corrections['{{ of }}'] is not null
+        {%- endif -%}
+        {{ ' or ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{#- The cells of a figure, each a column of the row or a sibling. -#}
+{% macro cells(value, numerator=none, denominator=none, lower=none, upper=none) -%}
+    {{ value }} as value_as_published,
+    {{ cell(value) }} as value_cell,
+    {{ cell(numerator) if numerator else 'null' }} as numerator_cell,
+    {{ cell(denominator) if denominator else 'null' }} as denominator_cell,
+    {{ cell(lower) if lower else 'null' }} as lower_cell,
+    {{ cell(upper) if upper else 'null' }} as upper_cell,
+    {{ is_corrected([value, numerator, denominator, lower, upper]) }} as is_corrected
+{%- endmacro %}
+
+
+{#-
+  `read` is a query with each row's value, status, counts and published bounds. `interval` is
+  `wilson` for a proportion or `byar` for a rate (with `per`), and is used where the publisher
+  gives counts and no interval of its own.
+-#}
+{% macro figures(read, interval=none, per=none) -%}
+    {%- set published = 'published_lower is not null and published_upper is not null' -%}
+    {%- set computable = 'value is not null and ' ~ has_counts('numerator', 'denominator') -%}
+    select
+        '{{ this.identifier }}' as measure_id,
+        series_id,
+        area_level,
+        area_code,
+        period_label,
+        period_type,
+        period_start,
+        period_end,
+        year,
+        value,
+        value_as_published,
+        numerator,
+        denominator,
+        {%- for bound in ['lower', 'upper'] %}
+        case
+            when value is null then null
+            when {{ published }} then published_{{ bound }}
+            {%- if interval == 'wilson' %}
+            when {{ computable }} then {{ wilson('numerator', 'denominator', bound) }}
+            {%- elif interval == 'byar' %}
+            when {{ computable }} then {{ byar('numerator', 'denominator', bound, per) }}
+            {%- endif %}
+        end as {{ bound }}_95,
+        {%- endfor %}
+        case
+            when value is null then null
+            when {{ published }} then 'published'
+            {%- if interval %}
+            when {{ computable }} then '{{ interval }}'
+            {%- endif %}
+        end as interval_method,
+        is_corrected,
+        status,
+        status_symbol,
+        publication,
+        release,
+        version,
+        published,
+        source_file,
+        source_sha256,
+        source_row
+    from ({{ read }})
+    where series_id is not null and area_code is not null
+{%- endmacro %}
+
+
+{#- Counts and bounds are numbers or nothing, whoever published them. -#}
+{% macro read_counts() -%}
+    {{ cell_value('numerator_cell') }} as numerator,
+    {{ cell_value('denominator_cell') }} as denominator,
+    {{ cell_value('lower_cell') }} as published_lower,
+    {{ cell_value('upper_cell') }} as published_upper
+{%- endmacro %}

@@ -1,0 +1,14 @@
+with
+
+vintages as (
+    select * from {{ ref('fct_core_measure_vintage') }}
+),
+
+final as (
+    select * exclude (superseded_on)
+    from vintages
+    where superseded_on is null
+)
+
+select * from final
+order by {{ fact_order() }}

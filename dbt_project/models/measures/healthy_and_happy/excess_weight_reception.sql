@@ -1,0 +1,24 @@
+with
+
+indicator_data as (
+    select * from {{ ref('stg_fingertips__indicator_data') }}
+),
+
+cells as (
+    select
+        'overweight_including_obesity' as series_id,
+        {{ row_columns() }},
+        {{ fingertips_cells() }}
+    from indicator_data
+    where
+        indicator_id = '20601'
+        and sex = 'Persons'
+        and age = '4-5 yrs'
+        and category_type = ''
+),
+
+final as (
+    {{ fingertips_figures('cells', interval='wilson') }}
+)
+
+select * from final

@@ -1,0 +1,44 @@
+with
+
+children as (
+    select * from {{ ref('stg_ees__children_looked_after__convictions_and_health') }}
+),
+
+-- The average stands in the column of numbers; its percentage is always `z`.
+average_cells as (
+    select
+        'average_sdq_score' as series_id,
+        {{ row_columns() }},
+        {{ cells(value='number') }}
+    from children
+    where
+        cla_group = 'Ages 5 to 16 years with SDQ score'
+        and characteristic = 'SDQ average score'
+),
+
+-- Of the children with a score, which is what the publisher's percentage is of.
+concern_cells as (
+    select
+        'sdq_cause_for_concern' as series_id,
+        {{ row_columns() }},
+        {{ cells(
+            value='percentage',
+            numerator='number',
+            denominator=sibling('number', "characteristic = 'SDQ score was received'")
+        ) }}
+    from children
+    where cla_group = 'Ages 5 to 16 years with SDQ score'
+    qualify characteristic = 'SDQ score is a cause for concern'
+),
+
+cells as (
+    select * from average_cells
+    union all by name
+    select * from concern_cells
+),
+
+final as (
+    {{ ees_figures('cells', interval='wilson') }}
+)
+
+select * from final

@@ -1,0 +1,25 @@
+with
+
+indicator_data as (
+    select * from {{ ref('stg_fingertips__indicator_data') }}
+),
+
+cells as (
+    select
+        'pooled_3_years' as series_id,
+        {{ row_columns() }},
+        {{ fingertips_cells() }}
+    from indicator_data
+    where
+        indicator_id = '90804'
+        and sex = 'Persons'
+        and age in ('<16 yrs', '0-15 yrs')
+        and category_type = ''
+        and period_type = 'pooled_3_years'
+),
+
+final as (
+    {{ fingertips_figures('cells', interval='byar', per=100000) }}
+)
+
+select * from final

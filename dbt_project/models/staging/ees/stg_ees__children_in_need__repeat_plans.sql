@@ -1,0 +1,22 @@
+with
+
+source as (
+    select * from {{ source('loads', 'ees__children_in_need__repeat_plans') }}
+),
+
+staged as (
+    select
+        {{ load_columns() }},
+
+        {{ ees_area_columns() }},
+        {{ ees_period_columns() }},
+
+        trim(category) as category,
+
+        cpp_start,
+        cpp_subsequent,
+        cpp_subsequent_percent,
+    from source
+)
+
+select * from staged

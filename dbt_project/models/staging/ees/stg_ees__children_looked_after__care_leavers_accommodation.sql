@@ -1,0 +1,22 @@
+with
+
+source as (
+    select * from {{ source('loads', 'ees__children_looked_after__care_leavers_accommodation') }}
+),
+
+staged as (
+    select
+        {{ load_columns() }},
+
+        {{ ees_area_columns() }},
+        {{ ees_period_columns() }},
+
+        trim(age) as age,
+        trim(accommodation_suitability) as accommodation_suitability,
+
+        number,
+        percentage,
+    from source
+)
+
+select * from staged

@@ -1,0 +1,22 @@
+with
+
+source as (
+    select * from {{ source('loads', 'ees__children_looked_after__placement_stability') }}
+),
+
+staged as (
+    select
+        {{ load_columns() }},
+
+        {{ ees_area_columns() }},
+        {{ ees_period_columns() }},
+
+        trim(cla_group) as cla_group,
+        trim(placement_stability) as placement_stability,
+
+        number,
+        percentage,
+    from source
+)
+
+select * from staged

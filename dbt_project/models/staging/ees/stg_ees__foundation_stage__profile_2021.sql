@@ -1,0 +1,24 @@
+with
+
+source as (
+    select * from {{ source('loads', 'ees__foundation_stage__profile_2021') }}
+),
+
+staged as (
+    select
+        {{ load_columns() }},
+
+        {{ ees_area_columns() }},
+        {{ ees_period_columns() }},
+
+        trim(characteristic) as characteristic,
+        trim(characteristic_type) as characteristic_type,
+        trim(gender) as gender,
+
+        children_number,
+        gld_number,
+        gld_percentage,
+    from source
+)
+
+select * from staged

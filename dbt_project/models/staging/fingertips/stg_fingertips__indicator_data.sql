@@ -1,0 +1,30 @@
+with
+
+source as (
+    select * from {{ source('loads', 'fingertips__indicator_data') }}
+),
+
+staged as (
+    select
+        {{ load_columns() }},
+
+        {{ fingertips_area_columns() }},
+        trim(parent_code) as parent_code,
+        {{ fingertips_period_columns() }},
+        trim(time_period_range) as time_period_range,
+
+        trim(indicator_id) as indicator_id,
+        trim(sex) as sex,
+        trim(age) as age,
+        trim(category_type) as category_type,
+
+        value,
+        lower_ci_95,
+        upper_ci_95,
+        count,
+        denominator,
+        value_note,
+    from source
+)
+
+select * from staged
