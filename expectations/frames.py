@@ -72,6 +72,7 @@ def frames_of(
     rows = cells.to_pandas()
     frames: dict[str, Frame] = {}
     if corrections:
+        corrections = [_located(rows, correction) for correction in corrections]
         frames[CORRECTIONS] = _corrections(rows, corrections)
         rows = _corrected(rows, corrections)
     rows, dropped = _without_dropped(rows, contract.dropped_rows)
@@ -136,6 +137,17 @@ def _header(contract: FileContract, published: Sequence[str], mapping: Mapping[s
         ),
         labels=("published",),
     )
+
+
+def _located(rows: Any, correction: Correction) -> Correction:
+    """The correction by its row's number; by none where no row, or more than one, is meant."""
+    if correction.row is not None:
+        return correction
+    hit = pd.Series(True, index=rows.index)
+    for column, cell in correction.where.items():
+        hit &= (rows[column] == cell) if column in rows else False
+    found = rows.loc[hit, SOURCE_ROW]
+    return correction.model_copy(update={"row": int(found.iloc[0]) if len(found) == 1 else None})
 
 
 def _corrections(rows: Any, corrections: Sequence[Correction]) -> Frame:

@@ -39,7 +39,10 @@ ColumnNames = dict[str, list[str]]
 
 
 def _as_regex(pattern: str) -> str:
-    re.compile(pattern)
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
     return pattern
 
 

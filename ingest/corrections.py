@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from ingest.errors import ContractError
 from ingest.loads import Load
@@ -22,19 +22,30 @@ FOLDER = Path(__file__).parent / "corrections"
 
 
 class Correction(BaseModel):
-    """One cell of one release: `row` counts data rows from 1, `column` is the contract's name."""
+    """One cell of one release; `column` is the contract's name.
+
+    The row is told by `row`, counting data rows from 1, or by `where`, the cells of the one row
+    that has them all: a file laid out anew keeps its cells, not its row numbers.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     release: str
     version: int = 1
     file: str
-    row: int = Field(ge=1)
+    row: int | None = Field(default=None, ge=1)
+    where: dict[str, str] = {}
     column: str
     expected: str
     corrected: str
     reason: str = Field(min_length=10)
     authority: str = Field(min_length=3)
+
+    @model_validator(mode="after")
+    def _one_way_to_the_row(self) -> Self:
+        if (self.row is None) == (not self.where):
+            raise ValueError("a correction names its row by `row` or by `where`, one of them")
+        return self
 
 
 _CORRECTIONS: TypeAdapter[list[Correction]] = TypeAdapter(list[Correction])

@@ -63,6 +63,8 @@ def read_csv(data: bytes) -> pa.Table:
         raise ReadError("it is empty")
     if text.lstrip()[:1] == "<":
         raise ReadError("it is a web page, not a CSV file")
+    if text.count('"') % 2:
+        raise ReadError("it is not a whole CSV file: a quotation mark is left open")
     if "\x00" in text:
         raise ReadError("it holds NUL characters, so it is not a CSV file")
     try:

@@ -157,9 +157,9 @@ def _empty(contracts: Sequence[FileContract]) -> str:
 
 def _select(one: AdmittedLoad) -> str:
     release, file, contract = one.load.release, one.load.file, one.load.contract
-    corrected: dict[int, list[str]] = {}
+    corrected: dict[str, list[str]] = {}
     for fix in one.corrections:
-        corrected.setdefault(fix.row, []).append(
+        corrected.setdefault(_row_of(fix), []).append(
             f"{sql_text(fix.column)}: {sql_text(fix.corrected)}"
         )
     corrections = "null::map(varchar, varchar)"
@@ -167,7 +167,7 @@ def _select(one: AdmittedLoad) -> str:
         cases = " ".join(
             f"when {row} then map {{{', '.join(cells)}}}" for row, cells in corrected.items()
         )
-        corrections = f"case source_row {cases} end"
+        corrections = f"case {cases} end"
     cells = ", ".join(
         f"{sql_name(published)} as {sql_name(name)}" for name, published in one.mapping.items()
     )
@@ -193,6 +193,14 @@ def _select(one: AdmittedLoad) -> str:
             from read_parquet({sql_text(str(one.parquet))})
             {dropped}
         )"""
+
+
+def _row_of(fix: Correction) -> str:
+    if fix.row is not None:
+        return f"source_row = {fix.row}"
+    return " and ".join(
+        f"{sql_name(column)} = {sql_text(cell)}" for column, cell in fix.where.items()
+    )
 
 
 def _period_type(contract: FileContract) -> str:

@@ -162,14 +162,23 @@ class Project:
                     )
                 )
 
+        return self._run(["build", "--exclude-resource-type", "unit_test"], on_event)
+
+    def unit_tests(self) -> list[NodeResult]:
+        """Run dbt's unit tests of the SQL, on a candidate that has every table.
+
+        Raises
+        ------
+        DbtError
+            dbt itself failed. A failed test is in the results instead.
+        """
+        return self._run(["test", "--select", "test_type:unit"])
+
+    def _run(
+        self, arguments: Sequence[str], on_event: Callable[[Any], None] | None = None
+    ) -> list[NodeResult]:
         try:
-            outcome = _invoke(
-                self.home,
-                self.project,
-                ["build", "--exclude-resource-type", "unit_test"],
-                self._parsed,
-                on_event,
-            )
+            outcome = _invoke(self.home, self.project, arguments, self._parsed, on_event)
         finally:
             _close_connections()
         if outcome.result is None:
