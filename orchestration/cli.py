@@ -173,7 +173,7 @@ def status(home: HomeOption = DEFAULT_HOME) -> None:
             f"{age} days",
             f"about {due:%B %Y}" + (", late" if due < today else ""),
         )
-    out.print(table)
+    _print_table(table)
     for problem in stock.problems:
         out.print(f"Not brought home: {problem}", style="yellow", markup=False)
     for load in stock.quarantined:
@@ -212,15 +212,14 @@ def _print_rows(columns: list[str], rows: list[tuple[Any, ...]]) -> None:
     table = Table(*[_plain(column) for column in columns])
     for row in rows:
         table.add_row(*[_plain(cell) for cell in row])
-    # A table cut to the width of a pipe would lose figures.
-    width = None if out.is_terminal else 10_000
-    out.print(table, width=width) if width is None else _print_wide(table)
+    _print_table(table)
     out.print(f"{len(rows):,} rows")
 
 
-def _print_wide(table: Table) -> None:
-    wide = Console(highlight=False, width=10_000)
-    wide.print(table)
+def _print_table(table: Table) -> None:
+    """A table as wide as the terminal; elsewhere as wide as it is, since a cut loses figures."""
+    console = out if out.is_terminal else Console(highlight=False, width=10_000)
+    console.print(table)
 
 
 def _plain(cell: object) -> str:
@@ -249,10 +248,7 @@ def show(
         table = Table(*columns)
         for row in rows:
             table.add_row(*[_plain(cell) for cell in row])
-        if out.is_terminal:
-            out.print(table)
-        else:
-            _print_wide(table)
+        _print_table(table)
         if note:
             out.print(note, markup=False)
 

@@ -75,6 +75,17 @@ class Translator(DagsterDbtTranslator):
                 deps[key] = dg.AssetDep(key)
         return spec.replace_attributes(deps=list(deps.values()))
 
+    def get_asset_check_spec(
+        self,
+        asset_spec: dg.AssetSpec,
+        manifest: Mapping[str, Any],
+        unique_id: str,
+        project: Any,
+    ) -> dg.AssetCheckSpec | None:
+        """The library's, blocking nothing: a failed test keeps the candidate from being served."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        return None if spec is None else spec._replace(blocking=False)
+
 
 @dg.resource(
     config_schema={
@@ -254,7 +265,11 @@ def _node_events(
                     passed=node.status == "pass",
                     asset_key=key.asset_key,
                     check_name=key.name,
-                    severity=dg.AssetCheckSeverity.ERROR,
+                    severity=(
+                        dg.AssetCheckSeverity.WARN
+                        if node.status == "warn"
+                        else dg.AssetCheckSeverity.ERROR
+                    ),
                     metadata={"seconds": node.seconds},
                 )
         elif not node.failed:

@@ -1,0 +1,78 @@
+"""What tests share: the command as a user runs it, and homes refreshed once for many tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[1]
+PUBLISHED = Path(__file__).parents[2] / "shared" / "published"
+
+needs_published = pytest.mark.skipif(
+    not PUBLISHED.is_dir(),
+    reason="needs the archive of files as published, ../shared/published, beside this project",
+)
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def command(
+    *arguments: str | Path, environment: dict[str, str] | None = None, project: Path = PROJECT
+) -> subprocess.CompletedProcess[str]:
+    """`core-measures …` in a process of its own, as a user runs it, its output captured."""
+    return subprocess.run(
+        [sys.executable, "-m", "orchestration.cli", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=project,
+        env=os.environ | {"PYTHONPATH": str(project)} | (environment or {}),
+        check=False,
+    )
+
+
+def refreshed(home: Path, source: str | Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """A refresh of `home`, whatever its exit code."""
+    return command("refresh", "--from", source, "--home", home, *options)
+
+
+def rows(home: Path, sql: str) -> list[tuple[object, ...]]:
+    """What the served warehouse answers."""
+    from warehouse.query import query
+
+    return query(home / "warehouse" / "core_measures.duckdb", sql).rows
+
+
+def copy_of(home: Path, destination: Path) -> Path:
+    """A home to damage, its links kept as links."""
+    shutil.copytree(home, destination, symlinks=True)
+    return destination
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home refreshed from the sample. Not to be changed."""
+    home = tmp_path_factory.mktemp("sample") / "home"
+    outcome = refreshed(home, "sample")
+    assert outcome.returncode == 0, outcome.stderr
+    (home / "printed.txt").write_text(outcome.stdout)
+    return home
+
+
+@pytest.fixture(scope="session")
+def published_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home refreshed from every file as published. Not to be changed."""
+    if not PUBLISHED.is_dir():
+        pytest.skip("needs the archive of files as published, ../shared/published")
+    home = tmp_path_factory.mktemp("published") / "home"
+    outcome = refreshed(home, PUBLISHED)
+    assert outcome.returncode == 0, outcome.stderr
+    (home / "told.txt").write_text(outcome.stderr)
+    (home / "printed.txt").write_text(outcome.stdout)
+    return home

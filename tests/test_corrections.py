@@ -1,0 +1,91 @@
+"""Corrections: mended in the open, said so, and noticed when the publisher mends it too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import factory
+import pytest
+import yaml
+from conftest import rows
+from factory import Where, faults
+
+import ingest.corrections
+from ingest.corrections import load_corrections
+from ingest.errors import ContractError
+from orchestration.refresh import Refresh
+from warehouse.home import Home
+
+IN_NEED = "characteristics-of-children-in-need"
+LEEDS = "E08000035"
+FIX = {
+    "release": "2024",
+    "file": "c1_children_in_need_referrals_and_rereferrals_2013_to_2024.csv",
+    "where": {"new_la_code": LEEDS, "time_period": "2024"},
+    "column": "re_referrals_percent",
+    "expected": "910",
+    "corrected": "19.1",
+    "reason": "The decimal point was lost on the way to the file.",
+    "authority": "A test",
+}
+
+
+@pytest.fixture
+def fixes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of corrections in place of the project's."""
+    folder = tmp_path / "corrections"
+    folder.mkdir()
+    (folder / f"{IN_NEED}.yml").write_text(yaml.safe_dump([FIX]))
+    for name in ("load_corrections", "corrections_of", "digest"):
+        function = getattr(ingest.corrections, name)
+        wrapped = getattr(function, "__wrapped__", function)
+        monkeypatch.setattr(wrapped, "__defaults__", (folder,))
+    load_corrections.cache_clear()
+    yield folder
+    load_corrections.cache_clear()
+
+
+def refreshed(home: Path, tmp_path: Path, cell: str) -> Refresh:
+    place = Home(home)
+    place.prepare()
+    archive = factory.lay_out(
+        tmp_path / f"archive-{cell}",
+        figures=factory.figures_of(IN_NEED, ["2024"]),
+        faults=[
+            faults.set_cell(
+                Where(IN_NEED, "2024", "referrals"), LEEDS, "2024", "Re_referrals_percent", cell
+            )
+        ],
+    )
+    work = Refresh(place, str(archive))
+    work.run()
+    return work
+
+
+def test_a_mended_figure_hides_what_was_printed(fixes: Path, tmp_path: Path) -> None:
+    work = refreshed(tmp_path / "home", tmp_path, "910")
+    assert not work.stock().quarantined, "910 per cent, mended, no longer keeps the load out"
+    facts = rows(
+        tmp_path / "home",
+        "select council_code, year, value, value_as_published, is_corrected"
+        " from marts.fct_core_measure where is_corrected",
+    )
+    assert facts == [(LEEDS, 2024, 19.1, "910", True)]
+
+
+def test_a_correction_outlives_the_error(fixes: Path, tmp_path: Path) -> None:
+    work = refreshed(tmp_path / "home", tmp_path, "19.2")
+    (quarantined,) = work.stock().quarantined
+    assert quarantined.verdict is not None
+    assert [check.name for check in quarantined.verdict.reasons] == ["corrections_hold"]
+
+
+@pytest.mark.parametrize(
+    "slip",
+    [{"row": 3}, {"where": {}}, {"reason": "wrong"}, {"authority": ""}, {"note": "surprise"}],
+)
+def test_a_correction_without_its_grounds_is_taken(fixes: Path, slip: dict[str, object]) -> None:
+    (fixes / f"{IN_NEED}.yml").write_text(yaml.safe_dump([FIX | slip]))
+    with pytest.raises(ContractError, match="is not valid"):
+        load_corrections(IN_NEED, fixes)

@@ -1,0 +1,148 @@
+"""Dagster as an operator sees it: the assets, their checks, the job and its hours."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import factory
+import pytest
+from conftest import PROJECT, command, rows
+from factory import Where, faults
+
+from ingest.contracts import load_contracts
+from orchestration.definitions import ADMITTED, JOB, PUBLISHED, publication_key, served_definitions
+
+IN_NEED = "characteristics-of-children-in-need"
+MEASURES = sorted(path.stem for path in (PROJECT / "dbt_project/models/measures").rglob("*.sql"))
+MARTS = sorted(path.stem for path in (PROJECT / "dbt_project/models/marts").glob("*.sql"))
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("dagster") / "home"
+
+
+@pytest.fixture
+def definitions(home: Path, monkeypatch: pytest.MonkeyPatch) -> dg.Definitions:
+    monkeypatch.setenv("CORE_MEASURES_HOME", str(home))
+    return served_definitions()
+
+
+def run(definitions: dg.Definitions, source: Path | str) -> Any:
+    config = {"resources": {"refresh": {"config": {"source": str(source)}}}}
+    return definitions.resolve_job_def(JOB).execute_in_process(
+        run_config=config, raise_on_error=False
+    )
+
+
+def test_an_asset_is_lost_or_moved(definitions: dg.Definitions) -> None:
+    """A snapshot of every asset by group: changing it is changing what operators watch."""
+    graph = definitions.resolve_asset_graph()
+    groups: dict[str, set[str]] = {}
+    for key in graph.materializable_asset_keys:
+        groups.setdefault(graph.get(key).group_name, set()).add("/".join(key.path))
+    assert groups == {
+        "publications": {
+            "/".join(publication_key(publication).path) for publication in load_contracts().values()
+        },
+        "seeds": {"seeds/council"},
+        "measures": {f"measures/{name}" for name in MEASURES},
+        "intermediate": {"intermediate/int_core_measure"},
+        "marts": {f"marts/{name}" for name in MARTS},
+        "published": {"published_marts"},
+    }
+    assert len(groups["publications"]) == 15
+
+
+def test_a_measure_does_not_hang_on_its_publications(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    contracts = load_contracts()
+
+    def parents(*path: str) -> set[dg.AssetKey]:
+        return set(graph.get(dg.AssetKey(list(path))).parent_keys)
+
+    assert parents("measures", "repeat_referrals") == {publication_key(contracts[IN_NEED])}
+    assert publication_key(contracts["90804"]) in parents("measures", "road_casualties")
+    assert {key.path[-1] for key in parents("published_marts")} == set(MARTS)
+    assert parents("intermediate", "int_core_measure") >= {
+        dg.AssetKey(["measures", name]) for name in MEASURES
+    }
+
+
+def test_a_model_has_no_columns_or_no_checks(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    fact = dg.AssetKey(["marts", "fct_core_measure"])
+    schema = graph.get(fact).metadata["dagster/column_schema"]
+    assert {"value", "status", "source_row"} <= {column.name for column in schema.columns}
+    assert all(column.description for column in schema.columns)
+    checked = {key.asset_key for key in graph.asset_check_keys}
+    assert fact in checked
+    assert {publication_key(publication) for publication in load_contracts().values()} <= checked
+    # Quality is decided where a load arrives; the graph shows it and blocks nothing.
+    assert not any(graph.get(key).blocking for key in graph.asset_check_keys)
+
+
+def test_the_job_does_not_run_or_the_hours_are_wrong(definitions: dg.Definitions) -> None:
+    schedules = {s.name: s for s in definitions.resolve_all_job_defs() and definitions.schedules}
+    assert {name: (s.cron_schedule, s.execution_timezone) for name, s in schedules.items()} == {
+        "nightly": ("0 2 * * *", "Europe/London"),
+        "publication_hour": ("35 9 * * 1-5", "Europe/London"),
+    }
+    assert {schedule.job_name for schedule in schedules.values()} == {JOB}
+    job = definitions.resolve_job_def(JOB)
+    assert job.executor_def.name == "in_process"
+
+
+def test_a_quarantined_load_stops_the_run_or_is_not_shown(
+    definitions: dg.Definitions, home: Path, tmp_path: Path
+) -> None:
+    damaged = factory.lay_out(
+        tmp_path / "damaged",
+        publications=[IN_NEED],
+        faults=[faults.wrong_year(Where(IN_NEED, "2024", "referrals"))],
+    )
+    result = run(definitions, damaged)
+    assert result.success
+    evaluations = {
+        (event.asset_key, event.check_name): event for event in result.get_asset_check_evaluations()
+    }
+    shown = evaluations[publication_key(load_contracts()[IN_NEED]), ADMITTED]
+    assert not shown.passed
+    reasons = shown.metadata["quarantined"].value
+    assert any("years_claimed" in reason for load in reasons.values() for reason in load)
+    materialized = {event.asset_key for event in result.get_asset_materialization_events()}
+    assert {PUBLISHED, dg.AssetKey(["marts", "fct_core_measure"])} <= materialized
+    assert rows(home, "select count(*) > 0 from marts.fct_core_measure") == [(True,)]
+    # The command finds what the job did: nothing is left for it to do but say what is out.
+    outcome = command("refresh", "--from", damaged, "--home", home)
+    assert outcome.returncode == 2
+    assert "Nothing new" in outcome.stdout
+
+
+def test_the_workspace_does_not_load(tmp_path: Path) -> None:
+    import os
+
+    outcome = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("dagster")),
+            "definitions",
+            "validate",
+            "-w",
+            "workspace.yaml",
+        ],
+        capture_output=True,
+        text=True,
+        cwd=PROJECT,
+        env=os.environ
+        | {
+            "CORE_MEASURES_HOME": str(tmp_path / "home"),
+            "DAGSTER_HOME": str(tmp_path),
+            "DAGSTER_TELEMETRY_ENABLED": "false",
+        },
+        check=False,
+    )
+    assert outcome.returncode == 0, outcome.stderr + outcome.stdout

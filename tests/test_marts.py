@@ -1,0 +1,305 @@
+"""The published marts: what a dashboard, a spreadsheet or a script gets."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import PROJECT, command, copy_of, rows
+
+from orchestration.refresh import Refresh
+from warehouse.home import Home
+from warehouse.publish import write_marts
+
+# In the order of the design's table.
+FACT_COLUMNS = [
+    *("measure_id", "series_id", "council_code", "council_name", "region_code", "region_name"),
+    *("year", "period_label", "period_type", "period_start", "period_end"),
+    *("value", "value_as_published", "unit", "numerator", "denominator"),
+    *("lower_95", "upper_95", "interval_method", "is_corrected", "status", "status_symbol"),
+    *("publication", "release", "version", "published"),
+    *("source_file", "source_sha256", "source_row"),
+]
+
+
+@pytest.fixture(scope="module")
+def package(sample_home: Path) -> dict[str, object]:
+    return json.loads((sample_home / "published" / "latest" / "datapackage.json").read_text())
+
+
+def test_a_mart_of_the_design_is_missing_or_has_other_columns(sample_home: Path) -> None:
+    tables: dict[str, list[str]] = {}
+    for table, column in rows(
+        sample_home,
+        "select table_name, column_name from duckdb_columns() where schema_name = 'marts'"
+        " order by table_name, column_index",
+    ):
+        tables.setdefault(str(table), []).append(str(column))
+    assert tables["fct_core_measure"] == FACT_COLUMNS
+    assert tables["fct_core_measure_vintage"] == [*FACT_COLUMNS, "superseded_on"]
+    assert tables["fct_comparator"] == ["comparator", *FACT_COLUMNS]
+    assert set(tables) >= {
+        "council_year",
+        "dim_measure",
+        "dim_series",
+        "dim_council",
+        "dim_release",
+        "load_quality",
+    }
+    kinds = dict(
+        rows(
+            sample_home,
+            "select column_name, data_type from duckdb_columns()"
+            " where schema_name = 'marts' and table_name = 'fct_core_measure'",
+        )
+    )
+    assert {kinds[name] for name in ("value", "numerator", "denominator")} == {"DOUBLE"}
+    assert {kinds[name] for name in ("period_start", "period_end", "published")} == {"DATE"}
+    assert kinds["year"] == "INTEGER"
+    assert kinds["is_corrected"] == "BOOLEAN"
+
+
+def test_a_figure_stands_twice_or_has_a_value_without_being_published(sample_home: Path) -> None:
+    assert rows(
+        sample_home,
+        "select count(*) from (select 1 from marts.fct_core_measure group by measure_id, series_id,"
+        " council_code, period_type, period_start, period_end having count(*) > 1)",
+    ) == [(0,)]
+    assert rows(
+        sample_home,
+        "select count(*) from marts.fct_core_measure_vintage"
+        " where (value is not null) <> (status = 'published')",
+    ) == [(0,)]
+
+
+def test_a_series_of_two_definitions_is_one_line(sample_home: Path) -> None:
+    lines = rows(
+        sample_home,
+        "select series_id, is_headline from marts.dim_series"
+        " where measure_id = 'good_level_of_development' order by series_id",
+    )
+    assert lines == [("profile_2013", False), ("profile_2021", True)]
+    columns = {
+        column
+        for (column,) in rows(
+            sample_home,
+            "select column_name from duckdb_columns() where table_name = 'council_year'",
+        )
+    }
+    assert {"good_level_of_development", "good_level_of_development__profile_2013"} <= columns
+    # The headline's column holds the headline alone: no value of the old profile slips in.
+    assert rows(
+        sample_home,
+        "select min(year) from marts.council_year where good_level_of_development is not null",
+    ) == [(2022,)]
+
+
+def test_a_wide_row_differs_from_the_facts(sample_home: Path) -> None:
+    assert (
+        rows(
+            sample_home,
+            """
+        select count(*), count(*) filter (where w.repeat_referrals is distinct from f.value)
+        from marts.fct_core_measure as f
+        inner join marts.council_year as w using (council_code, year)
+        where f.measure_id = 'repeat_referrals'
+        """,
+        )[0][1]
+        == 0
+    )
+
+
+def test_what_was_known_on_a_day_cannot_be_asked(sample_home: Path) -> None:
+    newest = {
+        day: rows(
+            sample_home,
+            f"select max(year) from marts.core_measure_as_of(date '{day}')"
+            " where measure_id = 'repeat_referrals'",
+        )[0][0]
+        for day in ("2023-12-31", "2024-12-31")
+    }
+    assert newest == {"2023-12-31": 2023, "2024-12-31": 2024}
+
+
+def test_the_data_package_is_refused_by_frictionless(
+    sample_home: Path, package: dict[str, object]
+) -> None:
+    import frictionless
+
+    # The library checks cell by cell in Python: the dimensions whole, the facts by their head.
+    folder = sample_home / "published" / "latest"
+    report = frictionless.validate(str(folder / "datapackage.json"), limit_rows=300)
+    assert report.valid, report.flatten(["title", "message"])[:5]
+    assert package["licenses"][0]["name"] == "OGL-UK-3.0"
+    assert rows(sample_home, "select count(*) from marts.dim_release") == [
+        (len(package["sources"]),)
+    ]
+    for resource in package["resources"]:
+        assert resource["description"], resource["name"]
+        for field in resource["schema"]["fields"]:
+            described = field.get("description") or field.get("unit")
+            assert described, (resource["name"], field["name"])
+
+
+def test_csv_and_parquet_of_a_mart_differ(sample_home: Path, package: dict[str, object]) -> None:
+    folder = sample_home / "published" / "latest"
+    for resource in package["resources"]:
+        name = resource["name"]
+        counts = {
+            duckdb.sql(
+                f"select count(*) from read_csv('{folder / name}.csv', all_varchar = true)"
+            ).fetchall()[0],
+            duckdb.sql(f"select count(*) from '{folder / name}.parquet'").fetchall()[0],
+            rows(sample_home, f"select count(*) from marts.{name}")[0],
+        }
+        assert len(counts) == 1, name
+
+
+def test_a_cell_of_a_publisher_runs_as_a_formula(tmp_path: Path) -> None:
+    warehouse = tmp_path / "w.duckdb"
+    cells = [
+        '=HYPERLINK("http://x")',
+        "+1+1",
+        "-2+3",
+        "@SUM(A1)",
+        "\t=1",
+        "-1.5",
+        "+4",
+        "-",
+        "c",
+        "",
+    ]
+    with duckdb.connect(str(warehouse)) as con:
+        con.execute("create schema marts")
+        con.execute("create table marts.t (cell varchar)")
+        con.executemany("insert into marts.t values (?)", [[cell] for cell in cells])
+        con.execute(
+            "create table marts.dim_series"
+            " (measure_id varchar, series_id varchar, is_headline boolean, unit varchar)"
+        )
+        con.execute("create table marts.dim_release (title varchar, landing_page varchar)")
+    write_marts(warehouse, tmp_path / "marts")
+    with (tmp_path / "marts" / "t.csv").open(newline="") as file:
+        written = {row["cell"] for row in csv.DictReader(file)}
+    assert not [c for c in written if re.match(r"[=@\t\r]|[+-](?![0-9]+([.][0-9]+)?$)", c)]
+    # A negative number is a number, and nothing but an apostrophe is ever added.
+    assert {"-1.5", "+4", "c"} <= written
+    assert {cell.removeprefix("'") for cell in written} == set(cells)
+    kept = duckdb.sql(f"select cell from '{tmp_path}/marts/t.parquet'").fetchall()
+    assert {cell for (cell,) in kept} == set(cells)
+
+
+# --- adding a measure
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project as a contributor has it, to add to."""
+    project = tmp_path_factory.mktemp("project") / "core-measures"
+    shutil.copytree(
+        PROJECT,
+        project,
+        ignore=shutil.ignore_patterns(".git", ".venv", "data", "__pycache__", ".*_cache", "docs"),
+    )
+    return project
+
+
+SQL = """with
+
+referrals as (
+    select * from {{ ref('stg_ees__children_in_need__referrals') }}
+),
+
+cells as (
+    select
+        'a_year' as series_id,
+        {{ row_columns() }},
+        {{ cells(value='referrals') }}
+    from referrals
+),
+
+final as (
+    {{ ees_figures('cells') }}
+)
+
+select * from final
+"""
+YAML = """models:
+  - name: referrals
+    description: Referrals to children's social care in the year.
+    config:
+      meta:
+        number: 99
+        title: Referrals
+        stage: [all]
+        series:
+          - series_id: a_year
+            title: Referrals in the year
+            description: Every referral, repeated ones with them.
+            headline: true
+            unit: referrals
+            polarity: low
+            figure_kind: count
+            decimals: 0
+            period_type: financial_year
+"""
+
+
+def test_a_measure_needs_more_than_its_sql_and_its_yaml(
+    copied: Path, sample_home: Path, tmp_path: Path
+) -> None:
+    folder = copied / "dbt_project" / "models" / "measures" / "safe_and_secure"
+    (folder / "referrals.sql").write_text(SQL)
+    (folder / "referrals.yml").write_text(YAML)
+    home = copy_of(sample_home, tmp_path / "home")
+    outcome = command("refresh", "--from", "sample", "--home", home, project=copied)
+    assert outcome.returncode == 0, outcome.stderr
+    assert rows(home, "select title from marts.dim_measure where measure_id = 'referrals'") == [
+        ("Referrals",)
+    ]
+    assert rows(
+        home,
+        "select unit, is_headline from marts.dim_series where measure_id = 'referrals'",
+    ) == [("referrals", True)]
+    assert rows(
+        home,
+        "select count(*) = count(w.referrals) from marts.fct_core_measure as f"
+        " inner join marts.council_year as w using (council_code, year)"
+        " where f.measure_id = 'referrals' and f.value is not null",
+    ) == [(True,)]
+    assert rows(
+        home,
+        "select value from marts.fct_comparator where measure_id = 'referrals'"
+        " and comparator = 'england' and year = 2024",
+    ) == [(621880.0,)]
+
+
+def test_a_measure_with_an_unknown_mark_is_published(
+    copied: Path, sample_home: Path, tmp_path: Path
+) -> None:
+    folder = copied / "dbt_project" / "models" / "measures" / "safe_and_secure"
+    (folder / "referrals.sql").write_text(SQL.replace("value='referrals'", "value='la_name'"))
+    (folder / "referrals.yml").write_text(YAML)
+    home = copy_of(sample_home, tmp_path / "home")
+    served = (home / "builds" / "current").readlink()
+    outcome = command("refresh", "--from", "sample", "--home", home, project=copied)
+    assert outcome.returncode == 1
+    assert "nothing was swapped" in outcome.stderr
+    assert (home / "builds" / "current").readlink() == served
+
+
+# --- dbt's own unit tests
+
+
+def test_the_sql_reads_a_mark_a_period_or_a_code_wrong(sample_home: Path, tmp_path: Path) -> None:
+    home = Home(copy_of(sample_home, tmp_path / "home"))
+    shutil.copy((home.warehouse).resolve(), home.candidate)
+    results = Refresh(home, "").dbt.unit_tests()
+    assert len(results) >= 9
+    failed = [f"{node.name}: {node.message}" for node in results if node.status != "pass"]
+    assert not failed

@@ -1,0 +1,432 @@
+"""The real files, through the front door: every figure right, every figure traceable."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import random
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+from conftest import PUBLISHED, rows
+
+IN_NEED = "characteristics-of-children-in-need"
+LOOKED_AFTER = "children-looked-after-in-england-including-adoptions"
+PROFILE = "early-years-foundation-stage-profile-results"
+KS2, KS4 = "key-stage-2-attainment", "key-stage-4-performance"
+EHC = "education-health-and-care-plans"
+NEET = "participation-in-education-training-and-neet-age-16-to-17-by-local-authority"
+
+# England's figures as the facts have them: series, publication, release, year to value.
+ENGLAND: list[tuple[str, str, str, dict[int, float]]] = [
+    (
+        "good_level_of_development.profile_2013",
+        PROFILE,
+        "2018-19",
+        {2013: 51.7, 2014: 60.4, 2015: 66.3, 2016: 69.3, 2017: 70.7, 2018: 71.5, 2019: 71.8},
+    ),
+    ("good_level_of_development.profile_2021", PROFILE, "2021-22", {2022: 65.2}),
+    (
+        "gcse_english_and_maths.grade_5_or_above",
+        KS4,
+        "2022-23",
+        {2019: 43.4, 2020: 49.9, 2021: 51.9, 2022: 50, 2023: 45.5},
+    ),
+    (
+        "gcse_english_and_maths.grade_4_or_above",
+        KS4,
+        "2022-23",
+        {2019: 64.9, 2020: 71.2, 2021: 72.2, 2022: 69, 2023: 65.4},
+    ),
+    (
+        "ehc_plans_in_20_weeks.excluding_exceptions",
+        EHC,
+        "2025",
+        {2019: 60.4, 2020: 58, 2021: 59.9, 2022: 49.2, 2023: 50.3, 2024: 46.4},
+    ),
+    (
+        "ehc_plans_in_20_weeks.including_exceptions",
+        EHC,
+        "2025",
+        {2019: 58.7, 2020: 55.6, 2021: 57.9, 2022: 47.7, 2023: 49.1, 2024: 45.9},
+    ),
+    (
+        "ehc_plans_in_20_weeks.excluding_exceptions",
+        EHC,
+        "2023",
+        {2014: 64.3, 2022: 49.166},
+    ),
+    ("ehc_plans_in_20_weeks.excluding_exceptions", EHC, "2022", {2014: 64.3, 2021: 59.9}),
+    (
+        "not_in_education_employment_or_training.neet_or_not_known",
+        NEET,
+        "2021",
+        {2021: 5.5},
+    ),
+    (
+        "not_in_education_employment_or_training.neet_or_not_known",
+        NEET,
+        "2022",
+        {2022: 4.7},
+    ),
+    (
+        "not_in_education_employment_or_training.neet_or_not_known",
+        NEET,
+        "2023",
+        {2023: 5.2},
+    ),
+    (
+        "not_in_education_employment_or_training.neet_or_not_known",
+        NEET,
+        "2024",
+        {2024: 5.4},
+    ),
+    ("repeat_referrals.within_12_months", IN_NEED, "2023", {2013: 24.7, 2023: 22.4}),
+    (
+        "repeat_referrals.within_12_months",
+        IN_NEED,
+        "2024",
+        {2013: 24.7, 2023: 22.4, 2024: 22.4},
+    ),
+    (
+        "repeat_child_protection_plans.second_or_later",
+        IN_NEED,
+        "2023",
+        {2013: 14.9, 2023: 23.6},
+    ),
+    (
+        "repeat_child_protection_plans.second_or_later",
+        IN_NEED,
+        "2024",
+        {2013: 14.9, 2023: 23.6, 2024: 24.7},
+    ),
+    ("three_or_more_placements.during_year", LOOKED_AFTER, "2022", {2022: 10}),
+    ("three_or_more_placements.during_year", LOOKED_AFTER, "2023", {2023: 10}),
+    ("three_or_more_placements.during_year", LOOKED_AFTER, "2024", {2024: 10}),
+    (
+        "care_leavers_in_education_employment_or_training.age_19_to_21",
+        LOOKED_AFTER,
+        "2023",
+        {2023: 56},
+    ),
+    (
+        "care_leavers_in_education_employment_or_training.age_19_to_21",
+        LOOKED_AFTER,
+        "2024",
+        {2024: 54},
+    ),
+    ("care_leavers_in_higher_education.age_19_to_21", LOOKED_AFTER, "2023", {2023: 6}),
+    ("care_leavers_in_higher_education.age_19_to_21", LOOKED_AFTER, "2024", {2024: 6}),
+    ("care_leavers_in_suitable_accommodation.age_19_to_21", LOOKED_AFTER, "2023", {2023: 88}),
+    ("care_leavers_in_suitable_accommodation.age_19_to_21", LOOKED_AFTER, "2024", {2024: 88}),
+    ("looked_after_offending.convicted_or_cautioned", LOOKED_AFTER, "2023", {2023: 2}),
+    ("looked_after_offending.convicted_or_cautioned", LOOKED_AFTER, "2024", {2024: 2}),
+    ("looked_after_emotional_health.sdq_cause_for_concern", LOOKED_AFTER, "2022", {2022: 37}),
+    ("looked_after_emotional_health.sdq_cause_for_concern", LOOKED_AFTER, "2023", {2023: 40}),
+    ("looked_after_emotional_health.sdq_cause_for_concern", LOOKED_AFTER, "2024", {2024: 41}),
+    # The facts name these for ONS's copies of the same figures.
+    ("key_stage_2_attainment.expected_standard", KS2, "2022-23-revised", {2019: 65, 2022: 59}),
+    ("excess_weight_reception.overweight_including_obesity", "20601", "2022-11", {2022: 22.3}),
+    ("excess_weight_year_6.overweight_including_obesity", "20602", "2022-11", {2022: 37.8}),
+    (
+        "injury_admissions.age_0_to_14",
+        "90284",
+        "2025-06",
+        {2022: 84.3, 2023: 75.4, 2024: 72.7},
+    ),
+]
+
+
+@lru_cache(maxsize=2)
+def england(home: Path) -> dict[tuple[str, str, str, int], float | None]:
+    return {
+        (series, publication, release, year): value
+        for series, publication, release, year, value in rows(
+            home,
+            "select measure_id || '.' || series_id, publication, release, year, value"
+            " from marts.fct_comparator_vintage where comparator = 'england'",
+        )
+    }
+
+
+@pytest.mark.parametrize(
+    ("series", "publication", "release", "figures"),
+    ENGLAND,
+    ids=[f"{series}-{release}" for series, _, release, _ in ENGLAND],
+)
+def test_england_is_read_wrong_from_a_release(
+    published_home: Path, series: str, publication: str, release: str, figures: dict[int, float]
+) -> None:
+    read = england(published_home)
+    for year, expected in figures.items():
+        value = read[series, publication, release, year]
+        # Where the file holds more decimals than the facts print, to the decimals printed.
+        decimals = len(str(expected).partition(".")[2].rstrip("0"))
+        assert value is not None
+        assert round(value, decimals) == expected, (year, value)
+
+
+def test_a_series_whose_england_nobody_checks(published_home: Path) -> None:
+    """Series without a figure in the facts are compared with the file itself, cell by cell."""
+    with_facts = {series for series, *_ in ENGLAND}
+    others = rows(
+        published_home,
+        "select measure_id || '.' || series_id, year, value, value_as_published, numerator,"
+        " denominator, status, is_corrected, publication, release, version, source_file, source_row"
+        " from marts.fct_comparator_vintage where comparator = 'england'",
+    )
+    seen = set()
+    for series, _, value, cell, numerator, denominator, status, corrected, *where in others:
+        if series in with_facts or corrected or status != "published":
+            continue
+        seen.add(series)
+        if cell is None:
+            assert value == pytest.approx(100 * numerator / denominator)
+            continue
+        assert float(cell) == value
+        assert cell in source_row(*where).values(), (series, where)
+    assert seen >= {
+        "looked_after_until_18.ceased_at_18",
+        "ehc_plans_in_20_weeks.statements_in_26_weeks",
+        "infant_mortality.single_year",
+        "road_casualties.pooled_3_years",
+        "under_18_conceptions.rate_per_1000",
+        "breastfeeding_at_6_to_8_weeks.current_method",
+        "looked_after_emotional_health.average_sdq_score",
+        "not_in_education_employment_or_training.neet",
+    }
+
+
+def test_england_of_statements_and_of_leaving_care_at_18_by_hand(published_home: Path) -> None:
+    read = england(published_home)
+    # 16,363 of 18,387 statements of 2014, exceptions left out.
+    key = ("ehc_plans_in_20_weeks.statements_in_26_weeks", EHC, "2023", 2014)
+    assert read[key] == pytest.approx(100 * 16363 / 18387)
+    assert not any(series == key[0] and year > 2014 for series, _, _, year in read), (
+        "statements ended in 2014"
+    )
+    counts = {
+        row["characteristic"]: int(row["number"])
+        for row in file_rows(LOOKED_AFTER, "2024", "la_children_who_ceased_during_the_year.csv")
+        if row["geographic_level"] == "National"
+        and row["time_period"] == "2024"
+        and row["cla_group"] == "Age on ceasing"
+        and row["characteristic"] in ("16 years", "17 years", "18 years and over")
+    }
+    share = 100 * counts["18 years and over"] / sum(counts.values())
+    key = ("looked_after_until_18.ceased_at_18", LOOKED_AFTER, "2024", 2024)
+    assert read[key] == pytest.approx(share)
+
+
+# --- the trail back to the cell
+
+
+def release_folder(publication: str, release: str, version: int = 1) -> Path:
+    folder = release if version == 1 else f"{release}+{version}"
+    return next(PUBLISHED.glob(f"*/{publication}/{folder}"))
+
+
+@lru_cache(maxsize=64)
+def file_rows(publication: str, release: str, name: str) -> list[dict[str, str]]:
+    path = release_folder(publication, release) / name
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def source_row(
+    publication: str, release: str, version: int, name: str, number: int
+) -> dict[str, str]:
+    assert version == 1
+    return file_rows(publication, release, name)[number - 1]
+
+
+def test_a_figure_cannot_be_traced_to_its_cell(published_home: Path) -> None:
+    facts = rows(
+        published_home,
+        "select measure_id, council_code, council_name, value_as_published, publication, release,"
+        " version, source_file, source_sha256, source_row"
+        " from marts.fct_core_measure_vintage order by all",
+    )
+    chosen = random.Random(20_261_123).sample(facts, 200)
+    assert len({fact[0] for fact in chosen}) > 10
+    for _, code, name, cell, publication, release, version, file, sha256, number in chosen:
+        path = release_folder(publication, release, version) / file
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == sha256
+        row = source_row(publication, release, version, file, number)
+        printed = row.get("new_la_code") or row.get("Area Code")
+        assert printed == code or same_council(published_home, printed, code), (code, name, row)
+        if cell is not None:
+            assert cell in row.values(), (cell, row)
+
+
+def same_council(home: Path, one: str | None, other: str) -> bool:
+    current = dict(rows(home, "select council_code, current_code from marts.dim_council"))
+    return current.get(one) == current[other]
+
+
+# --- vintages, councils, statuses
+
+
+@pytest.mark.parametrize(
+    ("series", "older", "newer", "shared", "changed", "values"),
+    [
+        ("within_12_months", "2023", "2024", 1670, 2, 0),
+        ("second_or_later", "2023", "2024", 1670, 4, 0),
+        # 612 rows in both files; six of them pad councils that did not exist, and are no facts.
+        ("during_year", "2023", "2024", 606, 57, 56),
+    ],
+)
+def test_a_revision_is_lost_or_made_up(
+    published_home: Path,
+    series: str,
+    older: str,
+    newer: str,
+    shared: int,
+    changed: int,
+    values: int,
+) -> None:
+    ((both, different, figures),) = rows(
+        published_home,
+        f"""
+        select
+            count(*),
+            count(*) filter (where a.value_as_published <> b.value_as_published),
+            count(*) filter (where a.value is distinct from b.value
+                and a.value is not null and b.value is not null)
+        from marts.fct_core_measure_vintage as a
+        inner join marts.fct_core_measure_vintage as b
+            using (measure_id, series_id, council_code, period_start, period_end)
+        where series_id = '{series}' and a.release = '{older}' and b.release = '{newer}'
+        """,
+    )
+    assert (both, different, figures) == (shared, changed, values)
+
+
+def test_an_older_vintage_serves_or_a_newer_one_is_not_marked(published_home: Path) -> None:
+    wrong = rows(
+        published_home,
+        """
+        select count(*)
+        from marts.fct_core_measure_vintage as v
+        inner join marts.fct_core_measure as f
+            using (measure_id, series_id, council_code, period_type, period_start, period_end)
+        where (v.superseded_on is null) <> (v.release = f.release and v.version = f.version)
+            or v.published > f.published
+            or (v.superseded_on is not null and v.superseded_on < v.published)
+        """,
+    )
+    assert wrong == [(0,)]
+
+
+def test_a_padded_council_becomes_a_fact_that_never_was(published_home: Path) -> None:
+    # Cumberland began in April 2023; children looked after files print it, with z, from 2020.
+    years = rows(
+        published_home,
+        "select distinct year from marts.fct_core_measure_vintage where council_name = 'Cumberland'"
+        f" and publication = '{LOOKED_AFTER}'",
+    )
+    assert years == [(2024,)]
+    by_year = dict(
+        rows(
+            published_home,
+            "select year, count(*) from marts.fct_core_measure"
+            " where series_id = 'during_year' group by year",
+        )
+    )
+    assert by_year == {2018: 152, 2019: 152, 2020: 151, 2021: 151, 2022: 152, 2023: 152, 2024: 153}
+
+
+def test_a_council_has_two_lines_because_its_code_changed(published_home: Path) -> None:
+    codes = rows(
+        published_home,
+        "select year, council_code from marts.fct_core_measure"
+        " where series_id = 'within_12_months' and council_name = 'North Yorkshire' order by year",
+    )
+    assert codes == [
+        *[(year, "E10000023") for year in range(2013, 2024)],
+        (2024, "E06000065"),
+    ]
+
+
+def test_a_mark_becomes_a_number(published_home: Path) -> None:
+    marks = rows(
+        published_home,
+        "select distinct trim(value_as_published) as cell, status, value"
+        " from marts.fct_core_measure_vintage where not is_corrected"
+        " and not regexp_full_match(cell, '-?[0-9]+([.][0-9]+)?') order by all",
+    )
+    assert marks == [
+        ("", "not_available", None),
+        ("c", "suppressed", None),
+        ("u", "low_reliability", None),
+        ("x", "not_available", None),
+        ("z", "not_applicable", None),
+    ]
+    padded = rows(
+        published_home,
+        "select value from marts.fct_core_measure_vintage where value_as_published = ' 49.166'"
+        " union all select value from marts.fct_comparator_vintage"
+        " where value_as_published = ' 49.166'",
+    )
+    assert (49.166,) in padded
+
+
+def test_a_sum_of_regions_is_shown_as_englands_rate(published_home: Path) -> None:
+    shown = rows(
+        published_home,
+        "select year, value_as_published, value, status, is_corrected from marts.fct_comparator"
+        " where measure_id = 'first_time_entrants_to_youth_justice' and comparator = 'england'"
+        " order by year",
+    )
+    assert [row[1] for row in shown] == ["3071", "2746", "2261", "1976", "1521", "1333"]
+    assert {row[2:] for row in shown} == {(None, "not_available", True)}
+
+
+def test_every_real_load_is_admitted_and_only_the_invented_rows_are_named(
+    published_home: Path,
+) -> None:
+    told = (published_home / "told.txt").read_text()
+    assert "Quarantined" not in told
+    assert rows(
+        published_home,
+        "select publication, release, check_name, observed from marts.load_quality"
+        " where not success order by observed",
+    ) == [
+        (NEET, "2021", "dropped_rows", "all 1 rows dropped: 'LA demo' in row 161"),
+        (NEET, "2021", "dropped_rows", "all 1 rows dropped: 'Region demo' in row 160"),
+    ]
+    assert rows(
+        published_home,
+        "select count(*) from marts.fct_core_measure where council_name ilike '%demo%'",
+    ) == [(0,)]
+
+
+def test_a_publication_without_a_contract_is_touched_or_not_named(published_home: Path) -> None:
+    told = (published_home / "told.txt").read_text()
+    line = next(line for line in told.splitlines() if line.startswith("Left alone"))
+    assert "ofsted/childcare-providers-and-inspections" in line
+    assert "ees/" not in line
+    assert {path.name for path in (published_home / "archive").iterdir()} == {"ees", "fingertips"}
+
+
+def test_the_archive_that_was_read_is_written_to(published_home: Path) -> None:
+    assert not list(PUBLISHED.rglob("verdict.json"))
+    verdicts = list((published_home / "archive").rglob("verdict.json"))
+    assert len(verdicts) == len(list((published_home / "archive").rglob("release.json")))
+    assert all(json.loads(path.read_text())["admitted"] for path in verdicts)
+
+
+def test_the_sample_tells_another_story_than_the_files(
+    published_home: Path, sample_home: Path
+) -> None:
+    columns = (
+        "measure_id, series_id, council_code, council_name, region_code, region_name, year,"
+        " period_label, period_type, period_start, period_end, value, value_as_published, unit,"
+        " numerator, denominator, lower_95, upper_95, interval_method, is_corrected, status,"
+        " status_symbol, publication, release, version, published, superseded_on"
+    )
+    for mart in ("fct_core_measure_vintage", "fct_comparator_vintage"):
+        sql = f"select {columns} from marts.{mart} order by all"
+        assert rows(sample_home, sql) == rows(published_home, sql), mart

@@ -1,0 +1,415 @@
+"""The refresh as a user meets it: what it prints, what it keeps, and what it never lets through."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import factory
+import pytest
+from conftest import PROJECT, command, copy_of, refreshed, rows
+from factory import Where, faults
+from filelock import FileLock
+
+from orchestration.refresh import NotPublishedError, Refresh
+from warehouse.home import Home
+
+IN_NEED = "characteristics-of-children-in-need"
+NEET = "participation-in-education-training-and-neet-age-16-to-17-by-local-authority"
+REFRESH_SAMPLE = ("-m", "orchestration.cli", "refresh", "--from", "sample")
+REFERRALS_2024 = Where(IN_NEED, "2024", "referrals")
+
+
+def bytes_of(folder: Path) -> dict[str, str]:
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.glob("*.csv"))
+    }
+
+
+def refresh(home: Path, source: Path | str, *only: str) -> bool:
+    """A refresh in this process: the same code, without starting Python anew."""
+    place = Home(home)
+    place.prepare()
+    place.sweep()
+    return Refresh(place, str(source), only).run()
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that holds one publication, of one release."""
+    home = tmp_path_factory.mktemp("small") / "home"
+    archive = factory.lay_out(
+        tmp_path_factory.mktemp("first"), figures=factory.figures_of(IN_NEED, ["2023"])
+    )
+    assert refresh(home, archive)
+    return home
+
+
+# --- what it prints, and its exit codes
+
+
+def test_a_newcomer_is_not_told_where_the_figures_are(sample_home: Path) -> None:
+    printed = (sample_home / "printed.txt").read_text()
+    assert "0 quarantined" in printed
+    assert str(sample_home / "warehouse" / "core_measures.duckdb") in printed
+    assert str(sample_home / "published" / "latest") in printed
+    lines = [line.strip() for line in printed.splitlines() if line.startswith("  core-measures ")]
+    assert len(lines) == 3
+    for line in lines:
+        outcome = subprocess.run(
+            line.replace("core-measures", f"{sys.executable} -m orchestration.cli", 1),
+            shell=True,
+            capture_output=True,
+            text=True,
+            cwd=PROJECT,
+            check=False,
+        )
+        assert outcome.returncode == 0, (line, outcome.stderr)
+        assert outcome.stdout.strip()
+
+
+def test_a_refresh_with_nothing_new_starts_the_heavy_libraries(sample_home: Path) -> None:
+    served = (sample_home / "builds" / "current").readlink()
+    outcome = subprocess.run(
+        [sys.executable, "-X", "importtime", *REFRESH_SAMPLE, "--home", str(sample_home)],
+        capture_output=True,
+        text=True,
+        cwd=PROJECT,
+        check=False,
+    )
+    assert outcome.returncode == 0
+    assert "Nothing new" in outcome.stdout
+    imported = {
+        line.rpartition("|")[2].strip().partition(".")[0] for line in outcome.stderr.splitlines()
+    }
+    assert "ingest" in imported
+    assert not imported & {"dbt", "dagster", "dagster_dbt", "great_expectations"}
+    assert (sample_home / "builds" / "current").readlink() == served
+
+
+def test_live_changes_something_before_there_are_live_publishers(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    outcome = command("refresh", "--home", home)
+    assert outcome.returncode == 1
+    assert "Live publishers are not there yet" in outcome.stderr
+    assert not home.exists()
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("nowhere", "There is no archive at"),
+        ("empty", "is not an archive"),
+        ("file.txt", "There is no archive at"),
+        ("noproto://somewhere", "cannot be opened as an archive"),
+    ],
+)
+def test_a_path_that_is_no_archive_gets_a_traceback(
+    tmp_path: Path, source: str, sentence: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file.txt").write_text("not an archive")
+    address = source if "://" in source else str(tmp_path / source)
+    outcome = refreshed(tmp_path / "home", address)
+    assert outcome.returncode == 1
+    assert sentence in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+    assert len(outcome.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_home_that_cannot_be_written_gets_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    outcome = refreshed(tmp_path / "file" / "home", "sample")
+    assert outcome.returncode == 1
+    assert "cannot be written" in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+
+
+def test_an_unknown_publication_is_passed_over(tmp_path: Path) -> None:
+    outcome = refreshed(tmp_path / "home", "sample", "--only", "no-such-publication")
+    assert outcome.returncode == 1
+    assert "No publication 'no-such-publication'" in outcome.stderr
+    assert IN_NEED in outcome.stderr
+
+
+def test_two_refreshes_of_one_home_meet(sample_home: Path, tmp_path: Path) -> None:
+    home = copy_of(sample_home, tmp_path / "home")
+    with FileLock(home / ".lock"):
+        refused = refreshed(home, "sample", "--no-wait")
+        assert refused.returncode == 1
+        assert "Another refresh" in refused.stderr
+        waiting = subprocess.Popen(
+            [sys.executable, *REFRESH_SAMPLE, "--home", str(home)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=PROJECT,
+        )
+        assert waiting.stderr is not None
+        assert "waiting for it to end" in waiting.stderr.readline()
+        assert waiting.poll() is None
+    assert waiting.wait(timeout=120) == 0
+
+
+# --- the same figures again
+
+
+def test_figures_differ_from_run_to_run(sample_home: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again"
+    assert refreshed(again, "sample").returncode == 0
+    first = bytes_of(sample_home / "published" / "latest")
+    assert len(first) >= 10
+    assert bytes_of(again / "published" / "latest") == first
+    # The warehouse is disposable: gone with its builds and loads, it comes back the same.
+    for folder in ("warehouse", "published", "builds", "loads", "work"):
+        shutil.rmtree(again / folder)
+    assert refreshed(again, "sample").returncode == 0
+    assert bytes_of(again / "published" / "latest") == first
+
+
+# --- what is wrong stays out, and hurts nothing else
+
+
+def test_a_bad_release_takes_the_good_one_before_it_away(small: Path, tmp_path: Path) -> None:
+    home = copy_of(small, tmp_path / "home")
+    before = rows(home, "select count(*), max(year) from marts.fct_core_measure")
+    damaged = factory.lay_out(
+        tmp_path / "damaged",
+        figures=factory.figures_of(IN_NEED),
+        faults=[faults.wrong_year(REFERRALS_2024)],
+    )
+    outcome = refreshed(home, damaged)
+    assert outcome.returncode == 2
+    assert "Quarantined" in outcome.stderr
+    assert "years_claimed" in outcome.stderr
+    assert "1 quarantined" in outcome.stdout
+    # The other file of the release is sound, and is served; this one's year before still stands.
+    newest = dict(
+        rows(home, "select series_id, max(year) from marts.fct_core_measure group by all")
+    )
+    assert newest == {"within_12_months": 2023, "second_or_later": 2024}
+    assert rows(home, "select count(*), max(year) from marts.fct_core_measure") != before
+    reasons = rows(
+        home,
+        "select release, check_name, admitted from marts.load_quality"
+        " where not success and severity = 'error'",
+    )
+    assert ("2024", "years_claimed", False) in reasons
+    assert {(release, admitted) for release, _, admitted in reasons} == {("2024", False)}
+    status = command("status", "--home", home)
+    assert "Quarantined" in status.stdout
+    # Asked again, it says so again.
+    assert refreshed(home, damaged).returncode == 2
+    # The publisher mends the file under the same name: a second version, and both are kept.
+    mended = factory.lay_out(tmp_path / "mended", figures=factory.figures_of(IN_NEED))
+    refreshed(home, mended)
+    assert (home / "archive" / "ees" / IN_NEED / "2024+2" / "release.json").exists()
+    assert rows(
+        home,
+        "select max(year), max(version) from marts.fct_core_measure where release = '2024'"
+        " and series_id = 'within_12_months'",
+    ) == [(2024, 2)]
+
+
+@pytest.mark.parametrize(
+    ("fault", "check"),
+    [
+        (faults.swap_file_for_html(REFERRALS_2024), "readable"),
+        (faults.truncate_file(REFERRALS_2024), "readable"),
+        (faults.drop_column(REFERRALS_2024, "Re_referrals_percent"), "columns"),
+        (faults.unknown_mark(REFERRALS_2024), "numbers_or_marks"),
+        (faults.unknown_council(REFERRALS_2024), "council_codes"),
+        (faults.drop_council(REFERRALS_2024, "E08000035"), "councils_present"),
+        (faults.duplicate_row(REFERRALS_2024), "key_unique"),
+        (faults.percentage_over_100(REFERRALS_2024), "percentages_in_range"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.kind,
+)
+def test_a_damaged_file_reaches_the_facts(
+    small: Path, tmp_path: Path, fault: factory.Fault, check: str
+) -> None:
+    home = Home(copy_of(small, tmp_path / "home"))
+    archive = factory.lay_out(
+        tmp_path / "archive", figures=factory.figures_of(IN_NEED), faults=[fault]
+    )
+    work = Refresh(home, str(archive))
+    work.bring_home()
+    work.check_loads()
+    (quarantined,) = work.stock().quarantined
+    assert str(quarantined.load.release) == f"{IN_NEED} 2024"
+    assert quarantined.verdict is not None
+    assert check in {reason.name for reason in quarantined.verdict.reasons}
+    # Nothing is lost: the bytes are kept with their reasons.
+    assert (home.archive.folder / "ees" / IN_NEED / "2024" / quarantined.load.file.name).exists()
+
+
+def test_the_nearest_names_are_not_told_for_an_unknown_column(small: Path, tmp_path: Path) -> None:
+    home = Home(copy_of(small, tmp_path / "home"))
+    fault = faults.rename_column(REFERRALS_2024, "Re_referrals_percent", "Re_referrals_pc")
+    work = Refresh(
+        home,
+        str(factory.lay_out(tmp_path / "a", figures=factory.figures_of(IN_NEED), faults=[fault])),
+    )
+    work.bring_home()
+    work.check_loads()
+    (quarantined,) = work.stock().quarantined
+    assert quarantined.verdict is not None
+    sentence = quarantined.verdict.reasons[0].observed
+    assert "'Re_referrals_percent'" in sentence
+    assert "'Re_referrals_pc'" in sentence
+
+
+def test_an_unreachable_or_broken_release_stops_the_others(tmp_path: Path) -> None:
+    archive = factory.lay_out(
+        tmp_path / "archive",
+        publications=[IN_NEED, "10401"],
+        faults=[
+            faults.wrong_hash(Where(IN_NEED, "2023")),
+            faults.no_release_json(Where("10401", "2023-03")),
+        ],
+    )
+    home = tmp_path / "home"
+    outcome = refreshed(home, archive)
+    assert outcome.returncode == 2
+    assert "is not the file that release.json names" in outcome.stderr
+    assert "has no release.json" in outcome.stderr
+    assert rows(home, "select distinct release from marts.fct_core_measure") == [("2024",)]
+    assert rows(
+        home,
+        "select publication, release, check_name, admitted from marts.load_quality"
+        " where not success order by all",
+    ) == [
+        # No load came of it that could be admitted or not.
+        ("10401", "2023-03", "arrived_whole", None),
+        (IN_NEED, "2023", "arrived_whole", None),
+    ]
+    # Mended, it comes in, and nothing is left of the complaint.
+    factory.lay_out(tmp_path / "mended", publications=[IN_NEED, "10401"])
+    assert refreshed(home, tmp_path / "mended").returncode == 0
+    assert rows(home, "select count(*) from marts.load_quality where not success") == [(0,)]
+
+
+def test_years_now_served_are_lost_by_a_refresh(small: Path, tmp_path: Path) -> None:
+    home = copy_of(small, tmp_path / "home")
+    served = (home / "builds" / "current").readlink()
+    shutil.rmtree(home / "archive" / "ees" / IN_NEED)
+    shorter = factory.synthetic(IN_NEED, years=3)
+    archive = factory.lay_out(tmp_path / "archive", figures=shorter[0], releases=shorter[1])
+    with pytest.raises(NotPublishedError, match="no_year_lost"):
+        refresh(home, archive)
+    assert (home / "builds" / "current").readlink() == served
+    assert rows(home, "select min(year) from marts.fct_core_measure") == [(2013,)]
+    outcome = refreshed(home, archive)
+    assert outcome.returncode == 1
+    assert "nothing was swapped" in outcome.stderr
+
+
+# --- readers
+
+
+def test_a_reader_loses_its_snapshot_or_misses_the_next(small: Path, tmp_path: Path) -> None:
+    import duckdb
+
+    home = copy_of(small, tmp_path / "home")
+    path = home / "warehouse" / "core_measures.duckdb"
+    reader = duckdb.connect(str(path.resolve()), read_only=True)
+    count = "select count(*), max(year) from marts.fct_core_measure"
+    before = reader.execute(count).fetchall()
+    archive = factory.lay_out(tmp_path / "archive", figures=factory.figures_of(IN_NEED))
+    assert refresh(home, archive)
+    assert reader.execute(count).fetchall() == before
+    reader.close()
+    assert rows(home, count) != before
+
+
+def test_a_killed_refresh_leaves_litter_or_half_a_warehouse(small: Path, tmp_path: Path) -> None:
+    home = copy_of(small, tmp_path / "home")
+    served = (home / "builds" / "current").readlink()
+    archive = factory.lay_out(tmp_path / "archive", figures=factory.figures_of(IN_NEED))
+    arguments = ["refresh", "--from", str(archive), "--home", str(home)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "orchestration.cli", *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=PROJECT,
+    )
+    candidate = home / "work" / "core_measures.duckdb"
+    while not candidate.exists() and process.poll() is None:
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    assert (home / "builds" / "current").readlink() == served
+    assert rows(home, "select max(year) from marts.fct_core_measure") == [(2023,)]
+    assert command(*arguments).returncode == 0
+    assert rows(home, "select max(year) from marts.fct_core_measure") == [(2024,)]
+    assert not candidate.exists()
+    assert not list(home.rglob(".partial-*"))
+    assert {path.name for path in (home / "builds").iterdir()} == {"1", "2", "current"}
+
+
+# --- the other calls
+
+
+def test_a_query_writes_or_reads_outside_the_warehouse(sample_home: Path) -> None:
+    for statement in (
+        "drop table marts.fct_core_measure",
+        "create table t as select 1",
+        "copy (select 1) to 'stolen.csv'",
+        "select * from read_csv('/etc/passwd')",
+        "attach 'other.duckdb'",
+    ):
+        outcome = command("sql", statement, "--home", sample_home)
+        assert outcome.returncode == 1, statement
+        assert "Traceback" not in outcome.stderr
+    outcome = command("sql", "select 1.5 as a, 'x' as b", "--format", "csv", "--home", sample_home)
+    assert outcome.stdout == "a,b\n1.5,x\n"
+    outcome = command("sql", "select null as a", "--format", "json", "--home", sample_home)
+    assert outcome.stdout == '[{"a": null}]\n'
+
+
+def test_a_measure_cannot_be_read_in_the_terminal(sample_home: Path) -> None:
+    outcome = command("show", "repeat_referrals", "Leeds", "Cumberland", "--home", sample_home)
+    assert outcome.returncode == 0, outcome.stderr
+    header = next(line for line in outcome.stdout.splitlines() if "Period" in line)
+    for area in ("Leeds", "Cumberland", "Yorkshire and The Humber", "North West", "England"):
+        assert area in header
+    assert "22.4" in outcome.stdout
+    wrong = command("show", "repeat_referals", "--home", sample_home)
+    assert wrong.returncode == 1
+    assert "Did you mean repeat_referrals" in wrong.stderr
+    wrong = command("show", "repeat_referrals", "Leads", "--home", sample_home)
+    assert "Did you mean Leeds" in wrong.stderr
+
+
+def test_status_or_revisions_say_nothing(sample_home: Path) -> None:
+    status = command("status", "--home", sample_home).stdout
+    assert NEET in status
+    assert "admitted" in status
+    assert "What is held is served." in status
+    revised = command("revisions", IN_NEED, "--home", sample_home)
+    assert revised.returncode == 0, revised.stderr
+    empty = command("status", "--home", sample_home / "nowhere")
+    assert empty.returncode == 1
+    assert "core-measures refresh" in empty.stderr
+
+
+def test_an_archive_is_carried_to_another_machine_unseen_damage_and_all(
+    sample_home: Path, tmp_path: Path
+) -> None:
+    carried = tmp_path / "carried"
+    assert command("archive", "export", carried, "--home", sample_home).returncode == 0
+    assert command("archive", "verify", carried).returncode == 0
+    there = tmp_path / "there"
+    assert command("archive", "import", carried, "--home", there).returncode == 0
+    assert command("archive", "verify", "--home", there).returncode == 0
+    victim = next(carried.rglob("*.csv"))
+    victim.write_bytes(victim.read_bytes()[:-1])
+    outcome = command("archive", "verify", carried)
+    assert outcome.returncode == 1
+    assert victim.name in outcome.stderr
