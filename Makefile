@@ -34,7 +34,7 @@ sample: $(READY)
 # The constraints file pins every package with its hashes; it names no registry.
 lock: $(READY)
 	@$(BIN)/python -m pip install -q uv
-	@$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --universal \
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --universal --no-strip-extras \
 		--python-version 3.11 --custom-compile-command "make lock" -q -o constraints.txt
 
 clean:
@@ -48,8 +48,8 @@ $(READY): constraints.txt pyproject.toml
 		|| { echo "Python 3.11 or newer is needed; name one with PYTHON=..."; exit 1; }
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV)
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pip install -q --disable-pip-version-check \
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pip install -qq --disable-pip-version-check \
 		--require-hashes --compile -r constraints.txt
-	@$(BIN)/python -m pip install -q --disable-pip-version-check \
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check \
 		--no-deps --no-build-isolation --editable .
 	@touch $@
