@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import sys
 from datetime import date, timedelta
 from enum import StrEnum
@@ -133,11 +134,18 @@ def _tell_outcome(home: Home, stock: Stock, changed: bool) -> None:
     out.print(f"Marts:     {shown / 'published' / 'latest'}", markup=False)
     out.print("Next:", style="bold")
     for line in (
-        f"core-measures status{option}",
-        f"core-measures show repeat_referrals Leeds{option}",
-        f'core-measures sql "select * from marts.council_year where year = 2023 limit 5"{option}',
+        f"status{option}",
+        f"show repeat_referrals Leeds{option}",
+        f'sql "select * from marts.council_year where year = 2023 limit 5"{option}',
     ):
-        out.print(f"  {line}", markup=False)
+        out.print(f"  {_command()} {line}", markup=False)
+
+
+def _command() -> str:
+    """This command as the user's shell finds it: by name, or where it stands."""
+    here = Path(sys.executable).with_name(app.info.name or "")
+    found = shutil.which(here.name)
+    return here.name if found and Path(found) == here else str(_shown(here))
 
 
 def _shown(path: Path) -> Path:

@@ -58,11 +58,11 @@ def test_a_newcomer_is_not_told_where_the_figures_are(sample_home: Path) -> None
     assert "0 quarantined" in printed
     assert str(sample_home / "warehouse" / "core_measures.duckdb") in printed
     assert str(sample_home / "published" / "latest") in printed
-    lines = [line.strip() for line in printed.splitlines() if line.startswith("  core-measures ")]
+    lines = [line.strip() for line in printed.partition("Next:")[2].strip().splitlines()]
     assert len(lines) == 3
     for line in lines:
         outcome = subprocess.run(
-            line.replace("core-measures", f"{sys.executable} -m orchestration.cli", 1),
+            line,
             shell=True,
             capture_output=True,
             text=True,
