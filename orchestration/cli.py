@@ -162,12 +162,14 @@ def status(home: HomeOption = DEFAULT_HOME) -> None:
         raise CoreMeasuresError(f"There is no home at {place.root}. Run: core-measures refresh")
     work = Refresh(place, "")
     stock = work.stock()
-    table = Table("Publication", "Newest release", "Published", "Loads", "Age", "Next expected")
+    table = Table(
+        "Publication", "Title", "Newest release", "Published", "Loads", "Age", "Next expected"
+    )
     today = date.today()
     for publication in work.contracts.values():
         held = [release for release in stock.releases if release.publication is publication]
         if not held:
-            table.add_row(publication.publication, "none held", "", "", "", "")
+            table.add_row(publication.publication, publication.title, "none held", "", "", "", "")
             continue
         newest = held[-1]
         admitted = sum(load.admitted for load in newest.loads)
@@ -175,6 +177,7 @@ def status(home: HomeOption = DEFAULT_HOME) -> None:
         due = newest.release.published + timedelta(days=_DAYS[publication.frequency])
         table.add_row(
             publication.publication,
+            publication.title,
             newest.release.folder,
             newest.release.published.isoformat(),
             f"{admitted} of {len(newest.loads)} admitted",

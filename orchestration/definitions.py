@@ -24,6 +24,7 @@ from warehouse.home import Home
 JOB = "refresh"
 PUBLISHED = dg.AssetKey("published_marts")
 ADMITTED = "loads_admitted"
+SECONDS_BEFORE_RETRY = 20.0
 
 
 def home_folder() -> Path:
@@ -170,7 +171,7 @@ def _publications(contracts: Mapping[str, Publication]) -> dg.AssetsDefinition:
         except FetchError as error:
             # The network, and nothing else, is tried again: twice, further and further apart.
             raise dg.RetryRequested(
-                max_retries=2, seconds_to_wait=20 * 3**context.retry_number
+                max_retries=2, seconds_to_wait=SECONDS_BEFORE_RETRY * 3**context.retry_number
             ) from error
         refresh.check_loads()
         stock = refresh.stock()

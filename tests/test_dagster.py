@@ -14,7 +14,9 @@ from conftest import PROJECT, command, rows
 from factory import Where, faults
 
 from ingest.contracts import load_contracts
+from ingest.errors import FetchError
 from orchestration.definitions import ADMITTED, JOB, PUBLISHED, publication_key, served_definitions
+from orchestration.refresh import Refresh
 
 IN_NEED = "characteristics-of-children-in-need"
 MEASURES = sorted(path.stem for path in (PROJECT / "dbt_project/models/measures").rglob("*.sql"))
@@ -146,3 +148,19 @@ def test_the_workspace_does_not_load(tmp_path: Path) -> None:
         check=False,
     )
     assert outcome.returncode == 0, outcome.stderr + outcome.stdout
+
+
+def test_a_source_that_cannot_be_reached_is_given_up_at_once_or_asked_for_ever(
+    definitions: dg.Definitions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def unreachable(_: Refresh) -> list[Any]:
+        asked.append(1)
+        raise FetchError("memory://elsewhere cannot be read: connection refused")
+
+    monkeypatch.setattr(Refresh, "bring_home", unreachable)
+    monkeypatch.setattr("orchestration.definitions.SECONDS_BEFORE_RETRY", 0.01)
+    result = run(definitions, "memory://elsewhere")
+    assert not result.success
+    assert len(asked) == 3, "once, and twice again"

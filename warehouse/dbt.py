@@ -138,7 +138,11 @@ class Project:
     def size(self) -> int:
         """How many models, seeds and data tests a build goes through."""
         nodes = self.manifest()["nodes"].values()
-        return sum(node["resource_type"] in ("model", "seed", "test") for node in nodes)
+        return sum(
+            node["resource_type"] in ("model", "seed", "test")
+            and node["config"]["materialized"] != "ephemeral"
+            for node in nodes
+        )
 
     def build(self, on_node: Callable[[NodeResult], None]) -> list[NodeResult]:
         """Build every model on the candidate and test it; each node is told as it ends.
