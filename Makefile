@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: refresh test check dagster bench sample lock clean
+.PHONY: refresh test check dagster bench sample readme lock clean
 
 refresh: $(READY)
 	@$(BIN)/core-measures refresh --from sample
@@ -30,6 +30,9 @@ bench: $(READY)
 
 sample: $(READY)
 	@$(BIN)/python scripts/write_sample.py
+
+readme: refresh
+	@$(BIN)/python scripts/readme_examples.py data
 
 # The constraints file pins every package with its hashes; it names no registry.
 lock: $(READY)
