@@ -166,6 +166,8 @@ def _publications(contracts: Mapping[str, Publication]) -> dg.AssetsDefinition:
     )
     def publications(context: dg.AssetExecutionContext) -> Iterator[Any]:
         refresh: Refresh = context.resources.refresh
+        if context.is_subset and not refresh.only:
+            refresh.only = tuple(by_key[key].publication for key in context.selected_asset_keys)
         try:
             arrived = refresh.bring_home()
         except FetchError as error:

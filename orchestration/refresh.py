@@ -439,6 +439,9 @@ class Refresh:
         self.reporter.begin("Building", self.dbt.size)
         results = self.dbt.build(told)
         self.reporter.end()
+        for node in results:
+            if node.status == "warn":
+                self.reporter.warn(f"Noticed, and served: {node.name}: {node.message}")
         failed = [node for node in results if node.failed]
         if failed:
             causes = [node for node in failed if node.status != "skipped"] or failed

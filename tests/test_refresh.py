@@ -295,6 +295,25 @@ def test_an_unreachable_or_broken_release_stops_the_others(tmp_path: Path) -> No
     assert rows(home, "select count(*) from marts.load_quality where not success") == [(0,)]
 
 
+def test_a_reworded_label_empties_a_series_unnoticed(tmp_path: Path) -> None:
+    looked_after = "children-looked-after-in-england-including-adoptions"
+    archive = factory.lay_out(
+        tmp_path / "archive",
+        publications=[looked_after],
+        faults=[
+            faults.reword(
+                Where(looked_after, "2024", "placement_stability"),
+                "placement_stability",
+                "With 3 or more placements during the year",
+                "Three placements or more in the year",
+            )
+        ],
+    )
+    outcome = refreshed(tmp_path / "home", archive)
+    assert outcome.returncode == 0
+    assert "every_load_feeds_its_series" in outcome.stderr
+
+
 def test_years_now_served_are_lost_by_a_refresh(small: Path, tmp_path: Path) -> None:
     home = copy_of(small, tmp_path / "home")
     served = (home / "builds" / "current").readlink()

@@ -232,6 +232,20 @@ def wrong_year(where: Where, by: int = -1) -> Fault:
     return Fault("wrong_year", where, cells=damage)
 
 
+def reword(where: Where, column: str, old: str, new: str) -> Fault:
+    """A label said in other words, wherever it stands in the column."""
+
+    def damage(grid: Grid) -> None:
+        position = grid.at(column)
+        hits = [row for row in grid.rows if row[position] == old]
+        if not hits:
+            raise ValueError(f"No cell of {column} says {old!r}")
+        for row in hits:
+            row[position] = new
+
+    return Fault("reword", where, cells=damage)
+
+
 def unknown_mark(where: Where, cell: str = "n/a") -> Fault:
     """A mark that means nothing in the publisher's scheme, in one council's value."""
 

@@ -10,7 +10,9 @@ grade_5_cells as (
         {{ row_columns() }},
         {{ cells(value='pt_l2basics_95', numerator='t_l2basics_95', denominator='t_pupils') }}
     from pupils
-    where gender = 'Total'
+    where
+        gender = 'Total'
+        and establishment_type = 'State-funded schools (LA)'
 ),
 
 grade_4_cells as (
@@ -19,7 +21,9 @@ grade_4_cells as (
         {{ row_columns() }},
         {{ cells(value='pt_l2basics_94', numerator='t_l2basics_94', denominator='t_pupils') }}
     from pupils
-    where gender = 'Total'
+    where
+        gender = 'Total'
+        and establishment_type = 'State-funded schools (LA)'
 ),
 
 cells as (
