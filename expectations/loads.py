@@ -312,7 +312,8 @@ def _figures(contract: FileContract) -> Iterator[Rule]:
             check="numbers_or_marks",
             frame=ROWS,
             expectation="ExpectColumnValuesToMatchRegex",
-            arguments={"column": column, "regex": f"^(?:{'|'.join([NUMBER, *marks])})$"},
+            # `$` would let a line end pass behind a number.
+            arguments={"column": column, "regex": rf"^(?:{'|'.join([NUMBER, *marks])})\Z"},
             explanation=f"Each cell of {column} is a number or a mark that the contract knows.",
             about=column,
         )
