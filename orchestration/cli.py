@@ -5,7 +5,9 @@ Heavy libraries are imported by the calls that need them, so that a listing answ
 
 from __future__ import annotations
 
+import atexit
 import csv
+import gc
 import json
 import os
 import shutil
@@ -95,6 +97,7 @@ def refresh(
     """
     from orchestration.refresh import Refresh
 
+    _spare_the_collector()
     place = _home(home)
     reporter = reporter_for(err)
     work = Refresh(place, source, tuple(only or ()), reporter)
@@ -114,6 +117,12 @@ def refresh(
         stock = work.stock()
     _tell_outcome(place, stock, changed)
     raise typer.Exit(0 if stock.sound else 2)
+
+
+def _spare_the_collector() -> None:
+    """Look for garbage seldom: what a refresh makes lives to its end, and looking costs seconds."""
+    gc.set_threshold(100_000, 50, 100)
+    atexit.register(gc.freeze)
 
 
 def _tell_outcome(home: Home, stock: Stock, changed: bool) -> None:
