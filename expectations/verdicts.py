@@ -44,9 +44,13 @@ class Check:
         """Whether it keeps back what was checked."""
         return not self.success and self.severity == "error"
 
+    @property
+    def subject(self) -> str:
+        """Which check, of which column: the same from one verdict to the next."""
+        return f"{self.name} ({self.column})" if self.column else self.name
+
     def __str__(self) -> str:
-        subject = f"{self.name} ({self.column})" if self.column else self.name
-        return f"{subject}: {self.observed}"
+        return f"{self.subject}: {self.observed}"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""

@@ -23,6 +23,7 @@ from ingest.errors import ArchiveError, FetchError
 
 RELEASE_FILE = "release.json"
 VERDICT_FILE = "verdict.json"
+DECISIONS_FILE = "decisions.json"
 _PARTIAL = ".partial-"
 
 
@@ -33,7 +34,15 @@ def _safe_name(name: str) -> str:
     return name
 
 
+def _not_ours(name: str) -> str:
+    """A file's name that does not stand where the archive keeps what it knows of a release."""
+    if name in (RELEASE_FILE, VERDICT_FILE, DECISIONS_FILE):
+        raise ValueError(f"{name!r} is a name that the archive keeps for itself")
+    return name
+
+
 SafeName = Annotated[str, AfterValidator(_safe_name)]
+FileName = Annotated[SafeName, AfterValidator(_not_ours)]
 
 
 class PublishedFile(BaseModel):
@@ -41,7 +50,7 @@ class PublishedFile(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
-    name: SafeName
+    name: FileName
     title: str = ""
     bytes: int = Field(ge=0)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
@@ -235,8 +244,9 @@ class HomeArchive(Archive):
         """Remove what an interrupted refresh left half-written."""
         for partial in self.folder.glob(f"*/*/{_PARTIAL}*"):
             shutil.rmtree(partial, ignore_errors=True)
-        for verdict in self.folder.glob(f"*/*/*/.{VERDICT_FILE}{_PARTIAL}*"):
-            verdict.unlink(missing_ok=True)
+        for name in (VERDICT_FILE, DECISIONS_FILE):
+            for half in self.folder.glob(f"*/*/*/.{name}{_PARTIAL}*"):
+                half.unlink(missing_ok=True)
 
     def held(self, publisher: str, publication: str) -> list[Release]:
         """The releases held, oldest first by publication date and version."""
@@ -294,10 +304,40 @@ class HomeArchive(Archive):
 
     def record_verdict(self, release: Release, document: dict[str, Any]) -> None:
         """Keep a verdict beside its release, replacing the one before."""
-        path = self.folder / release.path / VERDICT_FILE
-        partial = path.with_name(f".{VERDICT_FILE}{_PARTIAL}{os.getpid()}")
+        self._replace(release, VERDICT_FILE, document)
+
+    def decisions(self, release: Release) -> list[dict[str, Any]]:
+        """What persons decided of a release's loads, oldest first.
+
+        Raises
+        ------
+        ArchiveError
+            The file is damaged. Unlike a verdict it cannot be made again, so it is not passed over.
+        """
+        path = self.folder / release.path / DECISIONS_FILE
+        try:
+            document = json.loads(path.read_bytes())
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError) as error:
+            raise ArchiveError(f"{path} cannot be read: {error}. {_MEND}") from error
+        if not isinstance(document, list) or not all(isinstance(d, dict) for d in document):
+            raise ArchiveError(f"{path} is not a list of decisions. {_MEND}")
+        return document
+
+    def record_decisions(self, release: Release, documents: list[dict[str, Any]]) -> None:
+        """Add decisions to those kept beside a release; none is ever taken away."""
+        self._replace(release, DECISIONS_FILE, [*self.decisions(release), *documents])
+        sync_folder(self.folder / release.path)
+
+    def _replace(self, release: Release, name: str, document: Any) -> None:
+        path = self.folder / release.path / name
+        partial = path.with_name(f".{name}{_PARTIAL}{os.getpid()}")
         write_synced(partial, _json_bytes(document))
         partial.replace(path)
+
+
+_MEND = "Mend it or restore it: without it nobody knows what was accepted or rejected."
 
 
 def _json_bytes(document: Any) -> bytes:

@@ -25,6 +25,7 @@ from ingest.errors import CoreMeasuresError
 from orchestration.progress import reporter_for
 
 if TYPE_CHECKING:
+    from expectations.decisions import Kind
     from orchestration.refresh import Stock
     from warehouse.home import Home
 
@@ -77,6 +78,14 @@ def _home(path: Path) -> Home:
     return Home(path.absolute())
 
 
+def _held(path: Path) -> Home:
+    """A home that holds something."""
+    place = _home(path)
+    if not (place.root / "archive").is_dir():
+        raise CoreMeasuresError(f"There is no home at {place.root}. Run: core-measures refresh")
+    return place
+
+
 @app.command()
 def refresh(
     source: Annotated[
@@ -92,7 +101,8 @@ def refresh(
 ) -> None:
     """Bring home what is new, check it, build, swap, publish.
 
-    Exit code 0: all admitted. 2: published, with loads quarantined or releases refused.
+    Exit code 0: all admitted, or decided by a person. 2: published, with loads quarantined or
+    releases refused.
     1: nothing was published, and what was there before still stands.
     """
     from orchestration.refresh import Refresh
@@ -135,6 +145,7 @@ def _tell_outcome(home: Home, stock: Stock, changed: bool) -> None:
     )
     for load in stock.quarantined:
         out.print(f"  quarantined: {load.load}", markup=False)
+    _tell_decisions(stock, "  ")
     for problem in stock.problems:
         out.print(f"  not brought home: {problem}", markup=False)
     shown = _shown(home.root)
@@ -148,6 +159,18 @@ def _tell_outcome(home: Home, stock: Stock, changed: bool) -> None:
         f'sql "select * from marts.council_year where year = 2023 limit 5"{option}',
     ):
         out.print(f"  {_command()} {line}", markup=False)
+
+
+def _tell_decisions(stock: Stock, indent: str = "", style: str | None = None) -> None:
+    """The loads that a person let in or took out, and why: no refresh passes over them."""
+    for load in (*stock.accepted, *stock.rejected):
+        decided = load.decided
+        if decided is not None:
+            out.print(
+                f"{indent}{decided.name} {decided.observed}: {load.load}: {decided.explanation}",
+                style=style,
+                markup=False,
+            )
 
 
 def _command() -> str:
@@ -166,9 +189,7 @@ def status(home: HomeOption = DEFAULT_HOME) -> None:
     """Each publication: newest release held, admitted or not, age, next expected."""
     from orchestration.refresh import Refresh
 
-    place = _home(home)
-    if not (place.root / "archive").is_dir():
-        raise CoreMeasuresError(f"There is no home at {place.root}. Run: core-measures refresh")
+    place = _held(home)
     work = Refresh(place, "")
     stock = work.stock()
     table = Table(
@@ -197,11 +218,85 @@ def status(home: HomeOption = DEFAULT_HOME) -> None:
     for problem in stock.problems:
         out.print(f"Not brought home: {problem}", style="yellow", markup=False)
     for load in stock.quarantined:
-        reasons = load.verdict.reasons if load.verdict else ()
-        why = "; ".join(str(check) for check in reasons) or "not checked yet"
+        why = "; ".join(str(check) for check in load.reasons)
         out.print(f"Quarantined: {load.load}: {why}", style="yellow", markup=False)
+        if load.decided:
+            out.print(f"  once {load.decided}", style="yellow", markup=False)
+    _tell_decisions(stock, style="yellow")
     served = "served" if work.is_served(stock) else "not served yet: run core-measures refresh"
     out.print(f"What is held is {served}.")
+
+
+PublicationArgument = Annotated[str, typer.Argument(help="A publication's id, as in status.")]
+ReleaseArgument = Annotated[str, typer.Argument(help="One of its releases, as in status.")]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept for good.")]
+FileOption = Annotated[
+    str | None, typer.Option("--file", help="One file of the release; by default all of them.")
+]
+VersionOption = Annotated[
+    int | None, typer.Option("--version", help="Of the release; by default the newest held.")
+]
+ByOption = Annotated[
+    str | None, typer.Option("--by", help="Who decides; by default the user of this machine.")
+]
+
+
+@app.command()
+def accept(
+    publication: PublicationArgument,
+    release: ReleaseArgument,
+    reason: ReasonOption,
+    file: FileOption = None,
+    version: VersionOption = None,
+    by: ByOption = None,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Admit what is quarantined of a release, from the next refresh on.
+
+    It covers the checks that fail now, and no other. Lifts a rejection too.
+    """
+    _decide("accepted", publication, release, reason, file, version, by, home)
+
+
+@app.command()
+def reject(
+    publication: PublicationArgument,
+    release: ReleaseArgument,
+    reason: ReasonOption,
+    file: FileOption = None,
+    version: VersionOption = None,
+    by: ByOption = None,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Take a release out, from the next refresh on, with the years that only it has."""
+    _decide("rejected", publication, release, reason, file, version, by, home)
+
+
+def _decide(
+    kind: Kind,
+    publication: str,
+    release: str,
+    reason: str,
+    file: str | None,
+    version: int | None,
+    by: str | None,
+    home: Path,
+) -> None:
+    from orchestration.decisions import decide
+
+    place = _held(home)
+    place.prepare()
+    with place.locked(wait=True, waiting=lambda: err.print("Waiting for a refresh to end.")):
+        decided = decide(
+            place, kind, publication, release, reason=reason, by=by, file=file, version=version
+        )
+    for load, decision in decided:
+        out.print(
+            f"{kind.capitalize()} by {decision.by} at {decision.at}: {load.load}", markup=False
+        )
+        for check in decision.checks:
+            out.print(f"  in spite of {check}", markup=False)
+    out.print("It takes effect at the next refresh.")
 
 
 _DAYS = {"yearly": 365, "quarterly": 91, "monthly": 30, "irregular": 365}

@@ -157,7 +157,10 @@ def _publications(contracts: Mapping[str, Publication]) -> dg.AssetsDefinition:
             dg.AssetCheckSpec(
                 ADMITTED,
                 asset=key,
-                description="Every load of every release held passed its checks.",
+                description=(
+                    "Every load of every release held passed its checks, or a person accepted or"
+                    " rejected it."
+                ),
             )
             for key in by_key
         ],
@@ -195,7 +198,7 @@ def _publication_metadata(held: list[HeldRelease], fresh: list[str]) -> dict[str
         "newest published": newest.published.isoformat() if newest else "",
         "came in this run": dg.MetadataValue.json(fresh),
         "loads": sum(len(release.loads) for release in held),
-        "loads quarantined": sum(not load.admitted for release in held for load in release.loads),
+        "loads quarantined": sum(load.quarantined for release in held for load in release.loads),
     }
 
 
@@ -203,12 +206,16 @@ def _admitted(
     key: dg.AssetKey, publication: Publication, held: list[HeldRelease], stock: Stock
 ) -> dg.AssetCheckResult:
     reasons = {
-        str(load.load): [f"{check}. {check.explanation}" for check in load.verdict.reasons]
-        if load.verdict
-        else ["not checked"]
+        str(load.load): [f"{check}. {check.explanation}" for check in load.reasons]
         for release in held
         for load in release.loads
-        if not load.admitted
+        if load.quarantined
+    }
+    decided = {
+        str(load.load): f"{load.decided}. {load.decided.explanation}"
+        for release in held
+        for load in release.loads
+        if load.decided
     }
     warnings = {
         str(load.load): [str(check) for check in load.verdict.warnings]
@@ -226,6 +233,7 @@ def _admitted(
         metadata={
             "quarantined": dg.MetadataValue.json(reasons | problems),
             "warnings": dg.MetadataValue.json(warnings),
+            "decided by a person": dg.MetadataValue.json(decided),
             "loads checked": sum(len(release.loads) for release in held),
         },
     )

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow.parquet
 
+from expectations.decisions import Decision, standing
 from expectations.verdicts import Check, LoadVerdict
 from expectations.verdicts import digest as verdict_digest
 from ingest.archive import Archive, Problem, Release
@@ -88,15 +89,54 @@ class NotPublishedError(CoreMeasuresError):
 
 @dataclass(frozen=True)
 class HeldLoad:
-    """A load at home with its verdict; None where it has not been checked by today's contract."""
+    """A load at home with its verdict, and what a person decided over it.
+
+    The verdict is None where it has not been checked by today's contract.
+    """
 
     load: Load
     verdict: LoadVerdict | None
+    decision: Decision | None = None
+
+    @property
+    def rejected(self) -> bool:
+        """Whether a person took it out, whatever its checks say."""
+        return self.decision is not None and self.decision.decision == "rejected"
+
+    @property
+    def reasons(self) -> tuple[Check, ...]:
+        """What keeps it out: its failed checks that nobody accepted, or a person's rejection."""
+        if self.decision is not None and self.rejected:
+            return (self.decision.told(),)
+        if self.verdict is None:
+            return (_UNCHECKED,)
+        return self.decision.uncovered(self.verdict) if self.decision else self.verdict.reasons
 
     @property
     def admitted(self) -> bool:
         """Whether its rows may become facts."""
-        return self.verdict is not None and self.verdict.admitted
+        return not self.reasons
+
+    @property
+    def quarantined(self) -> bool:
+        """Whether its checks keep it out, and nobody has rejected it."""
+        return bool(self.reasons) and not self.rejected
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it is admitted only because a person accepted its failed checks."""
+        return self.admitted and self.verdict is not None and not self.verdict.admitted
+
+    @property
+    def decided(self) -> Check | None:
+        """The decision as a row of its checks, where it makes or made a difference."""
+        if self.decision is None:
+            return None
+        if self.rejected:
+            return self.decision.told()
+        # Accepted once, and passed by today's contract: there is nothing left to tell.
+        passed = self.verdict is None or self.verdict.admitted
+        return None if passed else self.decision.told(self.reasons)
 
 
 @dataclass(frozen=True)
@@ -124,12 +164,22 @@ class Stock:
 
     @property
     def quarantined(self) -> list[HeldLoad]:
-        """The loads whose rows reach no fact."""
-        return [load for load in self.loads if not load.admitted]
+        """The loads that their checks keep out."""
+        return [load for load in self.loads if load.quarantined]
+
+    @property
+    def accepted(self) -> list[HeldLoad]:
+        """The loads that a person let in over their failed checks."""
+        return [load for load in self.loads if load.accepted]
+
+    @property
+    def rejected(self) -> list[HeldLoad]:
+        """The loads that a person took out."""
+        return [load for load in self.loads if load.rejected]
 
     @property
     def sound(self) -> bool:
-        """Whether nothing was refused: neither a load at home nor a release on its way there."""
+        """Whether nothing waits for a person: no load quarantined, no release not brought home."""
         return not self.quarantined and not self.problems
 
 
@@ -311,12 +361,16 @@ class Refresh:
         from expectations.loads import check_load
 
         loads, unknown = loads_of(publication, release)
+        decisions = self._decisions(release)
         verdicts: list[LoadVerdict] = []
         for load in loads:
             verdict = check_load(load, self._rows_of(load), self.councils)
             verdicts.append(verdict)
-            for check in verdict.reasons:
+            held = HeldLoad(load, verdict, standing(decisions, load.file.name, load.file.sha256))
+            for check in held.reasons if held.quarantined else ():
                 self.reporter.warn(f"Quarantined: {load}: {check}. {check.explanation}")
+            if held.decided:
+                self.reporter.say(f"Decided: {load}: {held.decided}. {held.decided.explanation}")
             for check in verdict.warnings:
                 self.reporter.say(f"Admitted with a warning: {load}: {check}")
         for file in unknown:
@@ -365,11 +419,19 @@ class Refresh:
                     if document.get("digest") == wanted
                 }
                 loads, unknown = loads_of(publication, release)
+                decisions = self._decisions(release)
                 releases.append(
                     HeldRelease(
                         publication,
                         release,
-                        tuple(HeldLoad(load, verdicts.get(load.file.name)) for load in loads),
+                        tuple(
+                            HeldLoad(
+                                load,
+                                verdicts.get(load.file.name),
+                                standing(decisions, load.file.name, load.file.sha256),
+                            )
+                            for load in loads
+                        ),
                         tuple(file.name for file in unknown),
                     )
                 )
@@ -377,6 +439,9 @@ class Refresh:
             Problem(path, reason) for found in self._remembered().values() for path, reason in found
         )
         return Stock(tuple(releases), problems, self._digest(releases, problems))
+
+    def _decisions(self, release: Release) -> list[Decision]:
+        return [Decision.from_dict(kept) for kept in self.home.archive.decisions(release)]
 
     @staticmethod
     def _digest(releases: list[HeldRelease], problems: tuple[Problem, ...]) -> str:
@@ -387,6 +452,9 @@ class Refresh:
                     "release": held.release.model_dump(mode="json"),
                     "verdicts": [
                         load.verdict.to_dict() if load.verdict else None for load in held.loads
+                    ],
+                    "decisions": [
+                        load.decision.to_dict() if load.decision else None for load in held.loads
                     ],
                 }
                 for held in releases
@@ -448,6 +516,7 @@ class Refresh:
             shown = "; ".join(f"{node.name}: {' '.join(node.message.split())}" for node in causes)
             raise NotPublishedError(
                 f"The candidate warehouse is not sound, nothing was swapped: {shown}"
+                + _accepted_among(stock)
             )
 
     def _admitted(self, held: HeldLoad) -> Any:
@@ -480,12 +549,18 @@ class Refresh:
 
         serving = self.home.warehouse if self.home.build_record() else None
         self.reporter.begin("Publishing", 3)
-        checks = check_facts(self.home.candidate, serving)
+        checks = check_facts(
+            self.home.candidate,
+            serving,
+            given_up=[(held.load.release, held.load.file) for held in stock.rejected],
+        )
         self.reporter.advance("facts checked")
         faults = [check for check in checks if check.blocks]
         if faults:
             shown = "; ".join(f"{check}. {check.explanation}" for check in faults)
-            raise NotPublishedError(f"The facts did not pass, nothing was swapped: {shown}")
+            raise NotPublishedError(
+                f"The facts did not pass, nothing was swapped: {shown}" + _accepted_among(stock)
+            )
         with self.home.new_build() as folder:
             marts = write_marts(self.home.candidate, folder / "marts")
             self.reporter.advance("marts written")
@@ -504,6 +579,9 @@ def _check_rows(stock: Stock) -> Iterator[dict[str, object]]:
             checks = load.verdict.checks if load.verdict else (_UNCHECKED,)
             for check in checks:
                 yield _check_row(held.release, load.load.file.name, load.load.file.sha256, check)
+            if load.decided:
+                file = load.load.file
+                yield _check_row(held.release, file.name, file.sha256, load.decided)
         for name in held.unknown_files:
             file = next(file for file in held.release.files if file.name == name)
             yield _check_row(held.release, name, file.sha256, _UNKNOWN_FILE)
@@ -525,6 +603,15 @@ def _check_rows(stock: Stock) -> Iterator[dict[str, object]]:
         }
 
 
+def _accepted_among(stock: Stock) -> str:
+    """The way out, where a load that a person let in may be what is not sound."""
+    if not stock.accepted:
+        return ""
+    named = "; ".join(str(held.load) for held in stock.accepted)
+    return f" Accepted by a person and among what was built: {named}. To take one out again: {_OUT}"
+
+
+_OUT = 'core-measures reject PUBLICATION RELEASE --reason "…"'
 _NOT_LIVE_YET = (
     "Live publishers are not there yet: nothing was changed."
     " Use --from sample, or --from with the path of an archive."

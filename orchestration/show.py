@@ -72,7 +72,7 @@ def series_tables(
     if not series:
         listed = query(warehouse, "select measure_id from marts.dim_measure")
         known = [row[0] for row in listed.rows]
-        raise CoreMeasuresError(f"No measure {measure!r}.{_nearest(measure, known)}")
+        raise CoreMeasuresError(f"No measure {measure!r}.{nearest(measure, known)}")
     chosen = _councils(warehouse, councils)
     codes = sorted({code for found in chosen.values() for code in found["codes"]})
     regions = sorted({found["region"] for found in chosen.values()})
@@ -111,7 +111,7 @@ def _councils(warehouse: Path, asked: tuple[str, ...]) -> dict[str, dict[str, An
         hits = [row for row in rows if wanted in (row[0].casefold(), row[1].casefold())]
         if not hits:
             raise CoreMeasuresError(
-                f"No council {text!r}.{_nearest(text, sorted({row[1] for row in rows}))}"
+                f"No council {text!r}.{nearest(text, sorted({row[1] for row in rows}))}"
             )
         current = {row[3] for row in hits}
         # One council under its old and new codes is one line.
@@ -120,7 +120,8 @@ def _councils(warehouse: Path, asked: tuple[str, ...]) -> dict[str, dict[str, An
     return chosen
 
 
-def _nearest(text: str, known: list[str]) -> str:
+def nearest(text: str, known: list[str]) -> str:
+    """A question that names what is nearest to a name that is not known, or nothing."""
     found = difflib.get_close_matches(text, known, n=3, cutoff=0.4)
     return f" Did you mean {' or '.join(found)}?" if found else ""
 

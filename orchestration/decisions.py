@@ -1,0 +1,159 @@
+"""What `accept` and `reject` do: find the loads meant, and put on record who decided what, and why.
+
+Nothing is built here: a decision is part of what a build is made from, so that the next refresh
+sees it and builds anew.
+"""
+
+from __future__ import annotations
+
+import getpass
+from datetime import UTC, datetime
+
+from expectations.decisions import NOT_TO_BE_ACCEPTED, Decision, Kind
+from ingest.errors import CoreMeasuresError
+from orchestration.refresh import HeldLoad, HeldRelease, Refresh
+from orchestration.show import nearest
+from warehouse.home import Home
+
+
+def decide(
+    home: Home,
+    kind: Kind,
+    publication: str,
+    release: str,
+    *,
+    reason: str,
+    by: str | None = None,
+    file: str | None = None,
+    version: int | None = None,
+) -> list[tuple[HeldLoad, Decision]]:
+    """Record a decision on the loads of a release that it changes, and return them.
+
+    Of a release all loads are meant, or the one of `file`; of its versions the newest, or
+    `version`, which `release` may also name as its folder does: `2024+2`. Call with the home's
+    lock held.
+
+    Raises
+    ------
+    CoreMeasuresError
+        Nothing was recorded: no such load, nothing to decide, no reason or name given, or a load
+        is meant that nobody can accept.
+    """
+    why = _words(reason)
+    who = _words(by) if by is not None else _user()
+    if not why:
+        raise CoreMeasuresError('Say why: --reason "…" must not be blank.')
+    if not who:
+        raise CoreMeasuresError("Say who decides: --by must not be blank.")
+    held = _release(Refresh(home, ""), publication, release, version)
+    loads = _loads(held, file)
+    if kind == "accepted":
+        _refuse_unacceptable(loads)
+        meant = [load for load in loads if not load.admitted]
+        nothing = "admitted already"
+    else:
+        meant = [load for load in loads if not load.rejected]
+        nothing = "rejected already"
+    if not meant:
+        raise CoreMeasuresError(
+            f"Nothing to do: {', '.join(str(load.load) for load in loads)}: {nothing}."
+        )
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    decided = [
+        Decision(
+            decision=kind,
+            file=load.load.file.name,
+            sha256=load.load.file.sha256,
+            by=who,
+            at=now,
+            reason=why,
+            checks=_failed(load) if kind == "accepted" else (),
+        )
+        for load in meant
+    ]
+    home.archive.record_decisions(held.release, [decision.to_dict() for decision in decided])
+    return list(zip(meant, decided, strict=True))
+
+
+def _release(work: Refresh, publication: str, release: str, version: int | None) -> HeldRelease:
+    if publication not in work.contracts:
+        raise CoreMeasuresError(unknown_publication(publication, sorted(work.contracts)))
+    held = [
+        found for found in work.stock().releases if found.publication is work.contracts[publication]
+    ]
+    names = list(dict.fromkeys(found.release.release for found in held))
+    if version is None and release not in names:
+        name, _, number = release.rpartition("+")
+        if name in names and number.isdecimal():
+            release, version = name, int(number)
+    versions = [found for found in held if found.release.release == release]
+    if not versions:
+        raise CoreMeasuresError(
+            f"No release {release!r} of {publication} is held.{_near(release, names)}"
+        )
+    if version is None:
+        return max(versions, key=lambda found: found.release.version)
+    for found in versions:
+        if found.release.version == version:
+            return found
+    known = ", ".join(str(found.release.version) for found in versions)
+    raise CoreMeasuresError(
+        f"No version {version} of {publication} {release} is held. Held: {known}."
+    )
+
+
+def unknown_publication(publication: str, known: list[str]) -> str:
+    """One sentence for a publication that has no contract."""
+    return f"No publication {publication!r}.{_near(publication, known)}"
+
+
+def _near(text: str, known: list[str]) -> str:
+    if not known:
+        return " None is."
+    return nearest(text, known) or f" Known: {', '.join(known)}."
+
+
+def _loads(held: HeldRelease, file: str | None) -> list[HeldLoad]:
+    if not held.loads:
+        raise CoreMeasuresError(
+            f"No file of {held.release} is read, so there is none to decide on."
+        )
+    if file is None:
+        return list(held.loads)
+    found = [load for load in held.loads if load.load.file.name == file]
+    if not found:
+        names = [load.load.file.name for load in held.loads]
+        raise CoreMeasuresError(f"No file {file!r} in {held.release} is read.{_near(file, names)}")
+    return found
+
+
+def _refuse_unacceptable(loads: list[HeldLoad]) -> None:
+    for load in loads:
+        if load.verdict is None:
+            raise CoreMeasuresError(
+                f"{load.load} has not been checked by today's contract. Run core-measures refresh,"
+                " see what its checks say, and accept it then."
+            )
+        for check in load.verdict.reasons:
+            if why := NOT_TO_BE_ACCEPTED.get(check.name):
+                alone = " Accept the release's other files by --file." if len(loads) > 1 else ""
+                raise CoreMeasuresError(f"{load.load} cannot be accepted: {why} ({check}).{alone}")
+
+
+def _failed(load: HeldLoad) -> tuple[str, ...]:
+    reasons = load.verdict.reasons if load.verdict else ()
+    return tuple(dict.fromkeys(check.subject for check in reasons))
+
+
+def _words(text: str) -> str:
+    """A line of text that any file and terminal can hold."""
+    return " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
+
+
+def _user() -> str:
+    try:
+        return _words(getpass.getuser())
+    except (OSError, KeyError) as error:
+        raise CoreMeasuresError(
+            "This machine does not say who you are: name yourself by --by."
+        ) from error
