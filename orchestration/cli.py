@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -55,6 +56,13 @@ class Format(StrEnum):
     table = "table"
     csv = "csv"
     json = "json"
+
+
+class PageFormat(StrEnum):
+    """How `contract` prints its page."""
+
+    text = "text"
+    markdown = "markdown"
 
 
 def main() -> None:
@@ -378,6 +386,40 @@ def revisions(
 
     answer = revisions_of(_home(home).warehouse, publication)
     _print_rows(answer.columns, answer.rows)
+
+
+@app.command()
+def contract(
+    publication: PublicationArgument,
+    output: Annotated[PageFormat, typer.Option("--format", help="How to print.")] = PageFormat.text,
+) -> None:
+    """A publication's whole contract: its files, what is read of them, and every check."""
+    from ingest.contracts import load_contracts
+    from orchestration.contract_page import Heading, Points, contract_page, markdown
+    from orchestration.show import unknown_publication
+
+    contracts = load_contracts()
+    if publication not in contracts:
+        raise CoreMeasuresError(unknown_publication(publication, list(contracts)))
+    page = contract_page(contracts[publication])
+    if output is PageFormat.markdown:
+        sys.stdout.writelines(f"{line}\n" for line in markdown(page))
+        return
+    for block in page:
+        if isinstance(block, Heading):
+            # A title that a pipe reads is told by its line, a terminal's by its weight.
+            out.print(block.text, style="bold", markup=False)
+            if block.level < 3 and not out.is_terminal:
+                out.print(("=" if block.level == 1 else "-") * len(block.text), markup=False)
+        elif isinstance(block, Points):
+            for point in block.points:
+                out.print(f"- {point}", markup=False)
+            out.print()
+        else:
+            table = Table(*block.columns, box=SIMPLE, pad_edge=False)
+            for row in block.rows:
+                table.add_row(*map(_plain, row))
+            _print_table(table)
 
 
 @archive_app.command("verify")

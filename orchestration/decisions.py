@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from expectations.decisions import NOT_TO_BE_ACCEPTED, Decision, Kind
 from ingest.errors import CoreMeasuresError
 from orchestration.refresh import HeldLoad, HeldRelease, Refresh
-from orchestration.show import nearest
+from orchestration.show import near, unknown_publication
 from warehouse.home import Home
 
 
@@ -89,7 +89,7 @@ def _release(work: Refresh, publication: str, release: str, version: int | None)
     versions = [found for found in held if found.release.release == release]
     if not versions:
         raise CoreMeasuresError(
-            f"No release {release!r} of {publication} is held.{_near(release, names)}"
+            f"No release {release!r} of {publication} is held.{near(release, names)}"
         )
     if version is None:
         return max(versions, key=lambda found: found.release.version)
@@ -102,17 +102,6 @@ def _release(work: Refresh, publication: str, release: str, version: int | None)
     )
 
 
-def unknown_publication(publication: str, known: list[str]) -> str:
-    """One sentence for a publication that has no contract."""
-    return f"No publication {publication!r}.{_near(publication, known)}"
-
-
-def _near(text: str, known: list[str]) -> str:
-    if not known:
-        return " None is."
-    return nearest(text, known) or f" Known: {', '.join(known)}."
-
-
 def _loads(held: HeldRelease, file: str | None) -> list[HeldLoad]:
     if not held.loads:
         raise CoreMeasuresError(
@@ -123,7 +112,7 @@ def _loads(held: HeldRelease, file: str | None) -> list[HeldLoad]:
     found = [load for load in held.loads if load.load.file.name == file]
     if not found:
         names = [load.load.file.name for load in held.loads]
-        raise CoreMeasuresError(f"No file {file!r} in {held.release} is read.{_near(file, names)}")
+        raise CoreMeasuresError(f"No file {file!r} in {held.release} is read.{near(file, names)}")
     return found
 
 
