@@ -1,4 +1,4 @@
-"""Running a suite by Great Expectations. The only module that imports it, and late.
+"""Running a suite by Great Expectations. With `data_docs` all that imports it, and late.
 
 Importing the library takes seconds, so nothing here happens before there is something to check,
 and then once. Nothing of it reaches the terminal, the network or the disk.
@@ -9,7 +9,10 @@ from __future__ import annotations
 import logging
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -19,8 +22,30 @@ from expectations.verdicts import Check
 EXAMPLES = 5
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """A suite that was run, and what the library itself said of each rule, beside our check."""
+
+    suite: Suite
+    results: tuple[tuple[Any, Check], ...]
+
+
+_RECORD: ContextVar[list[Outcome] | None] = ContextVar("record", default=None)
+
+
+@contextmanager
+def recording() -> Iterator[list[Outcome]]:
+    """Keep the library's own results of what is run within, for who wants to show them."""
+    kept: list[Outcome] = []
+    token = _RECORD.set(kept)
+    try:
+        yield kept
+    finally:
+        _RECORD.reset(token)
+
+
 @lru_cache(maxsize=1)
-def _library() -> tuple[Any, Any]:
+def library() -> tuple[Any, Any]:
     """The library and a batch definition that takes any data frame."""
     # Read when the library is imported, so it must stand before that.
     os.environ["GX_ANALYTICS_ENABLED"] = "False"
@@ -42,16 +67,20 @@ def run(suite: Suite, frames: Mapping[str, Frame]) -> list[Check]:
 
     A rule that the library could not evaluate counts as failed.
     """
-    found: dict[str, Check] = {}
+    found: dict[str, tuple[Any, Check]] = {}
     for name, frame in frames.items():
         rules = suite.of_frame(name)
         if rules:
             found |= _run_frame(f"{suite.name}.{name}", rules, frame)
-    return [found[rule.id] for rule in suite if rule.id in found]
+    results = tuple(found[rule.id] for rule in suite if rule.id in found)
+    record = _RECORD.get()
+    if record is not None:
+        record.append(Outcome(suite, results))
+    return [check for _, check in results]
 
 
-def _run_frame(name: str, rules: Sequence[Rule], frame: Frame) -> dict[str, Check]:
-    _, definition = _library()
+def _run_frame(name: str, rules: Sequence[Rule], frame: Frame) -> dict[str, tuple[Any, Check]]:
+    _, definition = library()
     batch = definition.get_batch({"dataframe": frame.rows})
     results = _validate(batch, name, rules, {"result_format": "BOOLEAN_ONLY"})
     failed = [rule for rule in rules if not results[rule.id].success]
@@ -67,20 +96,21 @@ def _run_frame(name: str, rules: Sequence[Rule], frame: Frame) -> dict[str, Chec
                 "partial_unexpected_count": EXAMPLES,
             },
         )
-    return {rule.id: _check(rule, results[rule.id], frame) for rule in rules}
+    return {rule.id: (results[rule.id], _check(rule, results[rule.id], frame)) for rule in rules}
 
 
 def _validate(
     batch: Any, name: str, rules: Sequence[Rule], result_format: Mapping[str, Any]
 ) -> dict[str, Any]:
-    gx, _ = _library()
-    suite = gx.ExpectationSuite(name=name, expectations=[_expectation(rule) for rule in rules])
+    gx, _ = library()
+    suite = gx.ExpectationSuite(name=name, expectations=[expectation(rule) for rule in rules])
     outcome = batch.validate(suite, result_format=dict(result_format))
     return {result.expectation_config.meta["id"]: result for result in outcome.results}
 
 
-def _expectation(rule: Rule) -> Any:
-    gx, _ = _library()
+def expectation(rule: Rule) -> Any:
+    """The library's own expectation of a rule."""
+    gx, _ = library()
     return getattr(gx.expectations, rule.expectation)(
         **rule.arguments,
         description=rule.explanation,

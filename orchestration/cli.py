@@ -160,6 +160,7 @@ def _tell_outcome(home: Home, stock: Stock, changed: bool) -> None:
     option = "" if shown == Path("data") else f" --home {shown}"
     out.print(f"Warehouse: {shown / 'warehouse' / home.warehouse.name}", markup=False)
     out.print(f"Marts:     {shown / 'published' / 'latest'}", markup=False)
+    out.print(f"Data Docs: {shown / 'quality' / 'latest' / 'index.html'}", markup=False)
     out.print("Next:", style="bold")
     for line in (
         f"status{option}",
@@ -232,6 +233,9 @@ def status(home: HomeOption = DEFAULT_HOME) -> None:
             out.print(f"  once {load.decided}", style="yellow", markup=False)
     _tell_decisions(stock, style="yellow")
     served = "served" if work.is_served(stock) else "not served yet: run core-measures refresh"
+    docs = place.quality / "index.html"
+    if docs.exists():
+        out.print(f"Data Docs: {_shown(docs)}", markup=False)
     out.print(f"What is held is {served}.")
 
 

@@ -316,6 +316,7 @@ def _published(manifest: dict[str, Any], translator: Translator) -> dg.AssetsDef
                 "marts": dg.MetadataValue.json(names),
                 "folder": dg.MetadataValue.path(str(refresh.home.published)),
                 "warehouse": dg.MetadataValue.path(str(refresh.home.warehouse)),
+                "data docs": dg.MetadataValue.path(str(refresh.home.quality / "index.html")),
                 "loads quarantined": len(stock.quarantined),
             }
         )

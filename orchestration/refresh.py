@@ -32,6 +32,7 @@ from warehouse.home import Home
 if TYPE_CHECKING:
     from pyarrow import Table
 
+    from orchestration.quality import DataDocs
     from warehouse.dbt import NodeResult, Project
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -358,14 +359,20 @@ class Refresh:
         self.reporter.end()
 
     def _check_release(self, publication: Publication, release: Release) -> None:
+        from expectations import engine
         from expectations.loads import check_load
 
         loads, unknown = loads_of(publication, release)
         decisions = self._decisions(release)
         verdicts: list[LoadVerdict] = []
         for load in loads:
-            verdict = check_load(load, self._rows_of(load), self.councils)
+            with engine.recording() as outcomes:
+                verdict = check_load(load, self._rows_of(load), self.councils)
             verdicts.append(verdict)
+            try:
+                self.data_docs.add(load, outcomes)
+            except Exception as error:  # its figures are none the worse for it
+                self.reporter.warn(f"No page of the Data Docs for {load}: {error!r}")
             held = HeldLoad(load, verdict, standing(decisions, load.file.name, load.file.sha256))
             for check in held.reasons if held.quarantined else ():
                 self.reporter.warn(f"Quarantined: {load}: {check}. {check.explanation}")
@@ -385,6 +392,17 @@ class Refresh:
                 "unknown_files": [file.name for file in unknown],
             },
         )
+
+    @cached_property
+    def data_docs(self) -> DataDocs:
+        """The pages that say what the checks said."""
+        from orchestration.quality import DataDocs
+
+        return DataDocs(self.home)
+
+    def _checked(self, held: HeldLoad) -> str:
+        document = self.home.archive.verdict(held.load.release) or {}
+        return str(document.get("checked", ""))
 
     def _rows_of(self, load: Load) -> Table | ReadError:
         """A load's rows as published, or why there are none."""
@@ -564,9 +582,11 @@ class Refresh:
         with self.home.new_build() as folder:
             marts = write_marts(self.home.candidate, folder / "marts")
             self.reporter.advance("marts written")
+            self.data_docs.assemble(folder / "data_docs", stock, self._checked)
             self.home.candidate.rename(folder / self.home.candidate.name)
             record = {"digest": stock.digest, "checks": [check.to_dict() for check in checks]}
             self.home.serve(folder, record)
+            self.data_docs.served()
             self.reporter.advance("swapped in")
         self.reporter.end()
         return marts

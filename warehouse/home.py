@@ -45,8 +45,13 @@ class Home:
         return self.root / "published" / "latest"
 
     @property
+    def quality(self) -> Path:
+        """The Data Docs readers open: what the checks said of each load."""
+        return self.root / "quality" / "latest"
+
+    @property
     def builds(self) -> Path:
-        """Builds, each a warehouse and its marts."""
+        """Builds, each a warehouse with its marts and Data Docs."""
         return self.root / "builds"
 
     @property
@@ -182,6 +187,7 @@ class Home:
         partial.rename(build)
         self._link(self.warehouse, Path("..") / "builds" / "current" / WAREHOUSE_NAME)
         self._link(self.published, Path("..") / "builds" / "current" / "marts")
+        self._link(self.quality, Path("..") / "builds" / "current" / "data_docs")
         self._link(self.current, Path(build.name))
         for old in self._finished()[BUILDS_KEPT:]:
             shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,199 @@
+"""Great Expectations Data Docs: a page a suite, a page a load that was checked, and an index.
+
+Pages are the library's own, but for what they fetch: its scripts and style sheets stand on six
+hosts of others, and its index is drawn by them. Here a page opens from a disk without a network,
+and runs nothing: what a publisher wrote in a cell is shown, never obeyed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import lru_cache
+from html import escape
+from typing import Any
+from urllib.parse import quote
+
+from expectations import engine
+from expectations.suites import Suite
+from expectations.verdicts import Check
+
+INDEX = "index.html"
+
+# Nothing may be fetched or run, whatever a page holds.
+_HEAD = """<meta http-equiv="Content-Security-Policy" \
+content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<style>
+:root { color-scheme: light dark }
+body { font: 16px/1.45 system-ui, sans-serif; margin: 0 auto; max-width: 70rem; padding: 1rem }
+table { border-collapse: collapse; margin: .5rem 0; width: 100% }
+th, td { border-bottom: 1px solid #8886; padding: .35rem .6rem; text-align: left;
+  vertical-align: top; overflow-wrap: break-word }
+th { white-space: nowrap }
+h1, h2, h3, h4, h5 { line-height: 1.2; margin: 1.4rem 0 .4rem }
+.collapse { display: block }
+.fa-check-circle, .fa-times, .fa-exclamation-triangle { font-style: normal; font-weight: bold }
+.fa-check-circle::before { content: "\\2713" }
+.fa-times::before { content: "\\2717" }
+.fa-exclamation-triangle::before { content: "!" }
+.out { color: #b00020; font-weight: bold }
+.noted { color: #8a5a00; font-weight: bold }
+@media (prefers-color-scheme: dark) { .out { color: #ff8a95 } .noted { color: #ffc166 } }
+</style>
+"""
+# What the library's pages would fetch, run, or cannot do without running it.
+_TAKEN_OUT = re.compile(
+    r"<script\b.*?</script>"
+    r"|<style\b.*?</style>"
+    r"|<link\b[^>]*>"
+    r"|<img\b[^>]*>"
+    r"|<footer\b.*?</footer>"
+    r"|<a\b[^>]*data-toggle=\"collapse\".*?</a>"
+    r"|<div class=\"col-lg-2 .*?(?=<div class=\"col-md-10)",
+    re.DOTALL,
+)
+_WAY_HOME = re.compile(r'href="(?:\.\./)*index\.html"')
+_WAY_TO_SUITE = re.compile(r'href="(?:\.\./)*expectations/[^"]*"')
+
+
+def validation_page(outcomes: Sequence[engine.Outcome], load: str, way_home: str) -> str:
+    """What the library said of one load, as its own page; `way_home` leads to the index.
+
+    `load` names the load to a reader.
+    """
+    gx, _ = engine.library()
+    from great_expectations.core import ExpectationSuiteValidationResult
+    from great_expectations.render.renderer import ValidationResultsPageRenderer
+
+    results = []
+    for outcome in outcomes:
+        for result, check in outcome.results:
+            shown = deepcopy(result)
+            # What we observed says more than what was asked of the library: its figures cost time.
+            seen = {"unexpected_percent": 0.0} if result.success else {}
+            shown.result = seen | dict(shown.result or {}) | {"observed_value": check.observed}
+            results.append(shown)
+    passed = sum(bool(result.success) for result in results)
+    document = ValidationResultsPageRenderer(run_info_at_end=True).render(
+        ExpectationSuiteValidationResult(
+            success=passed == len(results),
+            results=results,
+            suite_name=outcomes[0].suite.name,
+            statistics={
+                "evaluated_expectations": len(results),
+                "successful_expectations": passed,
+                "unsuccessful_expectations": len(results) - passed,
+                "success_percent": 100 * passed / len(results) if results else None,
+            },
+            meta={
+                "run_id": {"run_name": load},
+                "great_expectations_version": gx.__version__,
+                "batch_kwargs": {"data_asset_name": load},
+            },
+        )
+    )
+    page = _offline(_view().render(document), load, way_home)
+    suite = quote(f"{way_home.removesuffix(INDEX)}suites/{outcomes[0].suite.name}.html")
+    return _WAY_TO_SUITE.sub(f'href="{suite}"', page).replace(" / __none__", "")
+
+
+def suite_page(suites: Sequence[Suite], way_home: str) -> str:
+    """What a load is checked for, as the library's own page of a suite."""
+    gx, _ = engine.library()
+    from great_expectations.render.renderer import ExpectationSuitePageRenderer
+
+    name = suites[0].name
+    # A suite says each thing once; ours says some of several frames.
+    rules = {rule.id: rule for suite in suites for rule in suite}
+    expectations = [engine.expectation(rule) for rule in rules.values()]
+    suite = gx.ExpectationSuite(name=name)
+    suite.expectations = expectations
+    document = ExpectationSuitePageRenderer().render(suite)
+    return _offline(_view().render(document), name, way_home)
+
+
+@lru_cache(maxsize=1)
+def _view() -> Any:
+    from great_expectations.render.view import DefaultJinjaPageView
+
+    return DefaultJinjaPageView()
+
+
+def _offline(page: str, title: str, way_home: str) -> str:
+    """A page of the library's that fetches nothing and runs nothing."""
+    page = _TAKEN_OUT.sub("", page)
+    page = re.sub(r"<title>.*?</title>", "", page, flags=re.DOTALL)
+    page = _WAY_HOME.sub(f'href="{way_home}"', page)
+    page = page.replace("<head>", f"<head>\n<title>{escape(title)}</title>\n{_HEAD}", 1)
+    return re.sub(r"\n\s*\n+", "\n", page)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A load in the index: what became of it, and its pages' addresses, None where it has none."""
+
+    publication: str
+    release: str
+    file: str
+    outcome: str
+    checked: str
+    fresh: bool
+    failed: tuple[Check, ...]
+    page: str | None
+    suite: str | None
+
+
+def index_page(entries: Sequence[Entry]) -> str:
+    """Every load of a build with what became of it, those that failed a check first."""
+    fresh = sum(entry.fresh for entry in entries)
+    rows = "\n".join(
+        _row(entry) for entry in sorted(entries, key=lambda e: (not e.failed, not e.fresh))
+    )
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Data Docs: core-measures</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+{_HEAD}</head>
+<body>
+<h1>Data Docs</h1>
+<p>What Great Expectations said of each load that this build holds or keeps out: {len(entries)}
+loads, {fresh} of them checked for this build. The others stand as they were checked before, since
+neither they nor their contract have changed. A load that could not be read has no page: its reason
+stands here.</p>
+<table>
+<thead><tr><th>Publication</th><th>Release</th><th>File</th><th>Outcome</th><th>Failed checks</th>
+<th>Checked</th><th>Suite</th></tr></thead>
+<tbody>
+{rows}
+</tbody>
+</table>
+</body>
+</html>
+"""
+
+
+def _row(entry: Entry) -> str:
+    kept_out = entry.outcome.startswith(("quarantined", "rejected"))
+    style = "out" if kept_out else "noted" if entry.failed else ""
+    failed = "<br>".join(
+        f"{escape(check.severity)}: {escape(str(check))}" for check in entry.failed
+    )
+    checked = f"{entry.checked}, for this build" if entry.fresh else entry.checked
+    cells = (
+        escape(entry.publication),
+        escape(entry.release),
+        _link(entry.page, entry.file),
+        f'<span class="{style}">{escape(entry.outcome)}</span>',
+        failed,
+        escape(checked),
+        _link(entry.suite, "suite") if entry.suite else "",
+    )
+    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def _link(address: str | None, text: str) -> str:
+    return f'<a href="{quote(address)}">{escape(text)}</a>' if address else escape(text)

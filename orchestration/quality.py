@@ -1,0 +1,119 @@
+"""Data Docs of a build: pages made as loads are checked, put together with those made before.
+
+A page is made once, when its load is checked, and goes with every build after that until the load
+is checked again. Nothing but the index is written where nothing was checked.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from expectations import data_docs
+from ingest.loads import Load
+from warehouse.home import Home
+
+if TYPE_CHECKING:
+    from expectations.engine import Outcome
+    from orchestration.refresh import HeldLoad, Stock
+
+
+class DataDocs:
+    """The Data Docs of a home: those waiting for the next build, and those of the one served."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._suites: set[str] = set()
+
+    @property
+    def waiting(self) -> Path:
+        """Pages of loads checked since the last build; kept when a build fails."""
+        return self._home.work / "data_docs"
+
+    def add(self, load: Load, outcomes: Sequence[Outcome]) -> None:
+        """Make the pages of a load that was just checked; one that could not be read has none."""
+        page = _page(load)
+        # An empty page stands for none: what was said before no longer holds.
+        _write(self.waiting / page, "")
+        if not outcomes:
+            return
+        home = "../" * page.count("/") + data_docs.INDEX
+        _write(self.waiting / page, data_docs.validation_page(outcomes, str(load), home))
+        suite = _suite(load)
+        if suite not in self._suites:
+            suites = [outcome.suite for outcome in outcomes]
+            _write(self.waiting / suite, data_docs.suite_page(suites, f"../{data_docs.INDEX}"))
+            self._suites.add(suite)
+
+    def assemble(self, folder: Path, stock: Stock, checked: Callable[[HeldLoad], str]) -> None:
+        """Put together in `folder` the pages of every load of a build, and their index.
+
+        `checked` tells when a load was.
+        """
+        served = self._home.current / "data_docs"
+        entries: list[data_docs.Entry] = []
+        for held in stock.loads:
+            fresh = (self.waiting / _page(held.load)).exists()
+            pages = [
+                page if _take(page, (self.waiting, served), folder) else None
+                for page in (_page(held.load), _suite(held.load))
+            ]
+            verdict = held.verdict
+            entries.append(
+                data_docs.Entry(
+                    publication=held.load.release.publication,
+                    release=held.load.release.folder,
+                    file=held.load.file.name,
+                    outcome=_outcome(held),
+                    checked=checked(held),
+                    fresh=fresh,
+                    failed=(*verdict.reasons, *verdict.warnings) if verdict else held.reasons,
+                    page=pages[0],
+                    suite=pages[1],
+                )
+            )
+        _write(folder / data_docs.INDEX, data_docs.index_page(entries))
+
+    def served(self) -> None:
+        """The waiting pages are in the build that is served now."""
+        shutil.rmtree(self.waiting, ignore_errors=True)
+
+
+def _page(load: Load) -> str:
+    return f"validations/{load.release.path}/{load.file.name}.html"
+
+
+def _suite(load: Load) -> str:
+    return f"suites/{load.contract.publication}.{load.contract.file_id}.html"
+
+
+def _outcome(held: HeldLoad) -> str:
+    if held.rejected or held.accepted:
+        return str(held.decided)
+    return "admitted" if held.admitted else "quarantined"
+
+
+def _take(page: str, sources: Sequence[Path], folder: Path) -> bool:
+    """Have a page from the first of the sources that has it, without a second copy on the disk."""
+    target = folder / PurePosixPath(page)
+    if target.exists():
+        return True
+    found = next((path for source in sources if (path := source / page).is_file()), None)
+    if found is None or not found.stat().st_size:
+        return False
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(found, target)
+    except OSError:
+        shutil.copyfile(found, target)  # a file system without links of this kind
+    return True
+
+
+def _write(path: Path, page: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Replaced, never written into: a page may be shared with the build that is served.
+    path.unlink(missing_ok=True)
+    path.write_text(page, "utf-8", errors="replace")
