@@ -38,7 +38,8 @@ def _decode(data: bytes) -> str:
         except UnicodeDecodeError as error:
             raise ReadError(f"it is not whole UTF-16 text: {error.reason}") from error
     try:
-        return data.decode("utf-8-sig")
+        # A second mark, of a tool that adds one to a file that has it, would be part of a name.
+        return data.decode("utf-8-sig").lstrip("\ufeff")
     except UnicodeDecodeError:
         try:
             return data.decode("cp1252")

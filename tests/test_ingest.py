@@ -136,11 +136,12 @@ def test_a_cell_is_changed_by_reading_it() -> None:
     "data",
     [
         "name\nSouthend–on–Sea\n".encode("utf-8-sig"),
+        b"\xef\xbb\xbf" + "name\nSouthend–on–Sea\n".encode("utf-8-sig"),
         "name\nSouthend–on–Sea\n".encode(),
         "name\nSouthend–on–Sea\n".encode("cp1252"),
         "name\nSouthend–on–Sea\n".encode("utf-16"),
     ],
-    ids=["utf-8 with a mark", "utf-8", "windows-1252", "utf-16"],
+    ids=["utf-8 with a mark", "utf-8 with two", "utf-8", "windows-1252", "utf-16"],
 )
 def test_a_name_is_garbled_by_the_files_encoding(data: bytes) -> None:
     assert read_csv(data).to_pydict()["name"] == ["Southend–on–Sea"]
