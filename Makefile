@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: refresh test check dagster bench sample readme lock clean
+.PHONY: refresh test check dagster bench mutations sample readme lock clean
 
 refresh: $(READY)
 	@$(BIN)/core-measures refresh --from sample
@@ -27,6 +27,9 @@ dagster: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python benchmarks/refresh.py
+
+mutations: $(READY)
+	@$(BIN)/python -m reliability.mutations
 
 sample: $(READY)
 	@$(BIN)/python scripts/write_sample.py

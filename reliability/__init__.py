@@ -1,0 +1,1 @@
+"""What the promises of the warehouse are measured with. No part of the product imports it."""

@@ -1,0 +1,495 @@
+"""What damage gets through: real releases, damaged in every way we know, and what became of each.
+
+    python -m reliability.mutations [--publications 4] [--through-the-command 12] [--only KIND …]
+
+Each mutant is a real release with one file damaged. It must be *caught* (refused by a check of its
+load, by dbt's tests or by the checks of the facts), be *harmless* (no figure of a council, a region
+or England tells anything else), or be *warned* of; what changes a figure and nothing says so is
+*unseen*, unless `exceptions.yml` has it with its reason. What is printed and written is computed,
+and the checks are whatever they are at the time: nothing here names one.
+
+Ends with 1 if a mutant is unseen or breaks the refresh, if a release as published is refused, or if
+the real command says otherwise than the harness of a mutant that went through both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from ingest.contracts import FileContract, Publication, load_contracts
+from reliability.damage import KINDS
+from reliability.site import Compiled, Site, digest_of, facts_of, lay_release
+from reliability.specimen import Anatomy, NotApplicableError, Specimen
+from warehouse.home import Home
+
+ROOT = Path(__file__).resolve().parents[1]
+PUBLISHED = ROOT.parent / "shared" / "published"
+EXCEPTIONS = Path(__file__).with_name("exceptions.yml")
+REPORT = ROOT / "docs" / "mutations.md"
+
+CAUGHT, HARMLESS, WARNED = "caught", "harmless", "warned"
+UNSEEN, EXCEPTED, BROKE = "unseen", "exception", "broke"
+VERDICTS = (CAUGHT, WARNED, HARMLESS, EXCEPTED, UNSEEN, BROKE)
+SIGNS = {CAUGHT: "●", WARNED: "○", HARMLESS: "·", EXCEPTED: "e", UNSEEN: "**U**", BROKE: "**B**"}
+WORKERS = 2
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one mutant. `by` is what refused it, `said` what warned of it."""
+
+    kind: str
+    publication: str
+    file_id: str
+    verdict: str
+    by: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
+    digest: str = ""
+    detail: str = ""
+
+    @property
+    def seed(self) -> str:
+        """What its damage follows from."""
+        return seed_of(self.kind, self.publication, self.file_id)
+
+    def __str__(self) -> str:
+        return f"{self.kind} in {self.publication} ({self.file_id}): {self.detail}"
+
+
+@dataclass(frozen=True)
+class SiteReport:
+    """What a file as published was told, and what became of its mutants."""
+
+    publication: str
+    file_id: str
+    release: str
+    refused_by: tuple[str, ...]
+    outcomes: tuple[Outcome, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file of a publication, and the kinds of damage that are wanted of it, at the most."""
+
+    publication: str
+    file_id: str
+    kinds: tuple[str, ...]
+
+
+def seed_of(kind: str, publication: str, file_id: str) -> str:
+    """The seed of a mutant: the same mutant every time, on every machine."""
+    return f"{kind}/{publication}/{file_id}"
+
+
+def exceptions(path: Path = EXCEPTIONS) -> list[dict[str, Any]]:
+    """The damage that cannot be told from the truth, each with its reason."""
+    listed: list[dict[str, Any]] = yaml.safe_load(path.read_text("utf-8")) or []
+    for one in listed:
+        unknown = set(one["kinds"]) - set(KINDS)
+        if unknown or not one.get("reason"):
+            raise ValueError(f"{path.name}: {unknown or one} is no kind of damage with a reason")
+    return listed
+
+
+def excepted(kind: str, publication: Publication) -> bool:
+    """Whether a mutant that nothing told of is on the list."""
+    return any(
+        kind in one["kinds"]
+        and publication.publisher in one.get("publishers", [publication.publisher])
+        and publication.publication in one.get("publications", [publication.publication])
+        for one in exceptions()
+    )
+
+
+# Which mutants
+
+
+def held_files(base: Home) -> dict[str, list[FileContract]]:
+    """The files of each publication that some release held has."""
+    found: dict[str, list[FileContract]] = {}
+    for name, publication in load_contracts().items():
+        held = base.archive.held(publication.publisher, name)
+        names = [file.name for release in held for file in release.files]
+        found[name] = [f for f in publication.files if any(f.match(n) for n in names)]
+    return found
+
+
+def jobs_of(files: dict[str, list[FileContract]], kinds: Iterable[str], each: int) -> list[Job]:
+    """Each kind on `each` publications, moving on with every kind so that all get their share.
+
+    A publication has one of its files damaged a kind, its files in turn. Where a kind does not
+    apply to a file there is no mutant.
+    """
+    wanted: dict[tuple[str, str], list[str]] = {}
+    names = list(files)
+    for position, kind in enumerate(kinds):
+        for step in range(min(each, len(names))):
+            # Steps of four and a shift: neighbours in the list are of one publisher.
+            name = names[(position * 2 + step * 4) % len(names)]
+            own = files[name]
+            wanted.setdefault((name, own[position % len(own)].file_id), []).append(kind)
+    return [Job(name, file_id, tuple(kinds)) for (name, file_id), kinds in wanted.items()]
+
+
+# Judging
+
+
+def neighbour_file(base: Home, publication: Publication, contract: FileContract) -> bytes | None:
+    """Another publication's newest file, of the same publisher."""
+    others = [
+        p
+        for p in load_contracts().values()
+        if p.publisher == publication.publisher and p.publication > publication.publication
+    ] or [
+        p
+        for p in load_contracts().values()
+        if p.publisher == publication.publisher and p.publication < publication.publication
+    ]
+    for other in others:
+        for release in reversed(base.archive.held(other.publisher, other.publication)):
+            for file in release.files:
+                if other.file_for(file.name) is not None:
+                    return (base.archive.folder / release.path / file.name).read_bytes()
+    return None
+
+
+def anatomy_of(site: Site) -> Anatomy:
+    """A site's file taken apart, with what a publisher's desk has within reach."""
+    before = site.releases[-2] if len(site.releases) > 1 else None
+    return site.anatomy(
+        site.published(before, before.files[0]) if before else None,
+        neighbour_file(site.source, site.publication, site.contract),
+    )
+
+
+def judge_one(site: Site, anatomy: Anatomy, kind: str) -> Outcome | None:
+    """What becomes of one mutant; None where the kind does not apply to the file."""
+    name, file_id = site.publication.publication, site.contract.file_id
+    try:
+        content = KINDS[kind].apply(Specimen(anatomy, seed_of(kind, name, file_id)))
+    except NotApplicableError:
+        return None
+    try:
+        judged = site.judge(content)
+    except Exception as error:
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        detail = f"{type(error).__name__} in {Path(at.filename).name}: {error}"
+        return Outcome(kind, name, file_id, BROKE, detail=detail[:200])
+    said = tuple(sorted({check for check, _ in judged.warnings - site.sound.warnings}))
+    if judged.refused_by:
+        return Outcome(kind, name, file_id, CAUGHT, judged.refused_by, said)
+    digest = digest_of(judged.facts)
+    sound = site.sound.facts
+    if digest == digest_of(sound):
+        return Outcome(kind, name, file_id, HARMLESS, (), said, digest)
+    changed = [
+        key
+        for key in sound.keys() | judged.facts.keys()
+        if [f.told for f in sound.get(key, [])] != [f.told for f in judged.facts.get(key, [])]
+    ]
+    key = min(changed, key=repr)
+    detail = (
+        f"{len(changed):,} of {len(sound):,} figures changed, as {key[0]}.{key[1]} of {key[3]}"
+        f" in the period to {key[6]}: {_value(sound.get(key))} became"
+        f" {_value(judged.facts.get(key))}"
+    )
+    verdict = WARNED if said else EXCEPTED if excepted(kind, site.publication) else UNSEEN
+    return Outcome(kind, name, file_id, verdict, (), said, digest, detail)
+
+
+def _value(facts: Any) -> str:
+    if not facts:
+        return "none"
+    value, status = facts[0].told[:2]
+    return status if value is None else f"{value:g}"
+
+
+def judge_all(base: Path, work: Path, job: Job) -> SiteReport:
+    """Every mutant of one file, in a process that does nothing else meanwhile."""
+    began = time.perf_counter()
+    home = Home(base)
+    publication = load_contracts()[job.publication]
+    contract = next(f for f in publication.files if f.file_id == job.file_id)
+    folder = work / f"{job.publication[:40]}-{job.file_id}"
+    try:
+        site = Site(folder, home, publication, contract, Compiled.of(home))
+        outcomes: list[Outcome] = []
+        if not site.sound.refused_by:
+            anatomy = anatomy_of(site)
+            judged = (judge_one(site, anatomy, kind) for kind in job.kinds)
+            outcomes = [outcome for outcome in judged if outcome is not None]
+        return SiteReport(
+            job.publication,
+            job.file_id,
+            site.release.folder,
+            site.sound.refused_by,
+            tuple(outcomes),
+            time.perf_counter() - began,
+        )
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+# Through the real command
+
+
+def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """`core-measures …` in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "orchestration.cli", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+
+
+def through_the_command(base: Path, work: Path, outcome: Outcome) -> str:
+    """What the command says otherwise than the harness of one mutant; empty where they agree.
+
+    The home holds the publication's releases before, whole; the archive has the mutant's too.
+    """
+    home = Home(base)
+    publication = load_contracts()[outcome.publication]
+    contract = next(f for f in publication.files if f.file_id == outcome.file_id)
+    folder = work / f"command-{outcome.kind}"
+    try:
+        compiled = Compiled.of(home)
+        narrow = Site(folder / "narrow", home, publication, contract, compiled)
+        content = KINDS[outcome.kind].apply(Specimen(anatomy_of(narrow), outcome.seed))
+        site = Site(folder / "home", home, publication, contract, compiled, narrow=False)
+        for release in site.releases:
+            files = {file.name: site.published(release, file) for file in release.files}
+            if release == site.release:
+                files[site.file.name] = content
+            lay_release(folder / "archive", release, files)
+        ran = command("refresh", "--from", folder / "archive", "--home", folder / "home")
+        return _differs(site, outcome, ran)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _differs(site: Site, outcome: Outcome, ran: subprocess.CompletedProcess[str]) -> str:
+    document = site.home.archive.verdict(site.release)
+    checks = [
+        check
+        for load in (document or {}).get("loads", [])
+        if load["file"] == site.file.name
+        for check in load["checks"]
+        if not check["success"] and check["severity"] == "error"
+    ]
+    refused = tuple(dict.fromkeys(check["name"] for check in checks))
+    built = [name.partition(": ")[2] for name in outcome.by if ": " in name]
+    if outcome.verdict == BROKE:
+        return "" if ran.returncode not in (0, 2) else "it did not break"
+    if built:
+        agrees = ran.returncode == 1 and all(name in ran.stderr for name in built)
+    elif outcome.verdict == CAUGHT:
+        # Where the refused release was all there was, nothing is left to be served.
+        ended = (2,) if site.had_before else (1, 2)
+        agrees = ran.returncode in ended and refused == outcome.by
+    else:
+        with duckdb.connect(str(site.home.warehouse), read_only=True) as con:
+            facts = facts_of(con, site.release, site.file.name)
+        agrees = ran.returncode == 0 and not refused and digest_of(facts) == outcome.digest
+    if agrees:
+        return ""
+    last = (ran.stderr.strip().splitlines() or [""])[-1]
+    return f"exit code {ran.returncode}, refused by {', '.join(refused) or 'nothing'}: {last[:200]}"
+
+
+def spread(outcomes: Sequence[Outcome], number: int) -> list[Outcome]:
+    """So many mutants, of as many publications and verdicts as there are."""
+    chosen: list[Outcome] = []
+    names = sorted({outcome.publication for outcome in outcomes})
+    order = (CAUGHT, UNSEEN, HARMLESS, WARNED, CAUGHT, EXCEPTED)
+    for position in range(number if names else 0):
+        name, first = names[position % len(names)], position % len(order)
+        own = [o for o in outcomes if o.publication == name and o not in chosen]
+        built = [o for o in own if any(": " in by for by in o.by)]
+        wanted = [o for o in own if o.verdict == order[first]]
+        some = (built if position % 3 == 2 else []) or wanted or own
+        if some:
+            chosen.append(some[(position * 7) % len(some)])
+    return chosen
+
+
+# Telling
+
+
+def report(
+    reports: Sequence[SiteReport], agreed: Sequence[tuple[Outcome, str]], releases: int
+) -> str:
+    """The figures as a page of Markdown."""
+    outcomes = [outcome for one in reports for outcome in one.outcomes]
+    counts = Counter(outcome.verdict for outcome in outcomes)
+    names = sorted({one.publication for one in reports})
+    kinds = [kind for kind in KINDS.values() if any(o.kind == kind.name for o in outcomes)]
+    lines = [
+        "# Mutations",
+        "",
+        "Real releases, damaged on purpose, and what became of each. Made by `make mutations`,"
+        " which computes every figure and word of the tables; not to be edited.",
+        "",
+        "Each mutant is a release as published with one file damaged. It arrives in a home that"
+        " serves the releases before it, and goes the way of every release: the checks of loads,"
+        " the models, their tests, the checks of facts.",
+        "",
+        "| verdict | means | mutants |",
+        "| --- | --- | --- |",
+    ]
+    means = {
+        CAUGHT: "refused: the load is quarantined, or the build is not served",
+        WARNED: "a figure changed, and a warning that the sound file has not said so",
+        HARMLESS: "no figure of a council, a region or England tells anything else",
+        EXCEPTED: "a figure changed in a way that cannot be told from the truth: listed below",
+        UNSEEN: "a figure changed and nothing said so",
+        BROKE: "the refresh ended in a fault of its own",
+    }
+    lines += [f"| {SIGNS[v]} {v} | {means[v]} | {counts[v]} |" for v in VERDICTS]
+    lines += [
+        f"| | **{len(kinds)} kinds on {len(names)} publications** | **{len(outcomes)}** |",
+        "",
+        f"{releases} releases as published went through the command and, each damaged file as it"
+        f" was published, through the harness: {_refused(reports)}.",
+        "",
+        "## By kind and publication",
+        "",
+        "| | publication |",
+        "| --- | --- |",
+        *[f"| {i} | {name} |" for i, name in enumerate(names, 1)],
+        "",
+    ]
+    head = " | ".join(str(i) for i in range(1, len(names) + 1))
+    group = ""
+    for kind in kinds:
+        if kind.group != group:
+            group = kind.group
+            lines += ["", f"### {group.capitalize()}", ""]
+            lines += [f"| damage | {head} | by |", f"| --- | {'--- | ' * len(names)}--- |"]
+        own = [o for o in outcomes if o.kind == kind.name]
+        cells = []
+        for name in names:
+            signs = [SIGNS[o.verdict] for o in own if o.publication == name]
+            cells.append("".join(signs))
+        by = Counter(name for o in own for name in o.by)
+        by += Counter(f"{name} (warn)" for o in own if not o.by for name in o.said)
+        told = ", ".join(f"{name} {n}" for name, n in by.most_common())
+        lines.append(f"| `{kind.name}` {_lower(kind.what)} | {' | '.join(cells)} | {told} |")
+    lines += ["", "## Caught by", "", "| check | mutants | alone |", "| --- | --- | --- |"]
+    by = Counter(name for o in outcomes for name in o.by)
+    alone = Counter(o.by[0] for o in outcomes if len(o.by) == 1)
+    lines += [f"| {name} | {n} | {alone[name]} |" for name, n in sorted(by.items())]
+    lines += _listed("Unseen", [o for o in outcomes if o.verdict == UNSEEN])
+    lines += _listed("Broke", [o for o in outcomes if o.verdict == BROKE])
+    lines += ["", "## Exceptions", ""]
+    for one in exceptions():
+        where = one.get("publications") or one.get("publishers") or ["every publication"]
+        hit = sum(o.verdict == EXCEPTED and o.kind in one["kinds"] for o in outcomes)
+        whats = "; ".join(f"`{k}` {_lower(KINDS[k].what)}" for k in one["kinds"])
+        lines.append(f"- {whats} ({', '.join(where)}; {hit} mutants): {one['reason'].strip()}")
+    lines += ["", "## The same through the command", ""]
+    faults = [f"- {outcome.seed}: {fault}" for outcome, fault in agreed if fault]
+    lines.append(
+        f"{len(agreed)} mutants went through `core-measures refresh` as well, with the"
+        f" publication's releases whole: {len(agreed) - len(faults)} ended in the same."
+    )
+    lines += ["", "| damage | publication | verdict |", "| --- | --- | --- |"]
+    lines += [f"| `{o.kind}` | {o.publication} | {o.verdict} |" for o, _ in agreed]
+    return "\n".join([*lines, *faults, ""])
+
+
+def _lower(sentence: str) -> str:
+    """A sentence behind a name: a proper name keeps its capital."""
+    proper = sentence[:2].isupper() or sentence.startswith(("England", "Windows"))
+    return sentence if proper else sentence[:1].lower() + sentence[1:]
+
+
+def _refused(reports: Sequence[SiteReport]) -> str:
+    refused = [f"{one.publication} {one.release}" for one in reports if one.refused_by]
+    return f"refused were {', '.join(refused)}" if refused else "none was refused"
+
+
+def _listed(title: str, outcomes: Sequence[Outcome]) -> list[str]:
+    if not outcomes:
+        return []
+    told = [f"| `{o.kind}` | {o.publication} ({o.file_id}) | {o.detail} |" for o in outcomes]
+    return ["", f"## {title}", "", "| damage | file | |", "| --- | --- | --- |", *told]
+
+
+# Running
+
+
+def run(base: Path, work: Path, each: int, kinds: Sequence[str], commands: int) -> Any:
+    """Judge every mutant of a base home; its site reports and what the command said."""
+    jobs = jobs_of(held_files(Home(base)), kinds, each)
+    # The longest first, so that no process waits for the other at the end.
+    jobs.sort(key=lambda job: -len(job.kinds))
+    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
+        reports = []
+        for future in [pool.submit(judge_all, base, work, job) for job in jobs]:
+            one = future.result()
+            reports.append(one)
+            counts = Counter(outcome.verdict for outcome in one.outcomes)
+            told = ", ".join(f"{counts[v]} {v}" for v in VERDICTS if counts[v])
+            print(f"{one.publication} {one.release}, {one.file_id}: {told} ({one.seconds:.0f} s)")
+        chosen = spread([o for one in reports for o in one.outcomes], commands)
+        futures = [pool.submit(through_the_command, base, work, outcome) for outcome in chosen]
+        agreed = [(o, future.result()) for o, future in zip(chosen, futures, strict=True)]
+    return reports, agreed
+
+
+def main() -> int:
+    """Run, tell, write; the exit code."""
+    parser = argparse.ArgumentParser(description="What damage gets through.")
+    parser.add_argument("--publications", type=int, default=4, help="publications a kind")
+    parser.add_argument("--through-the-command", type=int, default=12, dest="commands")
+    parser.add_argument("--only", nargs="*", help="kinds of damage; nothing is written then")
+    parser.add_argument("--source", type=Path, default=PUBLISHED, help="the archive as published")
+    parser.add_argument("--base", type=Path, help="a home refreshed from it already")
+    options = parser.parse_args()
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        base = options.base
+        if base is None:
+            base = work / "base"
+            ran = command("refresh", "--from", options.source, "--home", base)
+            if ran.returncode != 0:
+                print(f"The releases as published are refused:\n{ran.stderr}")
+                return 1
+        releases = len(list((base / "archive").glob("*/*/*/release.json")))
+        kinds = options.only or list(KINDS)
+        reports, agreed = run(base, work, options.publications, kinds, options.commands)
+    text = report(reports, agreed, releases)
+    print(text)
+    print(f"{time.perf_counter() - began:.0f} s")
+    if not options.only:
+        REPORT.write_text(text, "utf-8")
+    outcomes = [outcome for one in reports for outcome in one.outcomes]
+    wrong = [o for o in outcomes if o.verdict in (UNSEEN, BROKE)]
+    refused = [one for one in reports if one.refused_by]
+    return int(bool(wrong or refused or any(fault for _, fault in agreed)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,388 @@
+"""Where mutants are judged: a home with one file's releases, and the product's own steps on it.
+
+A mutant arrives as its release would: the releases before it are served, it is checked, built,
+tested and guarded by the same calls as in a refresh. Only dbt is replaced, by the SQL that dbt
+wrote when it built the whole archive, and only the one kind of file is there; `mutations` sends a
+share of the mutants through the real command to see that neither matters.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import duckdb
+import pyarrow.parquet
+
+from expectations.councils import Councils
+from expectations.facts import check_facts
+from ingest.archive import RELEASE_FILE, VERDICT_FILE, PublishedFile, Release, sha256_of
+from ingest.contracts import FileContract, Publication
+from ingest.loads import column_mapping
+from orchestration.refresh import HeldLoad, NotPublishedError, Refresh, Stock
+from reliability.specimen import Anatomy, Figure, dissect
+from warehouse.candidate import SETTINGS
+from warehouse.dbt import NodeResult
+from warehouse.home import Home
+
+_TEMPORARY = "__dbt_tmp"
+# A process judges; there are as many processes as there are cores.
+_SETTINGS = SETTINGS | {"threads": 1}
+# What a fact tells its reader; a mutant that leaves all of it alone is harmless.
+_KEY = "measure_id, series_id, area_level, area_code, period_type, period_start, period_end"
+_TOLD = (
+    "value, status, status_symbol, numerator, denominator, lower_95, upper_95, interval_method,"
+    " period_label, is_corrected"
+)
+_FIGURES_MODEL = "int_core_measure"
+_FIGURES = f"intermediate.{_FIGURES_MODEL}"
+
+
+class Fact(NamedTuple):
+    """What a figure tells, and where in the file it stands; two are the same by the first."""
+
+    told: tuple[Any, ...]
+    printed_code: str
+    figure: tuple[int, int, float | None, str | None, float | None, float | None]
+
+
+Facts = dict[tuple[Any, ...], list[Fact]]
+
+
+@dataclass(frozen=True)
+class Node:
+    """One thing that dbt did: a model's or a seed's statements, or a test's query."""
+
+    unique_id: str
+    kind: str
+    sql: str
+    severity: str
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """dbt's work on a whole archive, to be done again on a small one without dbt."""
+
+    nodes: tuple[Node, ...]
+    seeds: Path
+
+    @classmethod
+    def of(cls, home: Home) -> Compiled:
+        """What dbt wrote in a home's last build, in the order in which it was run."""
+        manifest = json.loads((home.dbt_target / "manifest.json").read_bytes())["nodes"]
+        results = json.loads((home.dbt_target / "run_results.json").read_bytes())["results"]
+        nodes = []
+        for result in results:
+            told = manifest[result["unique_id"]]
+            kind = told["resource_type"]
+            sql = result.get("compiled_code") or ""
+            if kind == "model":
+                run = home.dbt_target / "run" / told["package_name"] / told["original_file_path"]
+                sql = run.read_text("utf-8").replace(_TEMPORARY, "")
+            elif kind == "seed":
+                sql = f"{told['schema']}.{told['name']}"
+            severity = str(told["config"].get("severity") or "error").lower()
+            nodes.append(Node(result["unique_id"], kind, sql, severity))
+        return cls(tuple(nodes), home.warehouse.resolve())
+
+
+class CompiledProject:
+    """Stands where a refresh has its dbt project, and yields the same results."""
+
+    def __init__(self, home: Home, compiled: Compiled, tables: frozenset[str]) -> None:
+        self.home = home
+        self.compiled = compiled
+        # The loads that are there; every other table is empty.
+        self.tables = tables
+        self.size = len(compiled.nodes)
+        self.failed: tuple[str, ...] = ()
+        # Asked once the figures are there: whether what follows need not be built.
+        self.enough: Callable[[Any], bool] = lambda con: False
+        self.stopped = False
+
+    def prepare(self) -> None:
+        """Nothing is parsed."""
+
+    def build(self, on_node: Callable[[NodeResult], None]) -> list[NodeResult]:
+        """Every model and test on the candidate; what follows a failure is left out."""
+        results: list[NodeResult] = []
+        with duckdb.connect(str(self.home.candidate), config=_SETTINGS) as con:
+            con.execute(f"attach '{self.compiled.seeds}' as served (read_only)")
+            for node in self.compiled.nodes:
+                result = self._run(con, node)
+                results.append(result)
+                on_node(result)
+                if result.failed:
+                    self.failed += (f"dbt: {result.name}",)
+                if result.status == "error":
+                    break
+                if result.name == _FIGURES_MODEL and self.enough(con):
+                    self.stopped = True
+                    break
+        return results
+
+    def _run(self, con: Any, node: Node) -> NodeResult:
+        status, message, failures = "success", "OK", None
+        try:
+            if node.kind == "seed":
+                schema = node.sql.partition(".")[0]
+                con.execute(f"create schema if not exists {schema}")
+                con.execute(f"create table {node.sql} as from served.{node.sql}")
+            elif node.kind == "model":
+                for schema in ("measures", "intermediate", "marts", "staging"):
+                    con.execute(f"create schema if not exists {schema}")
+                con.execute(self._model(node))
+            else:
+                query = node.sql.strip().rstrip(";")
+                failures = con.execute(f"select count(*) from ({query}\n)").fetchone()[0]
+                status, message = "pass", ""
+                if failures:
+                    status = "warn" if node.severity == "warn" else "fail"
+                    message = f"Got {failures} result{'s' if failures > 1 else ''}"
+        except duckdb.Error as error:
+            status, message = "error", str(error).split("\n", 1)[0]
+        return NodeResult(node.unique_id, status, message, 0.0, failures)
+
+    def _model(self, node: Node) -> str:
+        """The model's statements; a measure of tables that are empty here is known to be empty."""
+        read = set(re.findall(r'"loads"\."(\w+)"', node.sql))
+        if not read or read & self.tables:
+            return node.sql
+        name = node.unique_id.split(".")[2]
+        return f"create table measures.{name} as from served.measures.{name} limit 0"
+
+
+@dataclass
+class Recorder:
+    """A reporter that remembers what a person would have read."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def say(self, line: str) -> None:
+        """Remember the line."""
+        self.lines.append(line)
+
+    warn = say
+
+    def begin(self, stage: str, total: int) -> None:
+        """Count nothing."""
+
+    def advance(self, what: str) -> None:
+        """Count nothing."""
+
+    def end(self) -> None:
+        """Count nothing."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What became of a file: by what it was refused, what was said of it, and its facts."""
+
+    refused_by: tuple[str, ...]
+    warnings: frozenset[tuple[str, str]]
+    facts: Facts
+
+
+class Site:
+    """A home that holds one file's releases up to the one whose file is to be damaged."""
+
+    def __init__(
+        self,
+        folder: Path,
+        source: Home,
+        publication: Publication,
+        contract: FileContract,
+        compiled: Compiled,
+        *,
+        narrow: bool = True,
+    ) -> None:
+        self.publication = publication
+        self.contract = contract
+        self.compiled = compiled
+        self.source = source
+        self.home = Home(folder)
+        self.home.prepare()
+        held = source.archive.held(publication.publisher, publication.publication)
+        last = max(i for i, one in enumerate(held) if _of_contract(one, contract))
+        self.releases = [
+            _narrowed(one, contract) if narrow else one
+            for one in held[: last + 1]
+            if not narrow or _of_contract(one, contract)
+        ]
+        self.release = self.releases[-1]
+        self.file = _of_contract(self.release, contract)[0]
+        read = [file for file in publication.files if not narrow or file == contract]
+        self.tables = frozenset(file.table for file in read)
+        self.content = self.published(self.release, self.file)
+        for one in self.releases[:-1]:
+            self._put(one, {file.name: self.published(one, file) for file in one.files})
+        for one in self.releases:
+            for file in one.files:
+                if (kept := source.loads.path(file)).exists():
+                    self.home.loads.folder.mkdir(exist_ok=True)
+                    shutil.copy(kept, self.home.loads.path(file))
+        self.had_before = len(self.releases) > 1
+        if self.had_before:
+            refresh = self._refresh(Recorder())
+            refresh.check_loads()
+            stock = refresh.stock()
+            refresh.build(stock)
+            refresh.publish(stock)
+
+    @cached_property
+    def sound(self) -> Judgement:
+        """What becomes of the file as it was published."""
+        return self.judge(self.content, whole=True)
+
+    def published(self, release: Release, file: PublishedFile) -> bytes:
+        """A file as it was published."""
+        return (self.source.archive.folder / release.path / file.name).read_bytes()
+
+    def _put(self, release: Release, files: Mapping[str, bytes]) -> None:
+        lay_release(self.home.archive.folder, release, files)
+
+    def arrive(self, content: bytes) -> None:
+        """Put the release in its place, with other bytes as its file."""
+        files = {file.name: self.published(self.release, file) for file in self.release.files}
+        self._put(self.release, files | {self.file.name: content})
+        verdict = self.home.archive.folder / self.release.path / VERDICT_FILE
+        verdict.unlink(missing_ok=True)
+
+    def _refresh(self, reporter: Recorder) -> Refresh:
+        refresh = Refresh(self.home, "", reporter=reporter)
+        # A cached property: what stands there is taken.
+        refresh.__dict__["dbt"] = CompiledProject(self.home, self.compiled, self.tables)
+        return refresh
+
+    def judge(self, content: bytes, *, whole: bool = False) -> Judgement:
+        """Let a file arrive, and see what becomes of it.
+
+        Where its figures are those of the sound file, no more is built of it, unless `whole`.
+        """
+        recorder = Recorder()
+        refresh = self._refresh(recorder)
+        project = cast("CompiledProject", refresh.dbt)
+        if not whole:
+            # First, because judging the sound file puts it in the mutant's place.
+            wanted = digest_of(self.sound.facts)
+            project.enough = lambda con: digest_of(self._facts(con)) == wanted
+        self.arrive(content)
+        try:
+            refresh.check_loads()
+            stock = refresh.stock()
+            load = self._load(stock)
+            if not load.admitted:
+                reasons = load.verdict.reasons if load.verdict else ()
+                names = tuple(dict.fromkeys(check.name for check in reasons))
+                return Judgement(names or ("not admitted",), frozenset(), {})
+            warnings = _warnings(load)
+            try:
+                refresh.build(stock)
+            except NotPublishedError:
+                return Judgement(project.failed, frozenset(warnings), {})
+            if project.stopped:
+                return Judgement((), frozenset(warnings), self.sound.facts)
+            warnings |= {
+                (line.split(": ")[1], line)
+                for line in recorder.lines
+                if line.startswith("Noticed, and served")
+            }
+            serving = self.home.warehouse if self.had_before else None
+            checks = check_facts(self.home.candidate, serving)
+            if faults := [check.name for check in checks if check.blocks]:
+                names = tuple(f"facts: {name}" for name in dict.fromkeys(faults))
+                return Judgement(names, frozenset(warnings), {})
+            warnings |= {(c.name, str(c)) for c in checks if not c.success and not c.blocks}
+            with duckdb.connect(str(self.home.candidate), read_only=True) as con:
+                facts = self._facts(con)
+            return Judgement((), frozenset(warnings), facts)
+        finally:
+            self._forget()
+
+    def _facts(self, con: Any) -> Facts:
+        return facts_of(con, self.release, self.file.name)
+
+    def _load(self, stock: Stock) -> HeldLoad:
+        return next(
+            held
+            for held in stock.loads
+            if held.load.release.path == self.release.path and held.load.file.name == self.file.name
+        )
+
+    def _forget(self) -> None:
+        """Leave no Parquet of a mutant behind."""
+        known = {file.sha256 for release in self.releases for file in release.files}
+        for path in self.home.loads.folder.glob("*.parquet"):
+            if path.stem not in known:
+                path.unlink()
+
+    def anatomy(self, before: bytes | None, stranger: bytes | None) -> Anatomy:
+        """The file taken apart, with the figures that were made of it."""
+        path = self.home.loads.path(self.file)
+        councils = Councils.load().by_code.values()
+        return dissect(
+            self.content,
+            self.contract,
+            column_mapping(self.contract, pyarrow.parquet.read_schema(path).names),
+            [
+                Figure(f"{key[0]}.{key[1]}", str(key[2]), str(fact.printed_code), *fact.figure)
+                for key, facts in self.sound.facts.items()
+                for fact in facts
+            ],
+            before,
+            stranger,
+            {c.recoded_to: c.code for c in councils if c.recoded_to},
+        )
+
+
+def facts_of(con: Any, release: Release, file: str) -> Facts:
+    """The figures, councils' and others', that a warehouse has of one file of one release."""
+    rows = con.execute(
+        f"select ({_KEY}), ({_TOLD}), printed_code,"
+        " (year, source_row - 1, value, value_as_published, numerator, denominator)"
+        f" from {_FIGURES} where publication = ? and release = ? and version = ?"
+        f" and source_file = ? order by source_row, {_KEY}",
+        [release.publication, release.release, release.version, file],
+    ).fetchall()
+    facts: Facts = {}
+    for key, told, printed, figure in rows:
+        facts.setdefault(key, []).append(Fact(told, printed, figure))
+    return facts
+
+
+def _warnings(load: HeldLoad) -> set[tuple[str, str]]:
+    return {(c.name, str(c)) for c in load.verdict.warnings} if load.verdict else set()
+
+
+def lay_release(archive: Path, release: Release, files: Mapping[str, bytes]) -> None:
+    """Write a release into an archive, its `release.json` of these very bytes."""
+    folder = archive / release.path
+    folder.mkdir(parents=True, exist_ok=True)
+    named = []
+    for file in release.files:
+        content = files[file.name]
+        (folder / file.name).write_bytes(content)
+        update = {"bytes": len(content), "sha256": sha256_of(content)}
+        named.append(file.model_copy(update=update))
+    laid = release.model_copy(update={"files": tuple(named)})
+    (folder / RELEASE_FILE).write_text(laid.model_dump_json(exclude_none=True), "utf-8")
+
+
+def _of_contract(release: Release, contract: FileContract) -> tuple[PublishedFile, ...]:
+    return tuple(file for file in release.files if contract.match(file.name))
+
+
+def _narrowed(release: Release, contract: FileContract) -> Release:
+    return release.model_copy(update={"files": _of_contract(release, contract)})
+
+
+def digest_of(facts: Facts) -> str:
+    """Tells two sets of figures apart by what they tell their readers."""
+    told = sorted((repr(key), sorted(repr(f.told) for f in each)) for key, each in facts.items())
+    return sha256_of(repr(told).encode())

@@ -1,0 +1,321 @@
+"""A published file taken apart, so that it can be damaged: its cells, and which of them are facts.
+
+Which column holds a series' values and counts is found by comparing the file's cells with the
+figures that were made of them, so that a new publication or measure needs no line here.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ingest.contracts import NUMERIC_ROLES, FileContract
+
+_NUMBER = re.compile(r"\s*-?[0-9]+(\.[0-9]+)?\s*")
+# Where a share of a column's cells is the figures' own, the column is theirs.
+_ALIKE = 0.95
+
+
+class NotApplicableError(Exception):
+    """A kind of damage does not apply to a file: it has no such column, row or cell."""
+
+
+class Figure(NamedTuple):
+    """One figure that was made of the file, and the position of its row, from 0."""
+
+    series: str
+    level: str
+    code: str
+    year: int
+    row: int
+    value: float | None
+    text: str | None
+    numerator: float | None
+    denominator: float | None
+
+
+class Columns(NamedTuple):
+    """Positions of the columns that a series is read from; None where it has none of its own."""
+
+    value: int | None
+    numerator: int | None
+    denominator: int | None
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """What stays the same however a file is damaged: its cells, and the figures made of them."""
+
+    content: bytes
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    contract: FileContract
+    mapping: Mapping[str, str]
+    figures: tuple[Figure, ...]
+    columns: Mapping[str, Columns]
+    # What a publisher's desk has within reach: the release before, and another publication's file.
+    before: bytes | None
+    stranger: bytes | None
+    recoded: Mapping[str, str]
+
+
+def dissect(
+    content: bytes,
+    contract: FileContract,
+    mapping: Mapping[str, str],
+    figures: Sequence[Figure],
+    before: bytes | None,
+    stranger: bytes | None,
+    recoded: Mapping[str, str],
+) -> Anatomy:
+    """Take a file apart; `recoded` leads from a council's code to the one it had before."""
+    text = content.decode("utf-8-sig")
+    cells = [tuple(row) for row in csv.reader(io.StringIO(text, newline="")) if row]
+    header, rows = cells[0], tuple(cells[1:])
+    columns = {}
+    for series in sorted({figure.series for figure in figures}):
+        own = [f for f in figures if f.series == series]
+        columns[series] = _columns(header, rows, contract, mapping, own)
+    return Anatomy(
+        content,
+        header,
+        rows,
+        contract,
+        mapping,
+        tuple(figures),
+        columns,
+        before,
+        stranger,
+        recoded,
+    )
+
+
+def _columns(
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    contract: FileContract,
+    mapping: Mapping[str, str],
+    figures: Sequence[Figure],
+) -> Columns:
+    numeric = [
+        header.index(mapping[name])
+        for role in ("percentages", "numbers", "counts")
+        for name in contract.columns_of(role)  # type: ignore[arg-type]
+    ]
+
+    def alike(wanted: Callable[[Figure], object], read: Callable[[str], object]) -> int | None:
+        told = [figure for figure in figures if wanted(figure) is not None]
+        for column in numeric:
+            hits = sum(read(rows[f.row][column]) == wanted(f) for f in told)
+            if told and hits >= _ALIKE * len(told):
+                return column
+        return None
+
+    return Columns(
+        alike(lambda f: f.text if f.value is not None else None, lambda cell: cell),
+        alike(lambda f: f.numerator, number),
+        alike(lambda f: f.denominator, number),
+    )
+
+
+def number(cell: str) -> float | None:
+    """A cell's number, None where it is a mark."""
+    return float(cell) if _NUMBER.fullmatch(cell) else None
+
+
+def like(value: float, cell: str) -> str:
+    """A number with as many decimals as a cell has."""
+    decimals = len(cell.strip().partition(".")[2])
+    return f"{value:.{decimals}f}"
+
+
+class Specimen:
+    """One file on the table, to be damaged once. Chance is of the seed alone."""
+
+    def __init__(self, anatomy: Anatomy, seed: str) -> None:
+        self.anatomy = anatomy
+        self.contract = anatomy.contract
+        self.chance = random.Random(seed)  # which cell, not a secret
+        self.header = list(anatomy.header)
+        self.rows = [list(row) for row in anatomy.rows]
+        told = [s for s, c in anatomy.columns.items() if c.value is not None]
+        some = told or [s for s, c in anatomy.columns.items() if c.numerator is not None]
+        self.series = self.chance.choice(sorted(some)) if some else ""
+        self.columns = anatomy.columns.get(self.series, Columns(None, None, None))
+
+    # Where things are
+
+    def at(self, column: str) -> int:
+        """A contract column's position."""
+        if column not in self.anatomy.mapping:
+            raise NotApplicableError(f"no column {column}")
+        return self.anatomy.header.index(self.anatomy.mapping[column])
+
+    @property
+    def value_at(self) -> int:
+        """The column of the series' values; of its numerators where it is a share of counts."""
+        for column in self.columns[:2]:
+            if column is not None:
+                return column
+        raise NotApplicableError("no column of values")
+
+    @property
+    def counts_at(self) -> tuple[int, int]:
+        """The columns of numerators and denominators."""
+        numerator, denominator = self.columns.numerator, self.columns.denominator
+        if numerator is None or denominator is None or numerator == denominator:
+            raise NotApplicableError("no counts beside the values")
+        return numerator, denominator
+
+    @property
+    def period_at(self) -> int:
+        """The column of periods."""
+        return self.at(self.contract.period.column)
+
+    @property
+    def code_at(self) -> int:
+        """The column of councils' codes."""
+        return self.at(self.contract.area.codes["council"])
+
+    @property
+    def name_at(self) -> int:
+        """The column of councils' names."""
+        return self.at("la_name" if "la_name" in self.anatomy.mapping else "area_name")
+
+    @property
+    def level_at(self) -> int:
+        """The column of levels, in a file that has words for them."""
+        if self.contract.area.level == self.contract.area.codes["council"]:
+            raise NotApplicableError("levels are told by the code")
+        return self.at(self.contract.area.level)
+
+    @property
+    def filter_at(self) -> int:
+        """A column of labels that tells one row of an area and year from another."""
+        found = [
+            column
+            for column in map(self.at, self.contract.columns_of("filters"))
+            if column != self.period_at
+            and len({self.rows[f.row][column] for f in self.figures()} - {""}) > 0
+            and len({row[column] for row in self.rows}) > 1
+        ]
+        if not found:
+            raise NotApplicableError("no column of labels")
+        return found[0]
+
+    # Which figures
+
+    @property
+    def years(self) -> list[int]:
+        """The years that councils have a number for."""
+        return sorted({f.year for f in self.figures("council", numbers=True)})
+
+    def newest(self) -> int:
+        """The last of the years."""
+        if not self.years:
+            raise NotApplicableError("no council has a number")
+        return self.years[-1]
+
+    def before_newest(self) -> int:
+        """The year before the last."""
+        if len(self.years) < 2:
+            raise NotApplicableError("one year only")
+        return self.years[-2]
+
+    def figures(
+        self, level: str | None = None, year: int | None = None, *, numbers: bool = False
+    ) -> list[Figure]:
+        """The series' figures of a level and a year; `numbers` leaves out those that are marks."""
+        return [
+            f
+            for f in self.anatomy.figures
+            if f.series == self.series
+            and (level is None or f.level == level)
+            and (year is None or f.year == year)
+            and (not numbers or number(self.anatomy.rows[f.row][self.value_at]) is not None)
+        ]
+
+    def one(self, level: str = "council", least: float = 1) -> Figure:
+        """A figure of the newest year that holds a number, of at least `least`."""
+        newest = self.newest()
+        found = [
+            f
+            for f in self.figures(level, newest, numbers=True)
+            if float(self.rows[f.row][self.value_at]) >= least
+        ]
+        if not found:
+            raise NotApplicableError(f"no {level} with a number")
+        return self.chance.choice(found)
+
+    def two(self) -> tuple[Figure, Figure]:
+        """Two councils' figures of the newest year, far apart."""
+        found = sorted(
+            self.figures("council", self.newest(), numbers=True),
+            key=lambda f: float(self.rows[f.row][self.value_at]),
+        )
+        if len(found) < 8:
+            raise NotApplicableError("too few councils")
+        return self.chance.choice(found[: len(found) // 4]), self.chance.choice(
+            found[-len(found) // 4 :]
+        )
+
+    def of_council(self, code: str) -> list[int]:
+        """Every row of a council, whatever it says."""
+        return [i for i, row in enumerate(self.rows) if row[self.code_at].strip() == code]
+
+    def of_year(self, year: int) -> list[int]:
+        """Every row of a year, whatever it says."""
+        at = self.period_at
+        labels = {self.anatomy.rows[f.row][at] for f in self.anatomy.figures if f.year == year}
+        return [i for i, row in enumerate(self.rows) if row[at] in labels]
+
+    def numeric(self) -> list[int]:
+        """The columns of numbers that the contract reads."""
+        return [self.at(name) for name in self.contract.columns_of(*NUMERIC_ROLES)]
+
+    def mark(self) -> str:
+        """The publisher's mark for a figure that is not told."""
+        return "c" if "c" in self.contract.marks else ""
+
+    # Change
+
+    def change(self, rows: Iterable[int], column: int, new: Callable[[float], float]) -> None:
+        """Change the numbers of a column, leaving its marks."""
+        changed = False
+        for row in rows:
+            cell = self.rows[row][column]
+            value = number(cell)
+            if value is not None:
+                self.rows[row][column] = like(new(value), cell)
+                changed = changed or self.rows[row][column] != cell
+        if not changed:
+            raise NotApplicableError("no number to change")
+
+    def drop(self, rows: Iterable[int]) -> None:
+        """Leave rows out."""
+        gone = set(rows)
+        if not gone:
+            raise NotApplicableError("no such rows")
+        self.rows = [row for i, row in enumerate(self.rows) if i not in gone]
+
+    def swap(self, left: int, right: int, columns: Iterable[int]) -> None:
+        """Exchange cells of two rows."""
+        for column in columns:
+            cells = self.rows[left][column], self.rows[right][column]
+            self.rows[right][column], self.rows[left][column] = cells
+
+    def write(self, delimiter: str = ",", quoting: int = csv.QUOTE_MINIMAL) -> bytes:
+        """The file's bytes, laid out as it was."""
+        content = self.anatomy.content
+        text = io.StringIO(newline="")
+        end = "\r\n" if b"\r\n" in content[:100_000] else "\n"
+        writer = csv.writer(text, lineterminator=end, delimiter=delimiter, quoting=quoting)  # type: ignore[arg-type]
+        writer.writerow(self.header)
+        writer.writerows(self.rows)
+        start = "\ufeff" if content.startswith(b"\xef\xbb\xbf") else ""
+        return (start + text.getvalue()).encode("utf-8")
