@@ -107,6 +107,74 @@ class DroppedRows(_Strict):
     reason: str
 
 
+RowFilter = dict[str, list[str]]
+"""Columns of the key to the cells that a row may have in each; every row where it is empty."""
+
+
+class Share(_Strict):
+    """A figure that the publisher works out from two counts beside it.
+
+    `denominator_row` says in which row the denominator stands, where it is not the row itself:
+    the row of the same key but for these cells. `per` is what the figure is out of, and
+    `as_printed` says that it was worked out from the counts as they are printed, rounded or not.
+    """
+
+    value: str
+    numerator: str
+    denominator: str
+    denominator_row: dict[str, str] = {}
+    where: RowFilter = {}
+    per: int = 100
+    as_printed: bool = False
+
+
+class Total(_Strict):
+    """Columns of which a larger area's cell is the sum of its councils' cells.
+
+    `but_for` names rows that are no counts, `left_out` how many an area may have beyond its
+    councils that are printed.
+    """
+
+    columns: list[str]
+    but_for: RowFilter = {}
+    left_out: int = 0
+
+
+class Bounds(_Strict):
+    """Columns that stand in order in every row: an interval about its figure."""
+
+    lower: str
+    value: str
+    upper: str
+
+
+class FigureChecks(_Strict):
+    """What the figures of a file have to do with each other.
+
+    `rounded` is what an area level's counts are rounded to, where they are not exact.
+    """
+
+    rounded: dict[AreaLevel, int] = {}
+    shares: list[Share] = []
+    totals: list[Total] = []
+    bounds: list[Bounds] = []
+
+    def columns(self) -> list[str]:
+        """Every column spoken of as a figure."""
+        return [
+            *(name for s in self.shares for name in (s.value, s.numerator, s.denominator)),
+            *(name for total in self.totals for name in total.columns),
+            *(name for b in self.bounds for name in (b.lower, b.value, b.upper)),
+        ]
+
+    def key_columns(self) -> list[str]:
+        """Every column spoken of as part of a row's key."""
+        return [
+            *(name for s in self.shares for name in (*s.where, *s.denominator_row)),
+            *(name for total in self.totals for name in total.but_for),
+        ]
+
+
 class _ColumnsByRole(_Strict):
     identity: ColumnNames = {}
     filters: ColumnNames = {}
@@ -141,6 +209,7 @@ class _File(_Strict):
     years: YearsSpec = YearsSpec()
     councils: CouncilsSpec = CouncilsSpec()
     dropped_rows: list[DroppedRows] = []
+    checks: FigureChecks = FigureChecks()
 
     @field_validator("period_type")
     @classmethod
@@ -196,6 +265,7 @@ class FileContract:
     years: YearsSpec
     councils: CouncilsSpec
     dropped_rows: tuple[DroppedRows, ...]
+    checks: FigureChecks
 
     def match(self, name: str) -> re.Match[str] | None:
         """Whether a published file's name is this file's; its named groups are year claims."""
@@ -284,12 +354,19 @@ def _file_contract(
     if table is None:
         raise ContractError(f"{publication.publication}: file {file_id} names no table")
     key = file.key or [*layout.key, *file.columns.filters]
-    for wanted in (*key, *file.constants, layout.period.column):
+    spoken_of = (*key, *file.constants, layout.period.column)
+    for wanted in (*spoken_of, *file.checks.columns(), *file.checks.key_columns()):
         if wanted not in names:
             raise ContractError(
                 f"{publication.publication}: file {file_id} speaks of a column {wanted!r}"
                 " that it does not list"
             )
+    numeric = {column.name for column in columns if column.role in NUMERIC_ROLES}
+    for misplaced in {*file.checks.columns()} - numeric | {*file.checks.key_columns()} - {*key}:
+        raise ContractError(
+            f"{publication.publication}: file {file_id} has checks that take {misplaced!r} for"
+            " what it is not: a figure where it is none, or part of the key"
+        )
     return FileContract(
         publisher=publication.publisher,
         publication=publication.publication,
@@ -311,6 +388,7 @@ def _file_contract(
         years=file.years,
         councils=file.councils,
         dropped_rows=tuple(file.dropped_rows),
+        checks=file.checks,
     )
 
 
