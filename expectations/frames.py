@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from expectations.councils import Councils
+from expectations.figures import figures_of
 from expectations.suites import Frame
 from expectations.vocabulary import (
     AREA_LEVEL,
@@ -24,6 +25,7 @@ from expectations.vocabulary import (
     COUNCIL_UNKNOWN,
     COUNTRY_CODE,
     EXPECTED,
+    FIGURES,
     IGNORED_LEVEL,
     NUMBER,
     PERIOD,
@@ -62,11 +64,13 @@ def frames_of(
     cells: pa.Table,
     councils: Councils,
     corrections: Sequence[Correction],
+    before: pa.Table | None = None,
 ) -> LoadFrames:
     """The frames of a load.
 
     `published` are the names in the file's header, `mapping` the contract's columns to them, and
-    `cells` the rows under the contract's names with `source_row`.
+    `cells` the rows under the contract's names with `source_row`; `before` are those of the same
+    file in the release before, if there is one.
     """
     contract = load.contract
     rows = cells.to_pandas()
@@ -83,6 +87,13 @@ def frames_of(
     described = _rows(rows, contract, labels, periods, councils)
     # The library hashes every column it is given, twice: only those that rules ask about.
     frames[ROWS] = Frame(described.drop(columns=[COUNCIL_CODE, PERIOD, YEAR]))
+    frames[FIGURES] = figures_of(
+        _named(described, rows, contract),
+        contract,
+        councils,
+        {label: _expected_councils(contract, p, councils) for label, p in periods.items()},
+        None if before is None else _described_before(before, contract, councils),
+    )
     frames[YEARS_CLAIMED] = _years(load, described)
     if contract.years.not_after == "published":
         frames[PUBLICATION] = _publication(load, described)
@@ -97,6 +108,18 @@ def frames_of(
             sorted(int(row) for taken_out in dropped.values() for row in taken_out[SOURCE_ROW])
         ),
     )
+
+
+def _named(described: Any, rows: Any, contract: FileContract) -> Any:
+    """The described rows with the areas' names beside their codes."""
+    names = [n for n in ("la_name", "area_name") if n in contract.column_names]
+    return described.assign(**{name: _trimmed(rows[name]) for name in names})
+
+
+def _described_before(cells: pa.Table, contract: FileContract, councils: Councils) -> Any:
+    rows, _ = _without_dropped(cells.to_pandas(), contract.dropped_rows)
+    labels = _period_labels(rows, contract)
+    return _rows(rows, contract, labels, _periods(labels, contract), councils)
 
 
 def _by_distinct(

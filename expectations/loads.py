@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from expectations import engine
 from expectations.councils import Councils
+from expectations.domain import domain_rules
 from expectations.suites import Rule, Suite
 from expectations.verdicts import Check, LoadVerdict
 from expectations.vocabulary import (
@@ -49,10 +50,12 @@ def check_load(
     table: pa.Table | ReadError,
     councils: Councils,
     corrections: Sequence[Correction] | None = None,
+    before: pa.Table | ReadError | None = None,
 ) -> LoadVerdict:
     """Check one load: its rows as published, or the error that reading them ended in.
 
-    `corrections` are those that speak of this load, by default the ones kept with `ingest`.
+    `corrections` are those that speak of this load, by default the ones kept with `ingest`;
+    `before` are the rows of the same file in the admitted release before, if there is one.
     A load that cannot be read is judged without Great Expectations.
     """
     if isinstance(table, ReadError):
@@ -72,6 +75,7 @@ def check_load(
         cells=canonical(table, mapping),
         councils=councils,
         corrections=corrections_of(load) if corrections is None else corrections,
+        before=_before(load, before),
     )
     return LoadVerdict(
         file=load.file.name,
@@ -79,6 +83,16 @@ def check_load(
         checks=tuple(engine.run(suite_for(load.contract), made.frames)),
         dropped_rows=made.dropped_rows,
     )
+
+
+def _before(load: Load, table: pa.Table | ReadError | None) -> pa.Table | None:
+    """The rows of the release before, where today's contract can still read them."""
+    if table is None or isinstance(table, ReadError):
+        return None
+    try:
+        return canonical(table, column_mapping(load.contract, table.column_names))
+    except ReadError:
+        return None
 
 
 def _unread(load: Load, name: str, error: ReadError, explanation: str) -> LoadVerdict:
@@ -104,6 +118,7 @@ def suite_for(contract: FileContract) -> Suite:
             *_areas(contract),
             *_years(contract),
             *_figures(contract),
+            *domain_rules(contract),
         ),
     )
 
@@ -344,9 +359,8 @@ def _figures(contract: FileContract) -> Iterator[Rule]:
         arguments={"column": "figures", "min_value": 1},
         explanation=(
             "The newest year has a number for some council in each column that had one the year"
-            " before: a year wholly suppressed is to be known of."
+            " before: a year wholly suppressed is refused."
         ),
-        severity="warn",
         example="{column} in {year}",
         noun="columns",
     )

@@ -42,3 +42,24 @@ def numeric(column: str) -> str:
 def dropped_rows(index: int) -> str:
     """The frame of the rows that the contract's drop of this position takes out."""
     return f"dropped rows {index}"
+
+
+# The frame of what figures have to do with each other, and its columns: one a rule, each cell
+# the distance of one thing from where it should be, null where the row is another rule's.
+FIGURES = "figures"
+OVER_DENOMINATOR = "numerator above denominator"
+OFF_COUNTS = "off its counts"
+OUT_OF_BOUNDS = "outside its interval"
+OFF_PARTS = "off the sum of parts"
+CODES_WITH_NUMBERS = "codes with numbers"
+ANOTHERS_NAME = "names of another"
+LEAP = "robust z-score over bound"
+STRANGE = "robust z-score over lower bound"
+TYPICAL = "median out of range"
+UNITS = "median against the year before"
+SAME_YEAR = "share as the year before"
+FROZEN = "years without a change"
+SWAPPED = "looks like another council"
+SHIFTED = "own years against the neighbour's"
+REVISED = "share revised"
+SERIES_ROWS = "rows of the series"

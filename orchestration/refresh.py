@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pyarrow.parquet
 
 from expectations.decisions import Decision, standing
+from expectations.measures import digest as measures_digest
 from expectations.verdicts import Check, LoadVerdict
 from expectations.verdicts import digest as verdict_digest
 from ingest.archive import Archive, Problem, Release
@@ -45,6 +46,18 @@ _CODE = {
 }
 SAMPLE = "sample"
 LIVE = "live"
+
+
+# The admitted load before, by the contract's file.
+Before = dict[str, Load]
+
+
+def _wanted_digest(publication: Publication, release: Release, before: Before) -> str:
+    """Changes whenever a verdict on a release might: by what it is compared with, too."""
+    files = {load.contract.file_id for load in loads_of(publication, release)[0]}
+    parts = [verdict_digest(publication), measures_digest()]
+    parts += [load.file.sha256 for name, load in sorted(before.items()) if name in files]
+    return hashlib.sha256("\n".join(parts).encode("ascii")).hexdigest()
 
 
 class Reporter(Protocol):
@@ -343,22 +356,40 @@ class Refresh:
 
     def check_loads(self) -> None:
         """Check every load that has no verdict by today's contract, and keep the verdicts."""
-        to_check: list[tuple[Publication, Release]] = []
-        for publication in self.contracts.values():
-            wanted = verdict_digest(publication)
-            for release in self.home.archive.held(publication.publisher, publication.publication):
-                document = self.home.archive.verdict(release)
-                if document is None or document.get("digest") != wanted:
-                    to_check.append((publication, release))
+        to_check = sum(not current for *_, current in self._held())
         if not to_check:
             return
-        self.reporter.begin("Checking loads", len(to_check))
-        for publication, release in to_check:
-            self._check_release(publication, release)
-            self.reporter.advance(str(release))
+        self.reporter.begin("Checking loads", to_check)
+        # Oldest first: what is found of one release may change what the next is compared with.
+        for publication, release, before, current in self._held():
+            if not current:
+                self._check_release(publication, release, before)
+                self.reporter.advance(str(release))
         self.reporter.end()
 
-    def _check_release(self, publication: Publication, release: Release) -> None:
+    def _held(self) -> Iterator[tuple[Publication, Release, Before, bool]]:
+        """Each release held, what is admitted before it, and whether its verdict still holds.
+
+        The verdict is read when the release is asked for, so that it may be renewed on the way.
+        """
+        for publication in self.contracts.values():
+            before: Before = {}
+            for release in self.home.archive.held(publication.publisher, publication.publication):
+                document = self.home.archive.verdict(release) or {}
+                current = document.get("digest") == _wanted_digest(publication, release, before)
+                yield publication, release, dict(before), current
+                document = self.home.archive.verdict(release) or {}
+                verdicts = {
+                    verdict["file"]: LoadVerdict.from_dict(verdict)
+                    for verdict in document.get("loads", [])
+                }
+                decisions = self._decisions(release)
+                for load in loads_of(publication, release)[0]:
+                    decision = standing(decisions, load.file.name, load.file.sha256)
+                    if HeldLoad(load, verdicts.get(load.file.name), decision).admitted:
+                        before[load.contract.file_id] = load
+
+    def _check_release(self, publication: Publication, release: Release, before: Before) -> None:
         from expectations import engine
         from expectations.loads import check_load
 
@@ -366,8 +397,14 @@ class Refresh:
         decisions = self._decisions(release)
         verdicts: list[LoadVerdict] = []
         for load in loads:
+            earlier = before.get(load.contract.file_id)
             with engine.recording() as outcomes:
-                verdict = check_load(load, self._rows_of(load), self.councils)
+                verdict = check_load(
+                    load,
+                    self._rows_of(load),
+                    self.councils,
+                    before=self._rows_of(earlier) if earlier else None,
+                )
             verdicts.append(verdict)
             try:
                 self.data_docs.add(load, outcomes)
@@ -385,7 +422,7 @@ class Refresh:
         self.home.archive.record_verdict(
             release,
             {
-                "digest": verdict_digest(publication),
+                "digest": _wanted_digest(publication, release, before),
                 "checked": datetime.now(UTC).isoformat(timespec="seconds"),
                 "admitted": all(verdict.admitted for verdict in verdicts),
                 "loads": [verdict.to_dict() for verdict in verdicts],
@@ -427,32 +464,29 @@ class Refresh:
     def stock(self) -> Stock:
         """What is held now, by release, with what determines the figures in one digest."""
         releases: list[HeldRelease] = []
-        for publication in self.contracts.values():
-            wanted = verdict_digest(publication)
-            for release in self.home.archive.held(publication.publisher, publication.publication):
-                document = self.home.archive.verdict(release) or {}
-                verdicts = {
-                    verdict["file"]: LoadVerdict.from_dict(verdict)
-                    for verdict in document.get("loads", [])
-                    if document.get("digest") == wanted
-                }
-                loads, unknown = loads_of(publication, release)
-                decisions = self._decisions(release)
-                releases.append(
-                    HeldRelease(
-                        publication,
-                        release,
-                        tuple(
-                            HeldLoad(
-                                load,
-                                verdicts.get(load.file.name),
-                                standing(decisions, load.file.name, load.file.sha256),
-                            )
-                            for load in loads
-                        ),
-                        tuple(file.name for file in unknown),
-                    )
+        for publication, release, _, current in self._held():
+            document = (self.home.archive.verdict(release) or {}) if current else {}
+            verdicts = {
+                verdict["file"]: LoadVerdict.from_dict(verdict)
+                for verdict in document.get("loads", [])
+            }
+            loads, unknown = loads_of(publication, release)
+            decisions = self._decisions(release)
+            releases.append(
+                HeldRelease(
+                    publication,
+                    release,
+                    tuple(
+                        HeldLoad(
+                            load,
+                            verdicts.get(load.file.name),
+                            standing(decisions, load.file.name, load.file.sha256),
+                        )
+                        for load in loads
+                    ),
+                    tuple(file.name for file in unknown),
                 )
+            )
         problems = tuple(
             Problem(path, reason) for found in self._remembered().values() for path, reason in found
         )

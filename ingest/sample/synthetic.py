@@ -1,6 +1,7 @@
 """Figures of any size, for load tests: the sample's own cells, dealt out to other years.
 
-Real councils and real cells, and so sound to every check; but no figure is that council's own.
+Each area keeps its own cells, and the years run back and forth through the sample's, so that what
+adds up still does and nothing leaps: sound to every check, but of no year in truth.
 """
 
 from __future__ import annotations
@@ -67,17 +68,30 @@ def synthetic(
             for back in range(releases)
             for version in range(1, versions + 1)
         ]
-        con.execute("create table edition(release varchar, version integer, number integer)")
-        con.execute("create table period_of(release varchar, period varchar, day date, n integer)")
+        con.execute("create table model_period(period varchar, place integer)")
         con.executemany(
-            "insert into edition values (?, ?, ?)",
-            [[r.release, r.version, number] for number, r in enumerate(made)],
+            "insert into model_period values (?, ?)",
+            [[p, place] for place, p in enumerate(sorted(periods, key=end_year, reverse=True))],
+        )
+        con.execute(
+            "create table period_of"
+            "(release varchar, version integer, period varchar, day date, place integer)"
         )
         con.executemany(
-            "insert into period_of values (?, ?, ?, ?)",
+            "insert into period_of values (?, ?, ?, ?, ?)",
             [
-                [_shifted(newest.release, -back), cell, date(end_year(cell), 3, 31), year]
+                [
+                    _shifted(newest.release, -back),
+                    version,
+                    cell,
+                    date(end_year(cell), 3, 31),
+                    # A later version has another year's cells in its oldest year.
+                    _there_and_back(
+                        back + year + (version - 1 if year == years - 1 else 0), len(periods)
+                    ),
+                ]
                 for back in range(releases)
+                for version in range(1, versions + 1)
                 for year in range(years)
                 for cell in [shift_period(last, -back - year)]
             ],
@@ -111,28 +125,55 @@ def synthetic(
                 from (select * from area {limit})
             ),
             dealt as (
+                select *
+                from model
+                join model_period using (period)
+            ),
+            source as (
                 select *,
                     row_number() over (
-                        partition by measure_id, series_id, part, area_level
+                        partition by place, area_level
                         order by area_code
                     ) - 1 as rank,
-                    count(*) over (partition by measure_id, series_id, part, area_level) as size
-                from model
-                where period = {sql_text(last)}
+                    count(*) over (partition by place, area_level) as size
+                from (select distinct place, area_level, area_code from dealt)
+            ),
+            asked as (
+                select period_of.*, place.level, place.code, place.rank, own.area_code as own
+                from period_of
+                join place using (day)
+                left join source as own
+                    on own.place = period_of.place
+                    and own.area_level = place.level
+                    and own.area_code = place.code
             )
-            select {sql_text(publication)} as publication, edition.release, edition.version,
+            select {sql_text(publication)} as publication, asked.release, asked.version,
                 dealt.file, dealt.measure_id, dealt.series_id, dealt.part,
-                place.level as area_level, place.code as area_code, period_of.period,
+                asked.level as area_level, asked.code as area_code, asked.period,
                 {", ".join(f"dealt.{cell}" for cell in CELLS)}
-            from edition
-            join period_of using (release)
-            join place using (day)
-            join dealt on dealt.area_level = place.level
-                and dealt.rank = (place.rank + period_of.n * 7 + edition.number * 3) % dealt.size
+            from asked
+            join source
+                on source.place = asked.place
+                and source.area_level = asked.level
+                -- A council that the sample's year does not have takes another's cells.
+                and source.area_code = coalesce(asked.own, source.area_code)
+                and (asked.own is not null or source.rank = asked.rank % source.size)
+            join dealt
+                on dealt.place = asked.place
+                and dealt.area_level = asked.level
+                and dealt.area_code = source.area_code
             order by {", ".join(KEY)}
             """
         ).to_arrow_table()
     return made_up.select(SCHEMA.names).cast(SCHEMA), made
+
+
+def _there_and_back(step: int, places: int) -> int:
+    """0, 1, 2, 1, 0, 1 … for three places."""
+    if places == 1:
+        return 0
+    step %= 2 * (places - 1)
+    return min(step, 2 * (places - 1) - step)
 
 
 def _shifted(release: str, years: int) -> str:

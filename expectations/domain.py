@@ -1,0 +1,196 @@
+"""The rules on what figures have to do with each other, and with the release before.
+
+They follow from a file's contract and from the YAML of the measures that are printed in it; the
+distances that they bound are worked out in `figures`. `docs/checks.md` says how, and why so far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from expectations.measures import series_of
+from expectations.suites import Rule
+from expectations.verdicts import Severity
+from expectations.vocabulary import (
+    ANOTHERS_NAME,
+    CODES_WITH_NUMBERS,
+    FIGURES,
+    FROZEN,
+    LEAP,
+    OFF_COUNTS,
+    OFF_PARTS,
+    OUT_OF_BOUNDS,
+    OVER_DENOMINATOR,
+    REVISED,
+    SAME_YEAR,
+    SERIES_ROWS,
+    SHIFTED,
+    STRANGE,
+    SWAPPED,
+    TYPICAL,
+    UNITS,
+)
+from ingest.contracts import FileContract
+
+# Adding a few thousand numbers up in another order moves the last of their 16 digits.
+HAIR = 1e-6
+# Half a power of ten would be 0.5; medians of real years differ by 0.22 at most.
+UNITS_APART = 0.7
+
+
+def domain_rules(contract: FileContract) -> Iterator[Rule]:
+    """The rules of one file, in the order they are told."""
+    yield from _of_counts(contract)
+    yield _rule(
+        "council_listed_once",
+        CODES_WITH_NUMBERS,
+        0,
+        "No council has numbers under two of its codes in one period.",
+        "councils and periods",
+    )
+    if {"la_name", "area_name"} & {*contract.column_names}:
+        yield _rule(
+            "names_and_codes_agree",
+            ANOTHERS_NAME,
+            0,
+            "No council's code stands beside the name of another.",
+            "names",
+        )
+    if series_of(contract):
+        yield from _of_series()
+
+
+def _of_counts(contract: FileContract) -> Iterator[Rule]:
+    declared = contract.checks
+    if declared.shares:
+        if any(share.per == 100 for share in declared.shares):
+            yield _rule(
+                "numerator_within_denominator",
+                OVER_DENOMINATOR,
+                0,
+                "No count is larger than the count that it is a part of.",
+                "pairs of counts",
+            )
+        yield _rule(
+            "shares_match_counts",
+            OFF_COUNTS,
+            0,
+            "Each share is that of the counts beside it, as closely as both are printed.",
+            "shares",
+        )
+    if declared.bounds:
+        yield _rule(
+            "intervals_hold_figures",
+            OUT_OF_BOUNDS,
+            0,
+            "Each figure lies within its interval.",
+            "figures",
+        )
+    if declared.totals:
+        yield _rule(
+            "parts_make_wholes",
+            OFF_PARTS,
+            HAIR,
+            "Councils add up to their region and to England, within rounding; where some are"
+            " suppressed, to no more.",
+            "totals",
+        )
+
+
+def _of_series() -> Iterator[Rule]:
+    yield _rule(
+        "series_printed",
+        SERIES_ROWS,
+        None,
+        "Each series that is printed in this file has rows in it, under labels that are known.",
+        "series",
+        least=1,
+    )
+    yield _rule(
+        "no_figure_leaps",
+        LEAP,
+        0,
+        "No figure is further from its council's other years than its measure's YAML allows,"
+        " in robust standard deviations: a slipped decimal point is, a real collapse is not.",
+        "figures",
+    )
+    yield _rule(
+        "no_figure_strange",
+        STRANGE,
+        0,
+        "No figure is so far from its council's other years that somebody should look.",
+        "figures",
+        severity="warn",
+    )
+    yield _rule(
+        "medians_in_range",
+        TYPICAL,
+        0,
+        "The median of the councils lies, in every year, in the range of the measure's YAML.",
+        "years",
+    )
+    yield _rule(
+        "units_kept",
+        UNITS,
+        UNITS_APART,
+        "No year's median is five times the year before's or a fifth of it: the unit changed.",
+        "pairs of years",
+    )
+    yield _rule(
+        "years_differ",
+        SAME_YEAR,
+        0.5,
+        "No year repeats, to the letter, the figures of most councils of the year before.",
+        "pairs of years",
+    )
+    yield _rule(
+        "figures_not_frozen",
+        FROZEN,
+        0,
+        "No council's figure and counts stay to the letter what they were for years.",
+        "councils",
+        severity="warn",
+    )
+    yield _rule(
+        "councils_not_swapped",
+        SWAPPED,
+        0,
+        "No two councils stand in each other's place.",
+        "years",
+    )
+    yield _rule(
+        "columns_not_shifted",
+        SHIFTED,
+        1,
+        "A year's figures fit their councils' other years better than the neighbouring rows'.",
+        "years",
+    )
+    yield _rule(
+        "earlier_years_stand",
+        REVISED,
+        0.5,
+        "At least half of the figures that the release before had for the same years stand.",
+        "series",
+    )
+
+
+def _rule(
+    check: str,
+    column: str,
+    most: float | None,
+    explanation: str,
+    noun: str,
+    severity: Severity = "error",
+    least: float | None = None,
+) -> Rule:
+    bounds = {"min_value": least, "max_value": most}
+    return Rule(
+        check=check,
+        frame=FIGURES,
+        expectation="ExpectColumnValuesToBeBetween",
+        arguments={"column": column} | {k: v for k, v in bounds.items() if v is not None},
+        explanation=explanation,
+        severity=severity,
+        example="{found}",
+        noun=noun,
+    )

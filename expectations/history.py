@@ -1,0 +1,82 @@
+"""A measure's figures as a grid of years by councils, and what is strange in one.
+
+Arithmetic on plain arrays, without a word on files, contracts or Great Expectations: what each
+figure is expected to be from the council's own years nearest to it, and how far off it is.
+`docs/checks.md` has the formulas and where they come from.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+# 1 / 0.6745: makes the median absolute deviation a standard deviation where errors are normal.
+MAD_TO_SD = 1.4826
+# A council's figure is compared with its nearest years: more would be another time.
+NEAREST = 3
+# A council's own spread is its own from so many years on.
+OWN_YEARS = 4
+# Fewer councils than this have no spread to speak of (a file cut down, an inset of a region).
+ENOUGH = 20
+
+
+def nanmedian(cells: Any, axis: int | None = None) -> Any:
+    """The median of what is there; nothing where nothing is."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return np.nanmedian(cells, axis=axis)
+
+
+def nearest_years(cells: Any, years: Any) -> Any:
+    """Each cell's expected value: the median of the same column's nearest other years."""
+    expected = np.full(cells.shape, np.nan)
+    for row, year in enumerate(years):
+        others = np.array([other for other in range(len(years)) if other != row], dtype=int)
+        # The years before come first among equals: what comes after may be wrong with it.
+        order = np.lexsort((years[others], np.abs(years[others] - year)))
+        expected[row] = nanmedian(cells[others[order][:NEAREST]], axis=0) if len(others) else np.nan
+    return expected
+
+
+@dataclass(frozen=True)
+class Grid:
+    """One series: `values[year, council]`, nan where no number is printed.
+
+    `noise` is the standard deviation that chance alone gives a figure, from the counts beside
+    it; 0 where there are none. `unit` is the last decimal printed.
+    """
+
+    years: Any
+    values: Any
+    noise: Any
+    unit: float
+
+    @cached_property
+    def expected(self) -> Any:
+        """What each figure would be if the council were as in its nearest years."""
+        return nearest_years(self.values, self.years)
+
+    @cached_property
+    def moved(self) -> Any:
+        """Each figure less its expected value, less what all councils moved that year."""
+        change = self.values - self.expected
+        return change - nanmedian(change, axis=1)[:, None]
+
+    @cached_property
+    def scale(self) -> Any:
+        """The robust standard deviation that each figure's move is measured by."""
+        year = MAD_TO_SD * nanmedian(np.abs(self.moved), axis=1)[:, None]
+        own = MAD_TO_SD * nanmedian(np.abs(self.moved), axis=0)[None, :]
+        # In fewer years the middle one is the very move that is judged.
+        own = np.where((~np.isnan(self.moved)).sum(axis=0) >= OWN_YEARS, own, np.nan)
+        usual = np.fmax(np.broadcast_to(year, self.values.shape), own)
+        return np.sqrt(usual**2 + self.noise**2 + self.unit**2)
+
+    @cached_property
+    def z(self) -> Any:
+        """The robust z-score of each figure; nan where there is nothing to compare with."""
+        return self.moved / self.scale

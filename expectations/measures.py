@@ -1,0 +1,104 @@
+"""What each measure's YAML says of its figures: where they are printed, and how far they may leap.
+
+Read from `config.meta.series[].checks` of the models, so that a bound stands beside the measure
+that it is for. Which figures become facts is for the SQL; a test holds the two to the same rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ingest.contracts import FileContract, RowFilter
+from ingest.errors import ContractError
+
+FOLDER = Path(__file__).parents[1] / "dbt_project" / "models" / "measures"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Leap(_Strict):
+    """How many robust standard deviations a figure may be from what its council's years expect.
+
+    `scale` is `points` where moves are differences, `log` where they are ratios.
+    """
+
+    warn: float
+    error: float
+    scale: Literal["points", "log"] = "points"
+
+
+class SeriesCheck(_Strict):
+    """Where a series is printed, and what is known of its figures.
+
+    `file` is a publication's id and its file's, with a slash between. `typical` is where the
+    median of the councils lies in any year, by a wide margin; `size` a count of the same row
+    that tells councils apart, where the contract's shares name none. `may_be_absent` is said of
+    a series that a sound file may lack.
+    """
+
+    file: str
+    column: str
+    where: RowFilter = {}
+    size: str | None = None
+    leap: Leap
+    typical: tuple[float, float]
+    may_be_absent: bool = False
+    name: str = ""
+
+
+@lru_cache(maxsize=4)
+def _all(folder: Path = FOLDER) -> dict[str, tuple[SeriesCheck, ...]]:
+    found: dict[str, list[SeriesCheck]] = {}
+    for path in sorted(folder.glob("*/*.yml")):
+        for name, raw in _declared(path):
+            try:
+                check = SeriesCheck.model_validate(raw | {"name": name})
+            except (ValidationError, TypeError) as error:
+                raise ContractError(f"{path.name}: {name} has checks that are none: {error}") from (
+                    error
+                )
+            found.setdefault(check.file, []).append(check)
+    return {file: tuple(checks) for file, checks in found.items()}
+
+
+def _declared(path: Path) -> list[tuple[str, Any]]:
+    document = yaml.safe_load(path.read_text("utf-8")) or {}
+    return [
+        (f"{model['name']}.{series['series_id']}", check)
+        for model in document.get("models", [])
+        for series in model.get("config", {}).get("meta", {}).get("series", [])
+        for check in series.get("checks", [])
+    ]
+
+
+def series_of(contract: FileContract) -> tuple[SeriesCheck, ...]:
+    """The series that are printed in a file.
+
+    Raises
+    ------
+    ContractError
+        A measure's checks are malformed, or speak of a column that the file does not have.
+    """
+    series = _all().get(f"{contract.publication}/{contract.file_id}", ())
+    for check in series:
+        known = {*contract.column_names}
+        if unknown := {check.column, *check.where, *filter(None, [check.size])} - known:
+            raise ContractError(
+                f"{check.name} speaks of {', '.join(sorted(unknown))}, which {check.file} lacks"
+            )
+    return series
+
+
+@lru_cache(maxsize=1)
+def digest() -> str:
+    """Changes whenever a measure's YAML does, and with it perhaps a verdict."""
+    texts = [path.read_bytes() for path in sorted(FOLDER.glob("*/*.yml"))]
+    return hashlib.sha256(b"\n".join(texts)).hexdigest()

@@ -1,0 +1,351 @@
+"""Figures that cannot be are kept out; what is merely strange is told; what is real is let in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from expectations.councils import Councils
+from expectations.history import Grid
+from expectations.loads import check_load
+from expectations.measures import series_of
+from expectations.verdicts import LoadVerdict
+from ingest.archive import Archive, Release
+from ingest.contracts import load_contracts
+from ingest.loads import Load, loads_of
+from ingest.tables import read_csv
+
+PUBLISHED = Path(__file__).parents[2] / "shared" / "published"
+COUNCILS = Councils.load()
+
+IN_NEED = "characteristics-of-children-in-need"
+LOOKED_AFTER = "children-looked-after-in-england-including-adoptions"
+NEET = "participation-in-education-training-and-neet-age-16-to-17-by-local-authority"
+PLANS = "education-health-and-care-plans"
+
+needs_published = pytest.mark.skipif(
+    not PUBLISHED.is_dir(), reason="the published files are not beside this clone"
+)
+Damage = Callable[[Any], Any]
+
+
+def real_loads() -> Iterator[tuple[Load, Load | None]]:
+    """Every load as published, with the same file in the release before."""
+    if not PUBLISHED.is_dir():
+        return
+    archive = Archive(PUBLISHED)
+    for publication in load_contracts().values():
+        before: dict[str, Load] = {}
+        held = archive.releases(publication.publisher, publication.publication)
+        releases = [release for release in held if isinstance(release, Release)]
+        for release in sorted(releases, key=lambda r: (r.published, r.version)):
+            for load in loads_of(publication, release)[0]:
+                yield load, before.get(load.contract.file_id)
+                before[load.contract.file_id] = load
+
+
+@lru_cache(maxsize=8)
+def table_of(path: str, name: str) -> pa.Table:
+    return read_csv((PUBLISHED / path / name).read_bytes())
+
+
+def table(load: Load) -> pa.Table:
+    return table_of(load.release.path, load.file.name)
+
+
+def find(publication: str, release: str, file_id: str) -> tuple[Load, Load | None]:
+    return next(
+        (load, before)
+        for load, before in real_loads()
+        if (load.release.publication, load.release.release) == (publication, release)
+        and load.contract.file_id == file_id
+    )
+
+
+def judge(
+    publication: str, release: str, file_id: str, damage: Damage, *, alone: bool = False
+) -> LoadVerdict:
+    """The verdict on a real file that was damaged. `alone`: the first release ever held."""
+    load, before = find(publication, release, file_id)
+    rows = table(load).to_pandas()
+    changed = damage(rows)
+    rows = rows if changed is None else changed
+    damaged = pa.Table.from_pandas(rows, preserve_index=False)
+    return check_load(
+        load, damaged, COUNCILS, before=None if alone or before is None else table(before)
+    )
+
+
+def caught(verdict: LoadVerdict, check: str) -> str:
+    """What the check says, if it keeps the load back."""
+    found = {c.name: c.observed for c in verdict.reasons}
+    assert check in found, [str(c) for c in verdict.checks if not c.success]
+    return found[check]
+
+
+def cell(rows: Any, column: str, text: str, **where: str) -> None:
+    hit = pd.Series(True, index=rows.index)
+    for name, wanted in where.items():
+        hit &= rows[name] == wanted
+    assert hit.sum() == 1
+    rows.loc[hit, column] = text
+
+
+def scaled(column: str, by: float, **where: str) -> Damage:
+    """A column's numbers times so much, in the rows that have these cells."""
+
+    def damage(rows: Any) -> None:
+        hit = pd.Series(True, index=rows.index)
+        for name, wanted in where.items():
+            hit &= rows[name] == wanted
+        numbers = pd.to_numeric(rows[column], errors="coerce")
+        hit &= numbers.notna()
+        rows.loc[hit, column] = (numbers[hit] * by).map("{:.6g}".format)
+
+    return damage
+
+
+# --- no false alarm
+
+
+@needs_published
+@pytest.mark.parametrize(
+    ("load", "before"), [pytest.param(*pair, id=str(pair[0])) for pair in real_loads()]
+)
+def test_a_real_release_is_admitted_beside_the_one_before(load: Load, before: Load | None) -> None:
+    verdict = check_load(load, table(load), COUNCILS, before=table(before) if before else None)
+    assert [str(check) for check in verdict.reasons] == []
+    # Two invented rows of 2021 are the one thing to be told.
+    assert {check.name for check in verdict.warnings} <= {"dropped_rows"}
+
+
+def test_every_file_that_is_read_has_a_measure_with_bounds() -> None:
+    for publication in load_contracts().values():
+        for contract in publication.files:
+            assert series_of(contract), contract.table
+
+
+# --- shares and counts
+
+
+@needs_published
+def test_9_1_typed_as_91_beside_its_counts_is_kept_out() -> None:
+    def slip(rows: Any) -> None:
+        cell(rows, "Re_referrals_percent", "2.42", la_name="Leeds", time_period="2024")
+
+    told = caught(judge(IN_NEED, "2024", "referrals", slip), "shares_match_counts")
+    assert "'2.42'" in told and "24.2 by its counts" in told
+
+
+@needs_published
+def test_a_part_larger_than_its_whole_is_kept_out() -> None:
+    def more(rows: Any) -> None:
+        cell(rows, "CPP_subsequent", "99999", la_name="Leeds", time_period="2024")
+
+    verdict = judge(IN_NEED, "2024", "repeat_plans", more)
+    assert "99999" in caught(verdict, "numerator_within_denominator")
+
+
+@needs_published
+def test_a_share_of_a_total_in_another_row_is_held_to_it() -> None:
+    def slip(rows: Any) -> None:
+        rows.loc[
+            (rows["la_name"] == "Leeds")
+            & (rows["time_period"] == "2024")
+            & (rows["cla_group"] == "CLA on 31 March")
+            & rows.eq("With 3 or more placements during the year").any(axis=1),
+            [c for c in rows if "percent" in c],
+        ] = "60"
+
+    caught(judge(LOOKED_AFTER, "2024", "placement_stability", slip), "shares_match_counts")
+
+
+@needs_published
+def test_a_rate_is_held_to_its_count_and_to_its_interval() -> None:
+    def slip(rows: Any) -> None:
+        hit = (rows["Area Name"] == "Leeds") & (rows["Time period"] == "2023/24")
+        rows.loc[hit, "Value"] = "9.12345"
+
+    verdict = judge("90284", "2025-06", "indicator_data", slip)
+    caught(verdict, "shares_match_counts")
+    caught(verdict, "intervals_hold_figures")
+
+
+@needs_published
+def test_councils_that_do_not_add_up_to_their_region_are_kept_out() -> None:
+    def more(rows: Any) -> None:
+        cell(rows, "Referrals", "19000", la_name="Leeds", time_period="2024")
+
+    told = caught(judge(IN_NEED, "2024", "referrals", more), "parts_make_wholes")
+    assert "of a region" in told
+
+
+# --- one figure
+
+
+@needs_published
+@pytest.mark.parametrize(
+    ("publication", "release", "council", "printed"),
+    [("20601", "2022-11", "Leeds", "2.2"), ("20401", "2022-05", "Leeds", "181")],
+)
+def test_a_slipped_decimal_point_without_counts_is_kept_out(
+    publication: str, release: str, council: str, printed: str
+) -> None:
+    def slip(rows: Any) -> None:
+        newest = rows["Time period"] == rows["Time period"].max()
+        hit = newest & (rows["Area Name"] == council)
+        assert hit.sum() == 1
+        rows.loc[hit, "Value"] = printed
+
+    told = caught(judge(publication, release, "indicator_data", slip), "no_figure_leaps")
+    assert f"{council} in" in told
+
+
+@needs_published
+def test_a_slip_in_a_file_of_one_year_is_seen_against_the_release_before() -> None:
+    def slip(rows: Any) -> None:
+        rows.loc[rows["la_name"] == "Leeds", "NEET_percent"] = "39"
+
+    assert "Leeds" in caught(judge(NEET, "2024", "dashboard", slip), "no_figure_leaps")
+    assert judge(NEET, "2024", "dashboard", slip, alone=True).admitted
+
+
+def test_a_real_collapse_of_few_is_no_leap_and_a_slip_is() -> None:
+    years = np.arange(2015.0, 2021.0)
+    spread = np.linspace(-9, 9, 40)
+    values = 60 + spread[None, :] * np.array([1, -1, 1, -1, 1, -1])[:, None]
+    values[-1, 0] = 21
+    few = np.zeros(values.shape)
+    few[:, 0] = 20
+    assert abs(Grid(years, values, few, 1.0).z[-1, 0]) < 4
+    values[-1, 0] = 6.0
+    values[:, 1] = [60, 61, 60, 59, 60, 600]
+    assert Grid(years, values, few * 0, 1.0).z[-1, 1] > 12
+
+
+# --- a year, a file
+
+
+@needs_published
+def test_a_year_copied_from_the_one_before_is_kept_out() -> None:
+    def copied(rows: Any) -> Any:
+        old = rows[rows["time_period"] == "2023"].assign(time_period="2024")
+        return pd.concat([old, rows[rows["time_period"] != "2024"]], ignore_index=True)
+
+    told = caught(judge(IN_NEED, "2024", "referrals", copied), "years_differ")
+    assert "100% of councils in 2024" in told
+
+
+@needs_published
+def test_a_file_that_holds_last_years_figures_under_this_years_name_is_kept_out() -> None:
+    load, before = find(NEET, "2024", "dashboard")
+    assert before is not None
+    old = table(before).to_pandas()
+    old["time_period"] = "2024"
+    damaged = pa.Table.from_pandas(old, preserve_index=False)
+    caught(check_load(load, damaged, COUNCILS, before=table(before)), "years_differ")
+
+
+@needs_published
+def test_a_council_that_sends_the_same_figures_every_year_is_told() -> None:
+    def frozen(rows: Any) -> None:
+        columns = ["Referrals", "Re_referrals", "Re_referrals_percent"]
+        leeds = rows["la_name"] == "Leeds"
+        first = rows.loc[leeds & (rows["time_period"] == "2021"), columns].to_numpy()[0]
+        for year in ("2022", "2023", "2024"):
+            rows.loc[leeds & (rows["time_period"] == year), columns] = first
+
+    verdict = judge(IN_NEED, "2024", "referrals", frozen)
+    (told,) = [c for c in verdict.warnings if c.name == "figures_not_frozen"]
+    assert "Leeds has the same figures 4 years running" in told.observed
+
+
+@needs_published
+def test_two_councils_in_each_others_place_are_kept_out() -> None:
+    def swapped(rows: Any) -> None:
+        columns = ["Referrals", "Re_referrals", "Re_referrals_percent"]
+        year = rows["time_period"] == "2024"
+        a, b = (rows.index[year & (rows["la_name"] == n)][0] for n in ("Leeds", "Kirklees"))
+        first, second = rows.loc[a, columns].copy(), rows.loc[b, columns].copy()
+        rows.loc[a, columns], rows.loc[b, columns] = second, first
+
+    told = caught(judge(IN_NEED, "2024", "referrals", swapped), "councils_not_swapped")
+    assert "Leeds" in told and "Kirklees" in told
+
+
+@needs_published
+def test_a_code_beside_anothers_name_is_kept_out() -> None:
+    def swapped(rows: Any) -> None:
+        code = rows["new_la_code"]
+        rows["new_la_code"] = code.replace({"E08000035": "E08000034", "E08000034": "E08000035"})
+
+    told = caught(judge(IN_NEED, "2024", "referrals", swapped), "names_and_codes_agree")
+    assert "'Leeds' beside E08000034, the code of Kirklees" in told
+
+
+@needs_published
+def test_figures_that_slipped_down_a_row_are_kept_out() -> None:
+    def shifted(rows: Any) -> None:
+        columns = ["Referrals", "Re_referrals", "Re_referrals_percent"]
+        hit = (rows["time_period"] == "2024") & (rows["geographic_level"] == "Local authority")
+        rows.loc[hit, columns] = np.roll(rows.loc[hit, columns].to_numpy(), 1, axis=0)
+
+    caught(judge(IN_NEED, "2024", "referrals", shifted), "columns_not_shifted")
+
+
+@needs_published
+def test_rates_per_10_000_where_they_were_per_1_000_are_kept_out() -> None:
+    newest = scaled("Value", 10, **{"Time period": "2020"})
+    caught(judge("20401", "2022-05", "indicator_data", newest), "units_kept")
+    every_year = scaled("Value", 10)
+    caught(judge("20401", "2022-05", "indicator_data", every_year), "medians_in_range")
+
+
+@needs_published
+def test_a_council_under_its_old_code_and_its_new_is_kept_out() -> None:
+    def twice(rows: Any) -> Any:
+        # Barnsley was E08000016 until it was recoded in 2025.
+        again = rows[rows["new_la_code"] == "E08000016"].assign(new_la_code="E08000038")
+        return pd.concat([rows, again], ignore_index=True)
+
+    told = caught(judge(IN_NEED, "2024", "referrals", twice), "council_listed_once")
+    assert "E08000016 and E08000038" in told
+
+
+@needs_published
+def test_a_newest_year_without_one_number_is_kept_out() -> None:
+    def suppressed(rows: Any) -> None:
+        rows.loc[rows["time_period"] == "2024", "Re_referrals_percent"] = "c"
+
+    caught(judge(IN_NEED, "2024", "referrals", suppressed), "newest_year_has_figures")
+
+
+@needs_published
+def test_labels_that_no_measure_knows_do_not_empty_a_series_unseen() -> None:
+    def reworded(rows: Any) -> Any:
+        return rows.replace({"All EHC plans issued": "All plans"})
+
+    caught(judge(PLANS, "2025", "timeliness", reworded), "series_printed")
+
+
+# --- the release before
+
+
+@needs_published
+def test_a_history_rewritten_whole_waits_for_a_person() -> None:
+    def rebased(rows: Any) -> None:
+        column = next(c for c in rows if "percent" in c)
+        old = (rows["time_period"] != "2024") & rows[column].str.isdigit()
+        rows.loc[old, column] = (rows.loc[old, column].astype(int) + 3).clip(upper=100).astype(str)
+
+    verdict = judge(LOOKED_AFTER, "2024", "care_leavers_activity", rebased)
+    assert "figures of earlier years changed" in caught(verdict, "earlier_years_stand")
+    alone = judge(LOOKED_AFTER, "2024", "care_leavers_activity", rebased, alone=True)
+    assert "earlier_years_stand" not in {c.name for c in alone.reasons}
