@@ -81,8 +81,7 @@ def figures_of(
         was = None if before is None else _read(before, contract, check, codes_before)
         parts += _series(now, was, check, councils)
     stacked = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
-    for column, dtype in (("found", "str"), (SOURCE_ROW, "float64")):
-        stacked[column] = stacked[column].astype(dtype)
+    stacked["found"] = stacked["found"].astype("str")
     for column in _columns(contract):
         if column not in stacked:
             stacked[column] = np.nan
@@ -107,12 +106,11 @@ def _entities(rows: Any, councils: Councils) -> Any:
     return pd.Series(today[codes], index=rows.index, dtype="str")
 
 
-def _part(column: str, distance: Any, found: Sequence[str | None], source_rows: Any = None) -> Any:
+def _part(column: str, distance: Any, found: Sequence[str | None]) -> Any:
     return pd.DataFrame(
         {
             column: np.asarray(distance, dtype="float64"),
             "found": pd.Series(list(found), dtype="str"),
-            SOURCE_ROW: np.nan if source_rows is None else np.asarray(source_rows, "float64"),
         }
     )
 
@@ -206,7 +204,6 @@ def _shares(rows: Any, contract: FileContract) -> Iterator[Any]:
                     + share.denominator
                     + " {1:g} in row {2}",
                 ),
-                rows[SOURCE_ROW].to_numpy()[at],
             )
         at = np.flatnonzero(known & ~np.isnan(value) & (bottom > 0))
         printed, above, below, h = value[at], top[at], bottom[at], slack[at]
@@ -227,7 +224,6 @@ def _shares(rows: Any, contract: FileContract) -> Iterator[Any]:
                 rows[SOURCE_ROW].to_numpy()[at],
                 wording=share.value + " '{0}' in row {2} is {1:.4g} by its counts",
             ),
-            rows[SOURCE_ROW].to_numpy()[at],
         )
 
 
@@ -248,7 +244,6 @@ def _bounds(rows: Any, contract: FileContract) -> Iterator[Any]:
                 rows[SOURCE_ROW].to_numpy()[at],
                 wording=bound.value + " '{0}' in row {3} is not between '{1}' and '{2}'",
             ),
-            rows[SOURCE_ROW].to_numpy()[at],
         )
 
 
@@ -319,7 +314,6 @@ def _totals(
                             f" its {{2}} {part_level}s"
                         ),
                     ),
-                    rows[SOURCE_ROW].to_numpy()[at],
                 )
 
 
@@ -424,7 +418,6 @@ def _names(rows: Any, contract: FileContract, councils: Councils) -> Iterator[An
             pairs[SOURCE_ROW].to_numpy(),
             wording="'{0}' beside {1}, the code of {2}, in row {3}",
         ),
-        pairs[SOURCE_ROW],
     )
 
 
@@ -610,7 +603,6 @@ def _leaps(series: Printed, grid: Grid, own: Any, check: SeriesCheck, names: Any
                     " (robust z {4:.1f})"
                 ),
             ),
-            series.source_rows[year, council],
         )
 
 
