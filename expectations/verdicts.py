@@ -13,6 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import TypeAdapter
+
 import ingest
 import ingest.corrections
 from expectations.councils import SEED
@@ -21,7 +23,14 @@ from ingest.contracts import Publication
 Severity = Literal["error", "warn"]
 
 # The modules of `ingest` that decide what a check sees; a change in them may change a verdict.
-_INGEST_MODULES = ("contracts.py", "corrections.py", "loads.py", "periods.py", "tables.py")
+_INGEST_MODULES = (
+    "contracts.py",
+    "corrections.py",
+    "documents.py",
+    "loads.py",
+    "periods.py",
+    "tables.py",
+)
 
 
 @dataclass(frozen=True)
@@ -117,6 +126,31 @@ class LoadVerdict:
             checks=tuple(Check.from_dict(check) for check in document["checks"]),
             dropped_rows=tuple(document["dropped_rows"]),
         )
+
+
+_VERDICT = TypeAdapter(LoadVerdict)
+
+
+def verdicts_in(document: Any, wanted: str) -> dict[str, LoadVerdict] | None:
+    """A release's verdicts by file name, from its `verdict.json`, if they hold by `wanted`.
+
+    None asks for the checks to be run again: there is no verdict, it was given by other rules,
+    or the file is not what was written.
+    """
+    if not isinstance(document, Mapping) or document.get("digest") != wanted:
+        return None
+    try:
+        found = [_verdict_in(verdict) for verdict in document["loads"]]
+    except (KeyError, TypeError, ValueError):
+        return None
+    return {verdict.file: verdict for verdict in found}
+
+
+def _verdict_in(document: Any) -> LoadVerdict:
+    verdict = _VERDICT.validate_python(document)
+    if document["admitted"] is not verdict.admitted or not verdict.checks:
+        raise ValueError("a verdict that does not follow from its checks")
+    return verdict
 
 
 def digest(publication: Publication) -> str:

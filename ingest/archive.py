@@ -17,7 +17,14 @@ from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
 
 from ingest.errors import ArchiveError, FetchError
 
@@ -28,15 +35,20 @@ _PARTIAL = ".partial-"
 
 
 def _safe_name(name: str) -> str:
-    """A name that stays inside its folder, whatever a publisher calls its file."""
-    if not re.fullmatch(r"[^\x00-\x1f/\\:]{1,200}", name) or name.startswith("."):
+    """A name that stays inside its folder, whatever a publisher calls its file.
+
+    Disks take names of 255 bytes; ours put a few before them.
+    """
+    if not re.fullmatch(r"[^\x00-\x1f\x7f/\\:]+", name) or name.startswith("."):
         raise ValueError(f"{name!r} is not a plain file or folder name")
+    if len(name.encode()) > 200:
+        raise ValueError(f"{name[:40]!r}… is longer than the 200 bytes a name may have")
     return name
 
 
 def _not_ours(name: str) -> str:
     """A file's name that does not stand where the archive keeps what it knows of a release."""
-    if name in (RELEASE_FILE, VERDICT_FILE, DECISIONS_FILE):
+    if name.lower() in (RELEASE_FILE, VERDICT_FILE, DECISIONS_FILE):
         raise ValueError(f"{name!r} is a name that the archive keeps for itself")
     return name
 
@@ -52,7 +64,7 @@ class PublishedFile(BaseModel):
 
     name: FileName
     title: str = ""
-    bytes: int = Field(ge=0)
+    bytes: int = Field(ge=0, lt=2**63)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     url: str | None = None
     etag: str | None = None
@@ -68,8 +80,8 @@ class Release(BaseModel):
     publication: SafeName
     title: str
     release: SafeName
-    version: int = Field(default=1, ge=1)
-    published: date
+    version: int = Field(default=1, ge=1, lt=2**31)
+    published: date = Field(ge=date(1900, 1, 1), lt=date(2200, 1, 1))
     published_precision: Literal["day", "month"] = "day"
     landing_page: str
     licence: str
@@ -77,6 +89,13 @@ class Release(BaseModel):
     layout: str = "as published"
     note: str | None = None
     files: tuple[PublishedFile, ...] = Field(min_length=1)
+
+    @field_validator("files")
+    @classmethod
+    def _named_once(cls, files: tuple[PublishedFile, ...]) -> tuple[PublishedFile, ...]:
+        if len({file.name for file in files}) < len(files):
+            raise ValueError("two files have one name")
+        return files
 
     @property
     def folder(self) -> str:
@@ -113,6 +132,11 @@ def sha256_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def without_credentials(text: str) -> str:
+    """A message whose addresses say where, and not who asks or with what key."""
+    return re.sub(r"\?[^\s'\"]*", "", re.sub(r"//[^/\s]*@", "//", text))
+
+
 class Archive:
     """An archive to read from: a folder, or an object-store address that fsspec knows.
 
@@ -125,12 +149,13 @@ class Archive:
     def __init__(self, address: str | Path) -> None:
         import fsspec
 
-        self.address = str(address)
+        self.address = without_credentials(str(address)) if "://" in str(address) else str(address)
         try:
-            self.fs, self.root = fsspec.core.url_to_fs(self.address)
+            self.fs, self.root = fsspec.core.url_to_fs(str(address))
             found = self.fs.isdir(self.root)
         except (ImportError, OSError, ValueError) as error:
-            raise ArchiveError(f"{self.address} cannot be opened as an archive: {error}") from error
+            said = without_credentials(str(error))
+            raise ArchiveError(f"{self.address} cannot be opened as an archive: {said}") from None
         if not found:
             raise ArchiveError(f"There is no archive at {self.address}: no such folder.")
 
@@ -208,7 +233,7 @@ class Archive:
         except OSError as error:
             # A disk answers for good; a network may answer otherwise in a minute.
             kind = ArchiveError if self.is_local else FetchError
-            raise kind(f"{where} cannot be read: {error}") from error
+            raise kind(f"{where} cannot be read: {without_credentials(str(error))}") from error
         if len(data) != file.bytes or sha256_of(data) != file.sha256:
             raise ArchiveError(
                 f"{where} is not the file that {RELEASE_FILE} names: {len(data):,} bytes with hash"
@@ -298,9 +323,9 @@ class HomeArchive(Archive):
             document: dict[str, Any] = json.loads(
                 (self.folder / release.path / VERDICT_FILE).read_bytes()
             )
-        except (FileNotFoundError, json.JSONDecodeError):
+        except (FileNotFoundError, ValueError, RecursionError):
             return None
-        return document
+        return document if isinstance(document, dict) else None
 
     def record_verdict(self, release: Release, document: dict[str, Any]) -> None:
         """Keep a verdict beside its release, replacing the one before."""
@@ -319,7 +344,7 @@ class HomeArchive(Archive):
             document = json.loads(path.read_bytes())
         except FileNotFoundError:
             return []
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise ArchiveError(f"{path} cannot be read: {error}. {_MEND}") from error
         if not isinstance(document, list) or not all(isinstance(d, dict) for d in document):
             raise ArchiveError(f"{path} is not a list of decisions. {_MEND}")
@@ -331,10 +356,7 @@ class HomeArchive(Archive):
         sync_folder(self.folder / release.path)
 
     def _replace(self, release: Release, name: str, document: Any) -> None:
-        path = self.folder / release.path / name
-        partial = path.with_name(f".{name}{_PARTIAL}{os.getpid()}")
-        write_synced(partial, _json_bytes(document))
-        partial.replace(path)
+        write_whole(self.folder / release.path / name, _json_bytes(document))
 
 
 _MEND = "Mend it or restore it: without it nobody knows what was accepted or rejected."
@@ -352,8 +374,15 @@ def write_synced(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def write_whole(path: Path, data: bytes) -> None:
+    """Replace a file by a new one at once: whoever reads it finds the old or the new, whole."""
+    partial = path.with_name(f".{path.name}{_PARTIAL}{os.getpid()}")
+    write_synced(partial, data)
+    partial.replace(path)
+
+
 def sync_folder(path: Path) -> None:
-    """Wait until the disk has a folder's list of names."""
+    """Wait until the disk has a folder's list of names, or a file's bytes."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

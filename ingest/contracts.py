@@ -17,9 +17,9 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
+from ingest.documents import read_yaml
 from ingest.errors import ContractError
 from ingest.periods import PERIOD_TYPES, Period, PeriodType, parse_period
 
@@ -394,15 +394,13 @@ def _file_contract(
 
 def _parse(path: Path, model: type[BaseModel]) -> Any:
     try:
-        return model.model_validate(yaml.safe_load(path.read_text("utf-8")))
+        return model.model_validate(read_yaml(path))
     except ValidationError as error:
         faults = "; ".join(
             f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
             for fault in error.errors()
         )
         raise ContractError(f"{path.name} is not a valid contract: {faults}") from error
-    except yaml.YAMLError as error:
-        raise ContractError(f"{path.name} is not valid YAML: {error}") from error
 
 
 @lru_cache(maxsize=8)

@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
+from ingest.documents import read_yaml
 from ingest.errors import ContractError
 from ingest.loads import Load
 
@@ -64,9 +64,8 @@ def load_corrections(publication: str, folder: Path = FOLDER) -> tuple[Correctio
     if not path.exists():
         return ()
     try:
-        raw: Any = yaml.safe_load(path.read_text("utf-8"))
-        return tuple(_CORRECTIONS.validate_python(raw or []))
-    except (yaml.YAMLError, ValidationError) as error:
+        return tuple(_CORRECTIONS.validate_python(read_yaml(path) or []))
+    except ValidationError as error:
         raise ContractError(f"corrections/{path.name} is not valid: {error}") from error
 
 

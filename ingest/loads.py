@@ -72,7 +72,7 @@ class LoadStore:
             try:
                 return pyarrow.parquet.read_table(path, memory_map=True)
             except (pa.ArrowInvalid, OSError):
-                path.unlink()  # damaged on disk: the archive still has the truth
+                pass  # damaged on disk: the archive still has the truth
         table = read_csv(contents())
         self.folder.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
@@ -88,7 +88,9 @@ class LoadStore:
         ReadError
             The bytes are not a table.
         """
-        if not self.path(file).exists():
+        try:
+            pyarrow.parquet.read_schema(self.path(file))
+        except (pa.ArrowInvalid, OSError):
             self.read(file, contents)
 
     def sweep(self) -> None:

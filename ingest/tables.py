@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 
 import pyarrow as pa
 import pyarrow.csv
@@ -24,6 +25,10 @@ _NOT_CSV = {
     b"\x1f\x8b": "a gzip file",
     b"PAR1": "a Parquet file",
 }
+
+
+# The widest file published has some hundreds; reading each costs time whatever is in it.
+_MOST_COLUMNS = 10_000
 
 
 def _decode(data: bytes) -> str:
@@ -70,6 +75,8 @@ def read_csv(data: bytes) -> pa.Table:
         raise ReadError("it holds NUL characters, so it is not a CSV file")
     try:
         header = next(csv.reader(io.StringIO(text, newline=""), strict=True))
+        if len(header) > _MOST_COLUMNS:
+            raise ReadError(f"its header has {len(header):,} names, so it is no table of figures")
         _refuse_repeated(header)
         table = pyarrow.csv.read_csv(
             io.BytesIO(text.encode("utf-8")),
@@ -79,8 +86,10 @@ def read_csv(data: bytes) -> pa.Table:
                 column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False
             ),
         )
-    except (pa.ArrowInvalid, csv.Error) as error:
+    except (pa.ArrowException, csv.Error) as error:
         raise ReadError(f"it is not a whole CSV file: {_first_sentence(error)}") from error
+    if table.column_names != header:
+        raise ReadError("its first line is not a header: it is empty, or not quoted as CSV is")
     if table.num_rows == 0:
         raise ReadError("it has a header and no rows")
     if SOURCE_ROW in table.column_names:
@@ -90,7 +99,7 @@ def read_csv(data: bytes) -> pa.Table:
 
 
 def _refuse_repeated(header: list[str]) -> None:
-    repeated = sorted({name for name in header if header.count(name) > 1})
+    repeated = sorted(name for name, times in Counter(header).items() if times > 1)
     if repeated:
         raise ReadError(f"its header names {', '.join(repr(n) for n in repeated)} more than once")
 

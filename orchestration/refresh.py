@@ -15,20 +15,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import pyarrow.parquet
+from pydantic import Field, TypeAdapter, ValidationError
 
 from expectations.decisions import Decision, standing
 from expectations.measures import digest as measures_digest
-from expectations.verdicts import Check, LoadVerdict
+from expectations.verdicts import Check, LoadVerdict, verdicts_in
 from expectations.verdicts import digest as verdict_digest
-from ingest.archive import Archive, Problem, Release
+from ingest.archive import Archive, Problem, Release, write_whole
 from ingest.contracts import Publication, load_contracts
 from ingest.corrections import corrections_of
-from ingest.errors import ArchiveError, CoreMeasuresError, FetchError, ReadError
+from ingest.errors import ArchiveError, CoreMeasuresError, FetchError, HomeError, ReadError
 from ingest.loads import Load, column_mapping, loads_of
-from warehouse.home import Home
+from warehouse.home import Home, disk_fault
 
 if TYPE_CHECKING:
     from pyarrow import Table
@@ -58,6 +59,13 @@ def _wanted_digest(publication: Publication, release: Release, before: Before) -
     parts = [verdict_digest(publication), measures_digest()]
     parts += [load.file.sha256 for name, load in sorted(before.items()) if name in files]
     return hashlib.sha256("\n".join(parts).encode("ascii")).hexdigest()
+
+
+_ReleasePath = Annotated[str, Field(pattern="^[^/]+/[^/]+/[^/]+$")]
+# By publication, each release that was not brought home, and why.
+_PROBLEMS: TypeAdapter[dict[str, list[tuple[_ReleasePath, str]]]] = TypeAdapter(
+    dict[str, list[tuple[_ReleasePath, str]]]
+)
 
 
 class Reporter(Protocol):
@@ -234,12 +242,22 @@ class Refresh:
         CoreMeasuresError
             Nothing was published; what was served before still stands.
         """
-        self.bring_home()
-        if self.is_served(self.stock()):
-            return False
-        from orchestration.definitions import run_job
+        try:
+            self.bring_home()
+            if self.is_served(self.stock()):
+                return False
+            from orchestration.definitions import run_job
 
-        run_job(self)
+            run_job(self)
+        except CoreMeasuresError:
+            raise
+        except Exception as error:
+            if (said := disk_fault(error)) is None:
+                raise
+            raise HomeError(
+                f"The home {self.home.root} takes nothing more, so nothing was swapped: {said}."
+                " Make room, and refresh again."
+            ) from error
         return True
 
     # Bring home
@@ -340,17 +358,20 @@ class Refresh:
         for publication in self._asked:
             kept.pop(publication.publication, None)
         kept |= {
-            name: [[problem.path, problem.reason] for problem in found]
+            name: [(problem.path, problem.reason) for problem in found]
             for name, found in problems.items()
         }
-        self._problems_file.write_text(json.dumps(kept, indent=2))
+        write_whole(self._problems_file, json.dumps(kept, indent=2).encode())
 
-    def _remembered(self) -> dict[str, list[list[str]]]:
+    def _remembered(self) -> dict[str, list[tuple[str, str]]]:
+        """What was not brought home, by publication; a file of another shape remembers nothing.
+
+        Nothing is lost by that: every publication that is asked for is looked at again.
+        """
         try:
-            remembered: dict[str, list[list[str]]] = json.loads(self._problems_file.read_text())
-        except (OSError, json.JSONDecodeError):
+            return _PROBLEMS.validate_json(self._problems_file.read_bytes())
+        except (OSError, ValidationError):
             return {}
-        return remembered
 
     # Check
 
@@ -375,14 +396,10 @@ class Refresh:
         for publication in self.contracts.values():
             before: Before = {}
             for release in self.home.archive.held(publication.publisher, publication.publication):
-                document = self.home.archive.verdict(release) or {}
-                current = document.get("digest") == _wanted_digest(publication, release, before)
+                wanted = _wanted_digest(publication, release, before)
+                current = verdicts_in(self.home.archive.verdict(release), wanted) is not None
                 yield publication, release, dict(before), current
-                document = self.home.archive.verdict(release) or {}
-                verdicts = {
-                    verdict["file"]: LoadVerdict.from_dict(verdict)
-                    for verdict in document.get("loads", [])
-                }
+                verdicts = verdicts_in(self.home.archive.verdict(release), wanted) or {}
                 decisions = self._decisions(release)
                 for load in loads_of(publication, release)[0]:
                     decision = standing(decisions, load.file.name, load.file.sha256)
@@ -464,12 +481,9 @@ class Refresh:
     def stock(self) -> Stock:
         """What is held now, by release, with what determines the figures in one digest."""
         releases: list[HeldRelease] = []
-        for publication, release, _, current in self._held():
-            document = (self.home.archive.verdict(release) or {}) if current else {}
-            verdicts = {
-                verdict["file"]: LoadVerdict.from_dict(verdict)
-                for verdict in document.get("loads", [])
-            }
+        for publication, release, before, _ in self._held():
+            wanted = _wanted_digest(publication, release, before)
+            verdicts = verdicts_in(self.home.archive.verdict(release), wanted) or {}
             loads, unknown = loads_of(publication, release)
             decisions = self._decisions(release)
             releases.append(
@@ -540,8 +554,7 @@ class Refresh:
         from warehouse import candidate
 
         self.dbt.prepare()
-        for leftover in self.home.work.glob(f"{self.home.candidate.name}*"):
-            leftover.unlink()
+        self.home.drop_candidate()
         candidate.create(
             self.home.candidate,
             [file for publication in self.contracts.values() for file in publication.files],
@@ -574,7 +587,8 @@ class Refresh:
     def _admitted(self, held: HeldLoad) -> Any:
         from warehouse.candidate import AdmittedLoad
 
-        assert held.verdict is not None  # noqa: S101  # only admitted loads come here
+        # Only admitted loads come here.
+        assert held.verdict is not None  # noqa: S101  # nosec B101
         load = held.load
         self.home.loads.ensure(load.file, lambda: self.home.archive.read(load.release, load.file))
         path = self.home.loads.path(load.file)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -130,8 +131,15 @@ class Project:
         """The manifest's JSON: every model, column, test and description."""
         if self._manifest is None:
             self.prepare()
-            self._manifest = json.loads(self.manifest_path.read_bytes())
-        assert self._manifest is not None  # noqa: S101
+            try:
+                self._manifest = json.loads(self.manifest_path.read_bytes())
+            except ValueError:
+                # dbt writes it anew with every build, and was killed while it did.
+                shutil.rmtree(self.home.dbt_target, ignore_errors=True)
+                self.prepare()
+                self._manifest = json.loads(self.manifest_path.read_bytes())
+        # Said for the type checker.
+        assert self._manifest is not None  # noqa: S101  # nosec B101
         return self._manifest
 
     @property

@@ -8,12 +8,15 @@ finds a warehouse of one build beside the marts of another.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +27,24 @@ from ingest.errors import HomeError
 from ingest.loads import LoadStore
 
 WAREHOUSE_NAME = "core_measures.duckdb"
-# The build that was served before stays, for readers who opened it just before the swap.
+# The build that was served before stays, for readers who found it just before the swap; and so
+# does every build that was served within these seconds, however fast one swap follows another.
 BUILDS_KEPT = 2
+SECONDS_KEPT = 300.0
+
+# What a disk says when it takes nothing more: full, over quota, read-only, file too large, broken.
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO}
+
+
+def disk_fault(error: BaseException) -> str | None:
+    """What the disk said, if a disk that takes nothing more lies behind an error."""
+    seen: BaseException | None = error
+    while seen is not None:
+        # The system's own words are looked for: DuckDB hands on a sentence and no number.
+        if any(os.strerror(number) in str(seen) for number in _DISK):
+            return " ".join(str(seen).split())
+        seen = seen.__cause__ or seen.__context__
+    return None
 
 
 @dataclass(frozen=True)
@@ -133,19 +152,46 @@ class Home:
         """Remove what an interrupted refresh left behind. Call with the lock held."""
         self.archive.sweep()
         self.loads.sweep()
-        for leftover in (*self.work.glob(".probe-*"), *self.work.glob(f"{WAREHOUSE_NAME}*")):
-            leftover.unlink(missing_ok=True)
+        self.drop_candidate()
+        # dbt's own folder is the one thing that a refresh takes up where another left it.
+        for leftover in self.work.glob(".*"):
+            _remove(leftover)
+        shutil.rmtree(self.work / "sample", ignore_errors=True)
         served = self._served()
         for build in self._finished():
             if build == served:
                 break
             # Finished, never served: the refresh ended between the two.
-            shutil.rmtree(build, ignore_errors=True)
+            self._discard(build)
+        self._prune()
         for partial in self.builds.glob(".*"):
-            if partial.is_dir() and not partial.is_symlink():
-                shutil.rmtree(partial, ignore_errors=True)
-            else:
-                partial.unlink(missing_ok=True)
+            _remove(partial)
+
+    def drop_candidate(self) -> None:
+        """Remove the candidate, with the journal and the folder that DuckDB puts beside it."""
+        for leftover in self.work.glob(f"{WAREHOUSE_NAME}*"):
+            _remove(leftover)
+
+    def _discard(self, build: Path) -> None:
+        """Remove a build: first its name, so that no half of it is ever found, then the rest."""
+        gone = self.builds / f".gone-{build.name}"
+        _remove(gone)
+        build.rename(gone)
+        _remove(gone)
+
+    def _prune(self) -> None:
+        """Remove the builds that nobody can still be on the way to.
+
+        A build was served until the next one was: the time at which that one was finished.
+        """
+        long_ago = time.time() - SECONDS_KEPT
+        gone = [
+            build
+            for later, build in list(pairwise(self._finished()))[BUILDS_KEPT - 1 :]
+            if (later / "build.json").stat().st_mtime < long_ago
+        ]
+        for build in gone:
+            self._discard(build)
 
     def _served(self) -> Path | None:
         return self.builds / self.current.readlink() if self.current.is_symlink() else None
@@ -158,8 +204,10 @@ class Home:
     def build_record(self) -> dict[str, Any] | None:
         """What the served build was made from, or None when nothing is served."""
         try:
-            record: dict[str, Any] = json.loads((self.current / "build.json").read_bytes())
-        except (OSError, json.JSONDecodeError):
+            record: Any = json.loads((self.current / "build.json").read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return None
+        if not isinstance(record, dict):
             return None
         whole = self.warehouse.exists() and (self.published / "datapackage.json").exists()
         return record if whole else None
@@ -178,10 +226,8 @@ class Home:
     def serve(self, partial: Path, record: dict[str, Any]) -> None:
         """Swap: from here on every reader who opens warehouse or marts gets this build."""
         write_synced(partial / "build.json", json.dumps(record, indent=2).encode() + b"\n")
-        for path in partial.rglob("*"):
-            if path.is_file():
-                with path.open("rb") as file:
-                    os.fsync(file.fileno())
+        for path in (*partial.rglob("*"), partial):
+            sync_folder(path)
         finished = self._finished()
         build = self.builds / str(int(finished[0].name) + 1 if finished else 1)
         partial.rename(build)
@@ -189,8 +235,7 @@ class Home:
         self._link(self.published, Path("..") / "builds" / "current" / "marts")
         self._link(self.quality, Path("..") / "builds" / "current" / "data_docs")
         self._link(self.current, Path(build.name))
-        for old in self._finished()[BUILDS_KEPT:]:
-            shutil.rmtree(old, ignore_errors=True)
+        self._prune()
 
     def _link(self, link: Path, target: Path) -> None:
         link.parent.mkdir(parents=True, exist_ok=True)
@@ -203,3 +248,12 @@ class Home:
         fresh.symlink_to(target)
         fresh.replace(link)
         sync_folder(link.parent)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file, a link or a folder; what cannot be removed now is for the next sweep."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink()

@@ -1,0 +1,45 @@
+"""YAML that people write, read so that whatever is wrong with it ends in one sentence.
+
+What a document may say is for who reads it: contracts and corrections.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ingest.errors import ContractError
+
+# Ours have some ten thousand; a document of this length is none of ours.
+_MOST_BYTES = 1 << 20
+
+
+class _Plain(yaml.SafeLoader):
+    """YAML without aliases: nested, a few lines of them stand for more than memory holds."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases (`*name`) are not read")
+        return super().compose_node(parent, index)
+
+
+def read_yaml(path: Path) -> Any:
+    """What a YAML file says.
+
+    Raises
+    ------
+    ContractError
+        It is not UTF-8 text, not valid YAML, or longer or deeper than a person would write.
+    """
+    try:
+        data = path.read_bytes()
+        if len(data) > _MOST_BYTES:
+            raise ContractError(f"{path.name} is not valid YAML: it has {len(data):,} bytes")
+        return _Plain(data.decode("utf-8")).get_single_data()
+    except RecursionError as error:
+        raise ContractError(f"{path.name} is not valid YAML: it is nested too deep") from error
+    # Beside its own errors the library lets through those of int(), date() and their like.
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError) as error:
+        raise ContractError(f"{path.name} is not valid YAML: {error}") from error
