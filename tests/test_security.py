@@ -1,0 +1,230 @@
+"""What SECURITY.md promises."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import factory
+import pytest
+from conftest import PROJECT, command, copy_of, refreshed
+
+from ingest.archive import Archive
+from ingest.errors import ArchiveError
+from warehouse.query import QueryError, query
+
+IN_NEED = "characteristics-of-children-in-need"
+PACKAGES = ("ingest", "expectations", "warehouse", "orchestration")
+SECRET = "s3cr3t-Zx81-never-to-be-seen"
+
+
+@pytest.fixture(scope="module")
+def home(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy_of(sample_home, tmp_path_factory.mktemp("security") / "home")
+
+
+def contents(folder: Path) -> dict[str, tuple[int, int]]:
+    return {
+        str(path.relative_to(folder)): (path.stat().st_size, path.stat().st_mtime_ns)
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+# `{file}` is the warehouse's own file, `{folder}` a folder that anybody may write to.
+FORBIDDEN = """
+    drop table marts.fct_core_measure
+    delete from marts.fct_core_measure
+    truncate marts.fct_core_measure
+    update marts.dim_measure set title = 'x'
+    insert into marts.dim_measure select * from marts.dim_measure
+    alter table marts.dim_measure rename to x
+    comment on table marts.dim_measure is 'x'
+    create table t as select 1
+    create temp table t as select 1
+    create temp view v as select 1
+    create temp macro m() as 1
+    create schema s
+    create secret s (type s3)
+    select 1; drop table marts.fct_core_measure
+    select 1; select 2
+    select 1; copy (select 1) to '{folder}/stolen.csv'
+    pivot marts.dim_measure on measure_id using count(*); select 1
+    create temp table t as select 1; pivot marts.dim_measure on measure_id using count(*)
+    copy (select 1) to '{folder}/stolen.csv'
+    copy marts.dim_measure to '{folder}/stolen.parquet' (format parquet)
+    copy (select 1) to '{file}' (format csv)
+    copy (select 1) to '{file}.wal' (format csv)
+    copy (select 1) to '{file}.wal.recovery' (format csv)
+    explain analyze copy (select 1) to '{file}.wal' (format csv)
+    export database '{folder}/stolen'
+    import database '{folder}'
+    attach '{folder}/other.duckdb'
+    attach ':memory:' as m
+    attach '{file}' as again
+    detach core_measures
+    use loads
+    install httpfs
+    force install httpfs
+    load httpfs
+    load '{folder}/x.duckdb_extension'
+    update extensions
+    set threads = 4
+    set enable_external_access = true
+    set lock_configuration = false
+    set disabled_filesystems = ''
+    set variable a = 1
+    set temp_directory = '{folder}'
+    reset memory_limit
+    pragma threads = 4
+    pragma enable_profiling
+    pragma profiling_output = '{folder}/stolen.json'
+    call enable_logging()
+    checkpoint
+    vacuum
+    begin transaction
+    prepare p as select 1
+    select * from read_text('/etc/passwd')
+    select * from read_blob('{file}')
+    select * from read_text('{file}.wal')
+    select * from read_csv('/etc/passwd')
+    select * from read_json('/etc/passwd')
+    select * from read_parquet('{folder}/*.parquet')
+    select * from '/etc/passwd'
+    select * from '{folder}/a.csv'
+    select * from 'https://localhost/a.csv'
+    select * from read_csv('https://localhost/a.csv')
+    select * from read_text('s3://bucket/a')
+    select * from glob('/etc/*')
+    select * from glob('{folder}/*')
+    select * from query('select * from read_text(''/etc/passwd'')')
+    select * from query_table('/etc/passwd')
+    from json_execute_serialized_sql(json_serialize_sql('select * from read_text(''/etc/passwd'')'))
+    select * from sqlite_scan('{folder}/x', 't')
+    select * from duckdb_secrets()
+    select getenv('HOME')
+    select * from sql
+    select * from path
+    select * from SECRET
+"""
+
+
+@pytest.mark.parametrize(
+    "statement", [line.strip() for line in FORBIDDEN.strip().splitlines()] + ["", ";", "-- nothing"]
+)
+def test_a_query_writes_reads_a_file_or_sets_something(
+    home: Path, tmp_path: Path, statement: str
+) -> None:
+    (tmp_path / "a.csv").write_text("a\n1\n")
+    warehouse = home / "warehouse" / "core_measures.duckdb"
+    before = contents(home), contents(tmp_path)
+    with pytest.raises(QueryError):
+        query(warehouse, statement.format(file=warehouse.resolve(), folder=tmp_path))
+    assert (contents(home), contents(tmp_path)) == before
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select count(*) from marts.fct_core_measure",
+        "from marts.dim_measure limit 1;",
+        "with a as (select 1 as b) select b from a",
+        "describe marts.fct_core_measure",
+        "show all tables",
+        "summarize marts.dim_measure",
+        "explain select 1",
+        "pivot marts.fct_core_measure on year using max(value) group by council_name",
+        "values (1)",
+    ],
+)
+def test_a_query_that_asks_is_refused(home: Path, statement: str) -> None:
+    assert query(home / "warehouse" / "core_measures.duckdb", statement).rows
+
+
+def test_a_query_too_large_for_memory_writes_beside_the_warehouse(home: Path) -> None:
+    before = contents(home)
+    with pytest.raises(QueryError, match="memory"):
+        query(
+            home / "warehouse" / "core_measures.duckdb",
+            "select count(*) from (select a, repeat('x', 50) || a as b from range(30000000) t(a)"
+            " order by hash(a)) where b > ''",
+        )
+    assert contents(home) == before
+
+
+def test_the_command_tells_a_traceback_of_a_forbidden_query(home: Path) -> None:
+    for statement in ("select 1; drop table marts.dim_measure", ""):
+        outcome = command("sql", statement, "--home", home)
+        assert outcome.returncode == 1
+        assert len(outcome.stderr.strip().splitlines()) == 1, outcome.stderr
+
+
+def test_a_secret_of_the_environment_is_told_or_kept(tmp_path: Path) -> None:
+    """Nothing that a refresh prints or writes has it, Dagster's event log included."""
+    home, dagster = tmp_path / "home", tmp_path / "dagster"
+    dagster.mkdir()
+    archive = factory.lay_out(
+        tmp_path / "archive",
+        figures=factory.figures_of(IN_NEED),
+        faults=[factory.faults.wrong_year(factory.Where(IN_NEED, "2024", "referrals"))],
+    )
+    environment = {
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "CORE_MEASURES_TOKEN": SECRET,
+        "DATABASE_URL": f"postgres://user:{SECRET}@localhost/db",
+        "DBT_ENV_SECRET_TOKEN": SECRET,
+        "DAGSTER_HOME": str(dagster),
+    }
+    told = [
+        command("refresh", "--from", archive, "--home", home, environment=environment),
+        command("status", "--home", home, environment=environment),
+    ]
+    assert told[0].returncode == 2, told[0].stderr
+    for outcome in told:
+        assert SECRET not in outcome.stdout + outcome.stderr
+    assert any(path.suffix == ".db" for path in dagster.rglob("*")), "Dagster kept nothing"
+    found = [
+        path
+        for folder in (home, dagster)
+        for path in folder.rglob("*")
+        if path.is_file() and SECRET.encode() in path.read_bytes()
+    ]
+    assert found == []
+
+
+def test_an_address_with_a_key_is_told_with_its_key(tmp_path: Path) -> None:
+    for address in (
+        f"noproto://user:{SECRET}@localhost/a",
+        f"noproto://localhost/a?token={SECRET}",
+        f"memory://user:{SECRET}@nowhere/a",
+    ):
+        with pytest.raises(ArchiveError) as told:
+            Archive(address)
+        assert SECRET not in str(told.value)
+        outcome = refreshed(tmp_path / "home", address)
+        assert outcome.returncode == 1
+        assert SECRET not in outcome.stdout + outcome.stderr
+
+
+def test_our_packages_have_what_bandit_warns_of() -> None:
+    outcome = subprocess.run(
+        [sys.executable, *["-m", "bandit", "-c", "pyproject.toml", "-q", "-r"], *PACKAGES],
+        capture_output=True,
+        text=True,
+        cwd=PROJECT,
+        check=False,
+    )
+    assert outcome.returncode == 0, outcome.stdout
+
+
+def test_a_package_comes_without_its_hash_or_without_a_version() -> None:
+    text = (PROJECT / "constraints.txt").read_text("utf-8")
+    pinned = re.split(r"\n(?=[a-z0-9])", text)[1:]
+    assert len(pinned) > 100
+    for entry in pinned:
+        name = entry.split("\n")[0]
+        assert re.match(r"[\w.\-]+(\[[\w,\-]+\])?==[\w.!+]+", name), name
+        assert "--hash=sha256:" in entry, name
+    assert not re.search(r"https?://", text)
