@@ -25,7 +25,7 @@ FIX = {
     "where": {"new_la_code": LEEDS, "time_period": "2024"},
     "column": "re_referrals_percent",
     "expected": "910",
-    "corrected": "19.1",
+    "corrected": "24.2",
     "reason": "The decimal point was lost on the way to the file.",
     "authority": "A test",
 }
@@ -71,11 +71,11 @@ def test_a_mended_figure_hides_what_was_printed(fixes: Path, tmp_path: Path) -> 
         "select council_code, year, value, value_as_published, is_corrected"
         " from marts.fct_core_measure where is_corrected",
     )
-    assert facts == [(LEEDS, 2024, 19.1, "910", True)]
+    assert facts == [(LEEDS, 2024, 24.2, "910", True)]
 
 
 def test_a_correction_outlives_the_error(fixes: Path, tmp_path: Path) -> None:
-    work = refreshed(tmp_path / "home", tmp_path, "19.2")
+    work = refreshed(tmp_path / "home", tmp_path, "24.2")
     (quarantined,) = work.stock().quarantined
     assert quarantined.verdict is not None
     assert [check.name for check in quarantined.verdict.reasons] == ["corrections_hold"]

@@ -235,8 +235,8 @@ def contract_folder(tmp_path: Path, find: str, replace: str) -> Path:
         (f"publication: {IN_NEED}", "publication: another", "name it after that"),
         ("      counts:\n        referrals:", "      sums:\n        referrals:", "sums"),
         (
-            "    years: {last: [file, release], first: [file]}\n  repeat",
-            "    key: [nothing]\n  repeat",
+            "    period_type: financial_year\n",
+            "    period_type: financial_year\n    key: [nothing]\n",
             "does not list",
         ),
     ],

@@ -310,8 +310,13 @@ def test_a_reworded_label_empties_a_series_unnoticed(tmp_path: Path) -> None:
         ],
     )
     outcome = refreshed(tmp_path / "home", archive)
-    assert outcome.returncode == 0
-    assert "every_load_feeds_its_series" in outcome.stderr
+    assert outcome.returncode == 2
+    assert "series_printed" in outcome.stderr
+    assert rows(
+        tmp_path / "home",
+        "select max(release), max(year) from marts.fct_core_measure"
+        " where measure_id = 'three_or_more_placements'",
+    ) == [("2023", 2023)]
 
 
 def test_years_now_served_are_lost_by_a_refresh(small: Path, tmp_path: Path) -> None:
