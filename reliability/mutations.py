@@ -140,12 +140,14 @@ def jobs_of(files: dict[str, list[FileContract]], kinds: Iterable[str], each: in
     """
     wanted: dict[tuple[str, str], list[str]] = {}
     names = list(files)
+    turns: Counter[str] = Counter()
     for position, kind in enumerate(kinds):
         for step in range(min(each, len(names))):
             # Steps of four and a shift: neighbours in the list are of one publisher.
             name = names[(position * 2 + step * 4) % len(names)]
             own = files[name]
-            wanted.setdefault((name, own[position % len(own)].file_id), []).append(kind)
+            wanted.setdefault((name, own[turns[name] % len(own)].file_id), []).append(kind)
+            turns[name] += 1
     return [Job(name, file_id, tuple(kinds)) for (name, file_id), kinds in wanted.items()]
 
 
@@ -271,7 +273,7 @@ def through_the_command(base: Path, work: Path, outcome: Outcome) -> str:
     home = Home(base)
     publication = load_contracts()[outcome.publication]
     contract = next(f for f in publication.files if f.file_id == outcome.file_id)
-    folder = work / f"command-{outcome.kind}"
+    folder = work / f"command-{outcome.publication[:40]}-{outcome.kind}"
     try:
         compiled = Compiled.of(home)
         narrow = Site(folder / "narrow", home, publication, contract, compiled)
@@ -304,9 +306,7 @@ def _differs(site: Site, outcome: Outcome, ran: subprocess.CompletedProcess[str]
     if built:
         agrees = ran.returncode == 1 and all(name in ran.stderr for name in built)
     elif outcome.verdict == CAUGHT:
-        # Where the refused release was all there was, nothing is left to be served.
-        ended = (2,) if site.had_before else (1, 2)
-        agrees = ran.returncode in ended and refused == outcome.by
+        agrees = ran.returncode == 2 and refused == outcome.by
     else:
         with duckdb.connect(str(site.home.warehouse), read_only=True) as con:
             facts = facts_of(con, site.release, site.file.name)
