@@ -399,12 +399,28 @@ class Refresh:
                 wanted = _wanted_digest(publication, release, before)
                 current = verdicts_in(self.home.archive.verdict(release), wanted) is not None
                 yield publication, release, dict(before), current
-                verdicts = verdicts_in(self.home.archive.verdict(release), wanted) or {}
-                decisions = self._decisions(release)
-                for load in loads_of(publication, release)[0]:
-                    decision = standing(decisions, load.file.name, load.file.sha256)
-                    if HeldLoad(load, verdicts.get(load.file.name), decision).admitted:
-                        before[load.contract.file_id] = load
+                for load in self._held_release(publication, release, wanted).loads:
+                    if load.admitted:
+                        before[load.load.contract.file_id] = load.load
+
+    def _held_release(self, publication: Publication, release: Release, wanted: str) -> HeldRelease:
+        """A release with what its checks and persons said of each load, if it holds by `wanted`."""
+        verdicts = verdicts_in(self.home.archive.verdict(release), wanted) or {}
+        decisions = self._decisions(release)
+        loads, unknown = loads_of(publication, release)
+        return HeldRelease(
+            publication,
+            release,
+            tuple(
+                HeldLoad(
+                    load,
+                    verdicts.get(load.file.name),
+                    standing(decisions, load.file.name, load.file.sha256),
+                )
+                for load in loads
+            ),
+            tuple(file.name for file in unknown),
+        )
 
     def _check_release(self, publication: Publication, release: Release, before: Before) -> None:
         from expectations import engine
@@ -480,27 +496,10 @@ class Refresh:
 
     def stock(self) -> Stock:
         """What is held now, by release, with what determines the figures in one digest."""
-        releases: list[HeldRelease] = []
-        for publication, release, before, _ in self._held():
-            wanted = _wanted_digest(publication, release, before)
-            verdicts = verdicts_in(self.home.archive.verdict(release), wanted) or {}
-            loads, unknown = loads_of(publication, release)
-            decisions = self._decisions(release)
-            releases.append(
-                HeldRelease(
-                    publication,
-                    release,
-                    tuple(
-                        HeldLoad(
-                            load,
-                            verdicts.get(load.file.name),
-                            standing(decisions, load.file.name, load.file.sha256),
-                        )
-                        for load in loads
-                    ),
-                    tuple(file.name for file in unknown),
-                )
-            )
+        releases = [
+            self._held_release(publication, release, _wanted_digest(publication, release, before))
+            for publication, release, before, _ in self._held()
+        ]
         problems = tuple(
             Problem(path, reason) for found in self._remembered().values() for path, reason in found
         )
