@@ -1,4 +1,4 @@
-"""The councils of England through time, as the seed `council.csv` of the dbt project has them.
+"""The councils and districts of England through time, as the seeds of the dbt project have them.
 
 One row a code. Recoding is not abolition: a council under a new code is the same entity.
 """
@@ -6,15 +6,19 @@ One row a code. Recoding is not abolition: a council under a new code is the sam
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from ingest.errors import ContractError
 
-SEED = Path(__file__).parents[1] / "dbt_project" / "seeds" / "council.csv"
+_SEEDS = Path(__file__).parents[1] / "dbt_project" / "seeds"
+SEED = _SEEDS / "council.csv"
+DISTRICT_SEED = _SEEDS / "district.csv"
+SPELLING_SEED = _SEEDS / "area_spelling.csv"
 
 # The seed's first day stands for "on or before": what was before it is of no use here.
 _BEGINNING = date(2009, 4, 1)
@@ -31,6 +35,7 @@ class Council:
     valid_from: date | None
     valid_to: date | None
     recoded_to: str | None
+    dfe_code: str = ""
 
     def existed(self, day: date) -> bool:
         """Whether the code was in force on a day."""
@@ -40,9 +45,10 @@ class Council:
 
 @dataclass(frozen=True)
 class Councils:
-    """Every council of the seed, by code."""
+    """Every council of a seed, by code; or every district, which is told in the same words."""
 
     by_code: Mapping[str, Council]
+    spellings: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: Path = SEED) -> Councils:
@@ -56,17 +62,40 @@ class Councils:
         """
         by_code: dict[str, Council] = {}
         try:
-            with path.open(encoding="utf-8", newline="") as file:
-                for row in csv.DictReader(file, restval=""):
-                    council = _council(row)
-                    if council.code in by_code:
-                        raise ContractError(f"{path.name} names {council.code} twice")
-                    by_code[council.code] = council
+            for row in _rows(path):
+                council = _council(row)
+                if council.code in by_code:
+                    raise ContractError(f"{path.name} names {council.code} twice")
+                by_code[council.code] = council
         except (OSError, KeyError, ValueError) as error:
             raise ContractError(f"{path.name} is not a list of councils: {error}") from error
         for council in by_code.values():
             _refuse_bad_recoding(council, by_code, path)
-        return cls(by_code)
+        return cls(by_code, _spellings(by_code) if path == SEED else {})
+
+    def districts(self, path: Path = DISTRICT_SEED) -> Councils:
+        """The districts (lower-tier authorities), each in the region of its council.
+
+        Raises
+        ------
+        ContractError
+            The seed is missing or malformed, or puts a district in a council that is not known.
+        """
+        by_code: dict[str, Council] = {}
+        try:
+            for row in _rows(path):
+                council = self.by_code[row["council_code"]]
+                by_code[row["district_code"]] = _council(
+                    row
+                    | {"council_code": row["district_code"], "council_name": row["district_name"]}
+                    | {"region_code": council.region_code, "region_name": council.region_name}
+                    | {"dfe_code": ""}
+                )
+        except (OSError, KeyError, ValueError) as error:
+            raise ContractError(f"{path.name} is not a list of districts: {error}") from error
+        for district in by_code.values():
+            _refuse_bad_recoding(district, by_code, path)
+        return Councils(by_code)
 
     @cached_property
     def codes(self) -> frozenset[str]:
@@ -77,6 +106,21 @@ class Councils:
     def regions(self) -> dict[str, str]:
         """Names of the nine regions, by code."""
         return {c.region_code: c.region_name for c in self.by_code.values()}
+
+    @cached_property
+    def _by_dfe_code(self) -> dict[str, str]:
+        """The last code of the council that each of DfE's three digits stands for."""
+        return {c.dfe_code: self.entity(c.code) for c in self.by_code.values() if c.dfe_code}
+
+    def code_of(self, cell: str, known_by: Literal["gss", "dfe", "name"]) -> str | None:
+        """The GSS code that a cell stands for, or None where nobody has said which.
+
+        A name is never matched loosely: the seed `area_spelling` lists each spelling.
+        """
+        text = cell.strip()
+        if known_by == "gss":
+            return text
+        return (self._by_dfe_code if known_by == "dfe" else self.spellings).get(text)
 
     def known(self, code: str) -> bool:
         """Whether a code is, or ever was, a council's."""
@@ -98,6 +142,32 @@ class Councils:
         return council.name if council else code
 
 
+def _rows(path: Path) -> Iterator[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file, restval="")
+
+
+def _spellings(by_code: Mapping[str, Council], path: Path = SPELLING_SEED) -> dict[str, str]:
+    """The code that each spelling of an area's name stands for.
+
+    Raises
+    ------
+    ContractError
+        The seed is missing or malformed, says two things of one spelling, or names no council.
+    """
+    found: dict[str, str] = {}
+    try:
+        for row in _rows(path):
+            code = row["area_code"]
+            if found.setdefault(row["spelling"], code) != code:
+                raise ContractError(f"{path.name} has two codes for {row['spelling']!r}")
+            if code[:3] not in ("E92", "E12", "E13") and code not in by_code:
+                raise ContractError(f"{path.name} has {code}, which is no council's code")
+    except (OSError, KeyError) as error:
+        raise ContractError(f"{path.name} is not a list of spellings: {error}") from error
+    return found
+
+
 def _council(row: Mapping[str, str]) -> Council:
     valid_from = date.fromisoformat(row["valid_from"])
     return Council(
@@ -108,6 +178,7 @@ def _council(row: Mapping[str, str]) -> Council:
         valid_from=None if valid_from <= _BEGINNING else valid_from,
         valid_to=date.fromisoformat(row["valid_to"]) if row["valid_to"] else None,
         recoded_to=row["recoded_to"] or None,
+        dfe_code=row.get("dfe_code", ""),
     )
 
 

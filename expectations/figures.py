@@ -262,7 +262,8 @@ def _totals(
     area = {contract.area.level, *contract.area.codes.values(), "parent_code", "lad_code"}
     group = _codes(rows, [name for name in contract.key if name not in area])
     level = rows[AREA_LEVEL].to_numpy()
-    region = _regions(rows, councils)
+    unit_level = contract.area.unit
+    region = _regions(rows, councils, unit_level)
     # England stands twice where the parent is England: once is enough.
     national = (level == "country") & ~rows.duplicated(
         [name for name in contract.key if name != "parent_code"]
@@ -276,9 +277,9 @@ def _totals(
             printed = rows[column].to_numpy()
             kept_back = np.isnan(number) & ~np.isin(printed.astype(str), NOT_APPLICABLE)
             sums = (
-                ("country", "council", group, national, whole),
+                ("country", unit_level, group, national, whole),
                 ("country", "region", group, national, _nine_regions(group, region, level)),
-                ("region", "council", _paired(group, region), level == "region", whole),
+                ("region", unit_level, _paired(group, region), level == "region", whole),
             )
             for whole_level, part_level, by, is_whole, complete in sums:
                 is_part = (level == part_level) & counted
@@ -317,7 +318,7 @@ def _totals(
                 )
 
 
-def _regions(rows: Any, councils: Councils) -> Any:
+def _regions(rows: Any, councils: Councils, unit: str) -> Any:
     """The region that each council lies in, and each region's own code; none for E13, England."""
     region = rows[REGION_CODE].to_numpy(dtype=object, na_value=None)
     council = rows[COUNCIL_CODE]
@@ -330,7 +331,7 @@ def _regions(rows: Any, councils: Councils) -> Any:
         dtype=object,
     )[found]
     own = np.array([c if c and not c.startswith("E13") else None for c in region], dtype=object)
-    return np.where(rows[AREA_LEVEL].to_numpy() == "council", of, own)
+    return np.where(rows[AREA_LEVEL].to_numpy() == unit, of, own)
 
 
 def _paired(group: Any, region: Any) -> Any:

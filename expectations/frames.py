@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
 
 import pandas as pd
@@ -42,7 +43,7 @@ from expectations.vocabulary import (
 from ingest.contracts import NUMERIC_ROLES, DroppedRows, FileContract
 from ingest.corrections import Correction
 from ingest.loads import Load, unlisted_columns
-from ingest.periods import Period
+from ingest.periods import Period, parse_period
 from ingest.tables import SOURCE_ROW
 
 LONDON = "E12000007"
@@ -73,12 +74,14 @@ def frames_of(
     file in the release before, if there is one.
     """
     contract = load.contract
+    if contract.area.unit == "district":
+        councils = councils.districts()
     rows = cells.to_pandas()
     frames: dict[str, Frame] = {}
     if corrections:
-        corrections = [_located(rows, correction) for correction in corrections]
-        frames[CORRECTIONS] = _corrections(rows, corrections)
-        rows = _corrected(rows, corrections)
+        located = [(_position(rows, correction), correction) for correction in corrections]
+        frames[CORRECTIONS] = _corrections(rows, located)
+        rows = _corrected(rows, located)
     rows, dropped = _without_dropped(rows, contract.dropped_rows)
     for index, taken_out in dropped.items():
         frames[dropped_rows(index)] = Frame(taken_out)
@@ -94,7 +97,7 @@ def frames_of(
         {label: _expected_councils(contract, p, councils) for label, p in periods.items()},
         None if before is None else _described_before(before, contract, councils),
     )
-    frames[YEARS_CLAIMED] = _years(load, described)
+    frames[YEARS_CLAIMED] = _years(load, described, periods)
     if contract.years.not_after == "published":
         frames[PUBLICATION] = _publication(load, described)
     frames[EXPECTED] = _stacked(
@@ -162,30 +165,36 @@ def _header(contract: FileContract, published: Sequence[str], mapping: Mapping[s
     )
 
 
-def _located(rows: Any, correction: Correction) -> Correction:
-    """The correction by its row's number; by none where no row, or more than one, is meant."""
+def _position(rows: Any, correction: Correction) -> int | None:
+    """Where the correction's row is; None where no row, or more than one, is meant.
+
+    Rows that a melt made of one share its number: they are told apart by their cells alone.
+    """
     if correction.row is not None:
-        return correction
-    hit = pd.Series(True, index=rows.index)
-    for column, cell in correction.where.items():
-        hit &= (rows[column] == cell) if column in rows else False
-    found = rows.loc[hit, SOURCE_ROW]
-    return correction.model_copy(update={"row": int(found.iloc[0]) if len(found) == 1 else None})
+        hit = rows[SOURCE_ROW] == correction.row
+    else:
+        hit = pd.Series(True, index=rows.index)
+        for column, cell in correction.where.items():
+            hit &= (rows[column] == cell) if column in rows else False
+    found = hit.to_numpy().nonzero()[0]
+    return int(found[0]) if len(found) == 1 else None
 
 
-def _corrections(rows: Any, corrections: Sequence[Correction]) -> Frame:
+Located = Sequence[tuple[int | None, Correction]]
+
+
+def _corrections(rows: Any, located: Located) -> Frame:
     """One row a correction: what it expects to find, and what is printed."""
-    indexed = rows.set_index(SOURCE_ROW)
     printed = [
-        indexed.at[c.row, c.column] if c.row in indexed.index and c.column in indexed else None
-        for c in corrections
+        None if at is None or c.column not in rows else rows[c.column].iloc[at] for at, c in located
     ]
+    numbers = [c.row if at is None else int(rows[SOURCE_ROW].iloc[at]) for at, c in located]
     return Frame(
         pd.DataFrame(
             {
-                SOURCE_ROW: [c.row for c in corrections],
-                "column": [c.column for c in corrections],
-                "expected": pd.Series([c.expected for c in corrections], dtype="str"),
+                SOURCE_ROW: numbers,
+                "column": [c.column for _, c in located],
+                "expected": pd.Series([c.expected for _, c in located], dtype="str"),
                 "printed": pd.Series(printed, dtype="str"),
             }
         ),
@@ -193,13 +202,12 @@ def _corrections(rows: Any, corrections: Sequence[Correction]) -> Frame:
     )
 
 
-def _corrected(rows: Any, corrections: Sequence[Correction]) -> Any:
+def _corrected(rows: Any, located: Located) -> Any:
     """The rows as the facts will take them: a cell mended in the open is not refused again."""
     rows = rows.copy()
-    for c in corrections:
-        if c.column in rows.columns:
-            holds = (rows[SOURCE_ROW] == c.row) & (rows[c.column] == c.expected)
-            rows.loc[holds, c.column] = c.corrected
+    for at, c in located:
+        if at is not None and c.column in rows and rows[c.column].iloc[at] == c.expected:
+            rows.loc[rows.index[at], c.column] = c.corrected
     return rows
 
 
@@ -247,9 +255,10 @@ def _rows(
 ) -> Any:
     """The cells that rules speak of, trimmed, and beside them what each row is."""
     area = contract.area
-    level = _by_distinct(rows[area.level], lambda cell: _level(contract, cell), "str")
-    codes = {of: _trimmed(rows[column]) for of, column in area.codes.items()}
-    council = codes["council"].where(level == "council")
+    level = _by_distinct(rows[area.level], lambda cell: _level(contract, cell, councils), "str")
+    nothing = pd.Series(None, index=rows.index, dtype="str")
+    codes = {of: _codes(rows[column], contract, councils) for of, column in area.codes.items()}
+    council = codes[area.unit].where(level == area.unit)
     year = _by_distinct(
         labels, lambda label: periods[label].year if label in periods else None, "float64"
     )
@@ -263,8 +272,8 @@ def _rows(
         AREA_LEVEL: level,
         COUNCIL_CODE: council,
         COUNCIL_UNKNOWN: council.where(~council.isin(councils.codes)),
-        REGION_CODE: codes["region"].where(level == "region"),
-        COUNTRY_CODE: codes["country"].where(level == "country"),
+        REGION_CODE: codes.get("region", nothing).where(level == "region"),
+        COUNTRY_CODE: codes.get("country", nothing).where(level == "country"),
         PERIOD: labels.where(year.notna()),
         PERIOD_UNREAD: labels.where(year.isna()),
         YEAR: year,
@@ -274,20 +283,35 @@ def _rows(
     return pd.DataFrame(described)
 
 
-def _level(contract: FileContract, cell: str) -> str:
+def _level(contract: FileContract, cell: str, councils: Councils) -> str:
     """Our level; `ignored`; or the cell itself, marked so that it can be none of ours."""
-    level = contract.level_of(cell)
+    code = cell
+    if contract.area.told_by_code:
+        code = councils.code_of(cell, contract.area.known_by) or ""
+    level = contract.level_of(code)
     if level is not None:
         return level
     return IGNORED_LEVEL if contract.is_ignored_level(cell) else f"{cell} (unknown)"
+
+
+def _codes(cells: Any, contract: FileContract, councils: Councils) -> Any:
+    """The GSS codes that cells stand for; a cell that stands for none is left as it is."""
+    if contract.area.known_by == "gss":
+        return _trimmed(cells)
+    return _by_distinct(
+        _trimmed(cells), lambda c: councils.code_of(c, contract.area.known_by) or c, "str"
+    )
 
 
 def _number(cell: str) -> float | None:
     return float(cell) if re.fullmatch(NUMBER, cell) else None
 
 
-def _years(load: Load, rows: Any) -> Frame:
-    """One row a claim of the file's or the release's name: the year claimed and the one found."""
+def _years(load: Load, rows: Any, periods: Mapping[str, Period]) -> Frame:
+    """One row a claim of the file's or the release's name: the year claimed and the one found.
+
+    Where the whole period is claimed, its last day stands for it, as 20180630.
+    """
     spec = load.contract.years
     found = rows[YEAR].dropna()
     last = float(found.max()) if len(found) else None
@@ -303,6 +327,14 @@ def _years(load: Load, rows: Any) -> Frame:
         claims.append(("the first year by the file's name", _year_of_file(load, "first"), first))
     if spec.span is not None:
         claims.append(("the number of years", spec.span, float(found.nunique())))
+    if spec.only == "release":
+        days = sorted(_as_number(period.end) for period in periods.values())
+        named = parse_period(load.release.release, "days", "snapshot")
+        claimed = None if named is None else _as_number(named.end)
+        claims += [
+            ("the last day by the release's name", claimed, float(day))
+            for day in (days[:1] + days[-1:]) or [0]
+        ]
     return Frame(
         pd.DataFrame(
             {
@@ -313,6 +345,10 @@ def _years(load: Load, rows: Any) -> Frame:
         ),
         labels=("claim", "claimed", "found"),
     )
+
+
+def _as_number(day: date) -> int:
+    return int(f"{day:%Y%m%d}")
 
 
 def _year_of_file(load: Load, end: str) -> int | None:
@@ -327,7 +363,12 @@ def _year_of_file(load: Load, end: str) -> int | None:
 
 
 def _year_of_release(release: str) -> int | None:
-    """`2024`: 2024. `2022-23`, `2022-23-revised`: 2023. Anything else names no year."""
+    """`2024`: 2024. `2022-23`, `2022-23-revised`: 2023. `2021-08-31`, `2018-04-to-06`: theirs.
+
+    Anything else names no year.
+    """
+    if (named := parse_period(release, "days", "snapshot")) and release.count("-") > 1:
+        return named.year
     match = re.match(r"(\d{4})(?:-(\d{2}))?(?:-[a-z]|$)", release)
     if match is None:
         return None
@@ -354,7 +395,7 @@ def _newest_year(rows: Any, contract: FileContract) -> Frame:
     Left out are columns without numbers the year before (in a file of one year: blank ones):
     those the publisher gave up or never filled, and nothing was taken away from them.
     """
-    councils = rows[rows[AREA_LEVEL] == "council"]
+    councils = rows[rows[AREA_LEVEL] == contract.area.unit]
     years = sorted(councils[YEAR].dropna().unique())
     columns: list[tuple[str, int]] = []
     if years:

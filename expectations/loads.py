@@ -80,6 +80,7 @@ def check_load(
     return LoadVerdict(
         file=load.file.name,
         sha256=load.file.sha256,
+        contract=load.contract.file_id,
         checks=tuple(engine.run(suite_for(load.contract), made.frames)),
         dropped_rows=made.dropped_rows,
     )
@@ -104,7 +105,12 @@ def _unread(load: Load, name: str, error: ReadError, explanation: str) -> LoadVe
         observed=str(error),
         explanation=explanation,
     )
-    return LoadVerdict(load.file.name, load.file.sha256, (check,))
+    return LoadVerdict(
+        file=load.file.name,
+        sha256=load.file.sha256,
+        contract=load.contract.file_id,
+        checks=(check,),
+    )
 
 
 def suite_for(contract: FileContract) -> Suite:
@@ -218,62 +224,67 @@ def _areas(contract: FileContract) -> Iterator[Rule]:
         about=area.level,
         noun="rows",
     )
+    unit = area.unit
+    known = "a council" if unit == "council" else "a district"
     yield Rule(
-        check="council_codes",
+        check=f"{unit}_codes",
         frame=ROWS,
         # Not a set of 165 codes: the library copies its arguments some 60 times a rule.
         expectation="ExpectColumnValuesToBeNull",
         arguments={"column": COUNCIL_UNKNOWN},
-        explanation="Each council's row has the code of a council of England, of now or before.",
-        about=area.codes["council"],
+        explanation=f"Each {unit}'s row has the code of {known} of England, of now or before.",
+        about=area.codes[unit],
         noun="rows",
     )
-    yield Rule(
-        check="region_codes",
-        frame=ROWS,
-        expectation="ExpectColumnValuesToMatchRegex",
-        arguments={"column": REGION_CODE, "regex": REGION},
-        explanation="Each region's code is that of a region of England, or of a part of London.",
-        about=area.codes["region"],
-        noun="region rows",
-    )
-    yield Rule(
-        check="country_codes",
-        frame=ROWS,
-        expectation="ExpectColumnValuesToBeInSet",
-        arguments={"column": COUNTRY_CODE, "value_set": [ENGLAND]},
-        explanation=f"Each national row has England's code, {ENGLAND}.",
-        about=area.codes["country"],
-        noun="national rows",
-    )
+    if "region" in area.codes:
+        yield Rule(
+            check="region_codes",
+            frame=ROWS,
+            expectation="ExpectColumnValuesToMatchRegex",
+            arguments={"column": REGION_CODE, "regex": REGION},
+            explanation=(
+                "Each region's code is that of a region of England, or of a part of London."
+            ),
+            about=area.codes["region"],
+            noun="region rows",
+        )
+    if "country" in area.codes:
+        yield Rule(
+            check="country_codes",
+            frame=ROWS,
+            expectation="ExpectColumnValuesToBeInSet",
+            arguments={"column": COUNTRY_CODE, "value_set": [ENGLAND]},
+            explanation=f"Each national row has England's code, {ENGLAND}.",
+            about=area.codes["country"],
+            noun="national rows",
+        )
     as_of = contract.councils.as_of
     boundaries = f"on {as_of.day} {as_of:%B %Y}" if as_of else "at its end"
     excused = (
         ", but for the absences that the contract explains" if contract.councils.absent else ""
     )
     yield Rule(
-        check="councils_present",
+        check=f"{unit}s_present",
         frame=EXPECTED,
         expectation="ExpectColumnValuesToBeBetween",
         arguments={"column": COUNCIL_ROWS, "min_value": 1},
-        explanation=(
-            f"Every period has a row for each council that existed {boundaries}{excused}."
-        ),
-        about=area.codes["council"],
+        explanation=f"Every period has a row for each {unit} that existed {boundaries}{excused}.",
+        about=area.codes[unit],
         example="{area} in {period}",
-        noun="councils and periods",
+        noun=f"{unit}s and periods",
     )
-    yield Rule(
-        check="regions_present",
-        frame=EXPECTED,
-        expectation="ExpectColumnValuesToBeBetween",
-        arguments={"column": REGION_ROWS, "min_value": 1},
-        explanation="Every period has all nine regions, in a file that has regions.",
-        about=area.codes["region"],
-        severity="warn",
-        example="{area} in {period}",
-        noun="regions and periods",
-    )
+    if "region" in area.codes:
+        yield Rule(
+            check="regions_present",
+            frame=EXPECTED,
+            expectation="ExpectColumnValuesToBeBetween",
+            arguments={"column": REGION_ROWS, "min_value": 1},
+            explanation="Every period has all nine regions, in a file that has regions.",
+            about=area.codes["region"],
+            severity="warn",
+            example="{area} in {period}",
+            noun="regions and periods",
+        )
 
 
 def _years(contract: FileContract) -> Iterator[Rule]:
@@ -287,7 +298,7 @@ def _years(contract: FileContract) -> Iterator[Rule]:
         about=column,
     )
     spec = contract.years
-    if spec.last or spec.first or spec.span is not None:
+    if spec.last or spec.first or spec.span is not None or spec.only:
         yield Rule(
             check="years_claimed",
             frame=YEARS_CLAIMED,

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 
 import ingest
 import ingest.corrections
-from expectations.councils import SEED
+from expectations.councils import DISTRICT_SEED, SEED, SPELLING_SEED
 from ingest.contracts import Publication
 
 Severity = Literal["error", "warn"]
@@ -27,9 +27,13 @@ _INGEST_MODULES = (
     "contracts.py",
     "corrections.py",
     "documents.py",
+    "grids.py",
     "loads.py",
     "periods.py",
+    "readings.py",
     "tables.py",
+    "workbook_cells.py",
+    "workbooks.py",
 )
 
 
@@ -79,12 +83,17 @@ class Check:
 
 @dataclass(frozen=True)
 class LoadVerdict:
-    """What the checks said of one published file. `dropped_rows` are source rows, from 1."""
+    """What the checks said of one table of one published file.
+
+    `contract` is the file's id in its publication's contract, `dropped_rows` are source rows,
+    from 1.
+    """
 
     file: str
     sha256: str
     checks: tuple[Check, ...]
     dropped_rows: tuple[int, ...] = ()
+    contract: str = ""
 
     @property
     def admitted(self) -> bool:
@@ -106,6 +115,7 @@ class LoadVerdict:
         return {
             "file": self.file,
             "sha256": self.sha256,
+            "contract": self.contract,
             "admitted": self.admitted,
             "checks": [check.to_dict() for check in self.checks],
             "dropped_rows": list(self.dropped_rows),
@@ -125,14 +135,15 @@ class LoadVerdict:
             sha256=document["sha256"],
             checks=tuple(Check.from_dict(check) for check in document["checks"]),
             dropped_rows=tuple(document["dropped_rows"]),
+            contract=document["contract"],
         )
 
 
 _VERDICT = TypeAdapter(LoadVerdict)
 
 
-def verdicts_in(document: Any, wanted: str) -> dict[str, LoadVerdict] | None:
-    """A release's verdicts by file name, from its `verdict.json`, if they hold by `wanted`.
+def verdicts_in(document: Any, wanted: str) -> dict[tuple[str, str], LoadVerdict] | None:
+    """A release's verdicts by file and contract id, from `verdict.json`, if they hold by `wanted`.
 
     None asks for the checks to be run again: there is no verdict, it was given by other rules,
     or the file is not what was written.
@@ -143,7 +154,7 @@ def verdicts_in(document: Any, wanted: str) -> dict[str, LoadVerdict] | None:
         found = [_verdict_in(verdict) for verdict in document["loads"]]
     except (KeyError, TypeError, ValueError):
         return None
-    return {verdict.file: verdict for verdict in found}
+    return {(verdict.file, verdict.contract): verdict for verdict in found}
 
 
 def _verdict_in(document: Any) -> LoadVerdict:
@@ -156,12 +167,12 @@ def _verdict_in(document: Any) -> LoadVerdict:
 def digest(publication: Publication) -> str:
     """Changes whenever a verdict on the publication's loads might.
 
-    It stands for the contract, its corrections, the list of councils and the code of the checks.
+    It stands for the contract, its corrections, the lists of areas and the code of the checks.
     """
     parts = (
         publication.digest,
         ingest.corrections.digest(publication.publication),
-        _hash_of(SEED),
+        *(_hash_of(seed) for seed in (SEED, DISTRICT_SEED, SPELLING_SEED)),
         _code_digest(),
     )
     return hashlib.sha256("\n".join(parts).encode("ascii")).hexdigest()

@@ -27,7 +27,7 @@ YEAR = "period year"
 COUNCIL_ROWS = "council rows"
 REGION_ROWS = "region rows"
 
-AREA_LEVELS = ("country", "region", "council")
+AREA_LEVELS = ("country", "region", "council", "district")
 IGNORED_LEVEL = "ignored"
 
 # What publishers print: no thousands separators, no exponents (217,628 rows of 35 files read).

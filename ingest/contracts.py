@@ -15,18 +15,19 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from ingest.documents import read_yaml
 from ingest.errors import ContractError
-from ingest.periods import PERIOD_TYPES, Period, PeriodType, parse_period
+from ingest.periods import PERIOD_TYPES, Notation, Period, PeriodType, parse_period
+from ingest.readings import Reading, Regex
 
 FOLDER = Path(__file__).parent / "publications"
 
 Role = Literal["identity", "filters", "attributes", "counts", "numbers", "percentages"]
-AreaLevel = Literal["country", "region", "council"]
+AreaLevel = Literal["country", "region", "council", "district"]
 NUMERIC_ROLES: tuple[Role, ...] = ("counts", "numbers", "percentages")
 
 
@@ -38,35 +39,48 @@ ColumnNames = dict[str, list[str]]
 """Canonical column name to every name it has been published under."""
 
 
-def _as_regex(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
-    return pattern
-
-
-Regex = Annotated[str, BeforeValidator(_as_regex)]
+RELEASE = "(release)"
+"""The column that a release's own name stands in, where a contract takes its period from there."""
 
 
 class PeriodSpec(_Strict):
-    """Which column holds the period, and in whose notation."""
+    """Which column holds the period, and in whose notation.
+
+    `taken_from: release` says that no cell does: every row is of the period that the release's
+    name tells. A period that a sheet's name or title tells is a column of the reading's.
+    """
 
     column: str
-    format: Literal["ees", "fingertips"]
+    format: Notation
+    taken_from: Literal["column", "release"] = "column"
 
 
 class AreaSpec(_Strict):
     """How a row says which area it describes.
 
     `levels` maps the level's text, lower-cased, or the start of an area code, to our level;
-    `ignored_levels` are known and of no use here (districts, parliamentary constituencies).
+    `ignored_levels` are known and of no use here (parliamentary constituencies, whole cells such
+    as *not recorded*). A council is `known_by` its GSS code, by the Department for Education's
+    three digits, or by a name that the seed `area_spelling` lists: `levels` then speaks of the
+    GSS code that was found. Districts are lower-tier authorities, those that are councils too
+    among them; a file with districts and no councils is checked for every district.
     """
 
     level: str
     levels: dict[str, AreaLevel]
     ignored_levels: list[str] = []
     codes: dict[AreaLevel, str]
+    known_by: Literal["gss", "dfe", "name"] = "gss"
+
+    @property
+    def unit(self) -> Literal["council", "district"]:
+        """The areas of which none may be missing."""
+        return "council" if "council" in self.levels.values() else "district"
+
+    @property
+    def told_by_code(self) -> bool:
+        """Whether a row's level follows from its area's code."""
+        return self.level in self.codes.values()
 
 
 class YearsSpec(_Strict):
@@ -76,6 +90,7 @@ class YearsSpec(_Strict):
     `first_year` or `academic_year` of the file's name) or `release` (the release's own name).
     `span` is how many years the file holds, `offset` what to add to the release's year, and
     `not_after: published` says only that nothing lies in the future of the publication.
+    `only: release` says that every row is of the very period that the release's name tells.
     """
 
     last: list[Literal["file", "release"]] = []
@@ -83,10 +98,11 @@ class YearsSpec(_Strict):
     span: int | None = None
     offset: int = 0
     not_after: Literal["published"] | None = None
+    only: Literal["release"] | None = None
 
 
 class Absence(_Strict):
-    """Councils that a sound file may lack, and why."""
+    """Councils (or districts, where a file is of those) that a sound file may lack, and why."""
 
     codes: list[str]
     years: list[int] | None = None
@@ -94,7 +110,10 @@ class Absence(_Strict):
 
 
 class CouncilsSpec(_Strict):
-    """Which councils must be present: those of each period, or of one day's boundaries."""
+    """Which councils must be present: those of each period, or of one day's boundaries.
+
+    Districts, where a file is of those.
+    """
 
     as_of: date | None = None
     absent: list[Absence] = []
@@ -187,7 +206,7 @@ class _ColumnsByRole(_Strict):
 class _Layout(_Strict):
     description: str
     source: str
-    format: Literal["csv"]
+    reading: Reading = Reading()
     columns: _ColumnsByRole
     ignored: list[str] = []
     period: PeriodSpec
@@ -202,9 +221,13 @@ class _File(_Strict):
     table: str | None = None
     names: list[Regex] = Field(min_length=1)
     period_type: str | dict[str, str]
+    reading: Reading | None = None
     columns: _ColumnsByRole = _ColumnsByRole()
     ignored: list[str] = []
+    period: PeriodSpec | None = None
+    area: AreaSpec | None = None
     key: list[str] | None = None
+    marks: list[str] | None = None
     constants: dict[str, str | list[str]] = {}
     years: YearsSpec = YearsSpec()
     councils: CouncilsSpec = CouncilsSpec()
@@ -254,6 +277,7 @@ class FileContract:
     title: str
     table: str
     names: tuple[str, ...]
+    reading: Reading
     columns: tuple[Column, ...]
     ignored: tuple[str, ...]
     key: tuple[str, ...]
@@ -275,6 +299,11 @@ class FileContract:
     def column_names(self) -> tuple[str, ...]:
         """The canonical names, in the contract's order."""
         return tuple(column.name for column in self.columns)
+
+    @cached_property
+    def kept(self) -> frozenset[str]:
+        """Every name that a column was published under: all that is kept of a file not plain."""
+        return frozenset(name for column in self.columns for name in column.published_as)
 
     def columns_of(self, *roles: Role) -> list[str]:
         """Canonical names of the columns that play one of these roles."""
@@ -299,18 +328,15 @@ class FileContract:
         return parse_period(row[self.period.column], self.period.format, period_type)
 
     def level_of(self, cell: str) -> AreaLevel | None:
-        """Our level for a level cell (or an area code, where the layout tells levels by it)."""
+        """Our level for a level cell (or a GSS code, where the layout tells levels by it)."""
         text = cell.strip().lower()
-        if self.area.level == self.area.codes["council"]:
-            text = text[:3]
-        return self.area.levels.get(text)
+        return self.area.levels.get(text[:3] if self.area.told_by_code else text)
 
     def is_ignored_level(self, cell: str) -> bool:
         """Whether a level cell names a level that is known and of no use here."""
         text = cell.strip().lower()
-        if self.area.level == self.area.codes["council"]:
-            text = text[:3]
-        return text in self.area.ignored_levels
+        ignored = self.area.ignored_levels
+        return text in ignored or (self.area.told_by_code and text[:3] in ignored)
 
 
 @dataclass(frozen=True)
@@ -326,9 +352,9 @@ class Publication:
     unread: tuple[str, ...]
     digest: str
 
-    def file_for(self, name: str) -> FileContract | None:
-        """The contract of a published file, or None when the contract does not name it."""
-        return next((file for file in self.files if file.match(name)), None)
+    def file_for(self, name: str) -> tuple[FileContract, ...]:
+        """The contracts of a published file, one a table in it; none where no contract names it."""
+        return tuple(file for file in self.files if file.match(name))
 
     def is_unread(self, name: str) -> bool:
         """Whether a published file is known, and known to hold nothing we read."""
@@ -348,13 +374,17 @@ def _merge_columns(layout: _ColumnsByRole, own: _ColumnsByRole) -> tuple[Column,
 def _file_contract(
     publication: _Publication, layout: _Layout, file_id: str, file: _File
 ) -> FileContract:
+    period, area = file.period or layout.period, file.area or layout.area
     columns = _merge_columns(layout.columns, file.columns)
+    if period.taken_from == "release":
+        columns = (*columns, Column(period.column, (RELEASE,), "identity"))
+    reading = file.reading or layout.reading
     names = {column.name for column in columns}
     table = file.table or layout.table
     if table is None:
         raise ContractError(f"{publication.publication}: file {file_id} names no table")
     key = file.key or [*layout.key, *file.columns.filters]
-    spoken_of = (*key, *file.constants, layout.period.column)
+    spoken_of = (*key, *file.constants, period.column, area.level, *area.codes.values())
     for wanted in (*spoken_of, *file.checks.columns(), *file.checks.key_columns()):
         if wanted not in names:
             raise ContractError(
@@ -367,6 +397,11 @@ def _file_contract(
             f"{publication.publication}: file {file_id} has checks that take {misplaced!r} for"
             " what it is not: a figure where it is none, or part of the key"
         )
+    if file.dropped_rows and not reading.one_row_a_row:
+        raise ContractError(
+            f"{publication.publication}: file {file_id} drops rows by their number, which stands"
+            " for several there: leave them out by its reading's `rows`"
+        )
     return FileContract(
         publisher=publication.publisher,
         publication=publication.publication,
@@ -374,6 +409,7 @@ def _file_contract(
         title=file.title,
         table=table,
         names=tuple(file.names),
+        reading=reading,
         columns=columns,
         ignored=(*layout.ignored, *file.ignored),
         key=tuple(dict.fromkeys(key)),
@@ -381,10 +417,10 @@ def _file_contract(
             column: (value,) if isinstance(value, str) else tuple(value)
             for column, value in file.constants.items()
         },
-        marks=tuple(layout.marks),
-        period=layout.period,
+        marks=tuple(layout.marks if file.marks is None else file.marks),
+        period=period,
         period_type=file.period_type,
-        area=layout.area,
+        area=area,
         years=file.years,
         councils=file.councils,
         dropped_rows=tuple(file.dropped_rows),

@@ -1,6 +1,6 @@
-"""Loads: the rows of one published file of one release, kept as Parquet by the file's hash.
+"""Loads: the rows of one table of one published file, kept as Parquet by the file's hash.
 
-Reads a file once in its life, and finds its contract's columns among the names it was published
+Reads a table once in its life, and finds its contract's columns among the names it was published
 with. What the rows are worth is for `expectations`.
 """
 
@@ -16,16 +16,18 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from ingest.archive import PublishedFile, Release
-from ingest.contracts import FileContract, Publication
+from ingest.contracts import RELEASE, FileContract, Publication
 from ingest.errors import ReadError
-from ingest.tables import SOURCE_ROW, read_csv
+from ingest.grids import SOURCE_SHEET, read_table
+from ingest.tables import SOURCE_ROW
 
 
 @dataclass(frozen=True)
 class Load:
-    """One file of one release, with the contract it is read by.
+    """One table of one file of one release, with the contract it is read by.
 
-    `release` and `file` are as the archive has them.
+    `release` and `file` are as the archive has them. A workbook has a contract a table, and so a
+    load each; a CSV file has one.
     """
 
     release: Release
@@ -33,7 +35,9 @@ class Load:
     contract: FileContract
 
     def __str__(self) -> str:
-        return f"{self.release}: {self.file.name}"
+        # A workbook's name tells the file, not which of its tables.
+        table = "" if self.contract.reading.format == "csv" else f" ({self.contract.file_id})"
+        return f"{self.release}: {self.file.name}{table}"
 
 
 def loads_of(publication: Publication, release: Release) -> tuple[list[Load], list[PublishedFile]]:
@@ -41,62 +45,87 @@ def loads_of(publication: Publication, release: Release) -> tuple[list[Load], li
     loads: list[Load] = []
     unknown: list[PublishedFile] = []
     for file in release.files:
-        contract = publication.file_for(file.name)
-        if contract is not None:
-            loads.append(Load(release, file, contract))
-        elif not publication.is_unread(file.name):
+        contracts = publication.file_for(file.name)
+        loads += [Load(release, file, contract) for contract in contracts]
+        if not contracts and not publication.is_unread(file.name):
             unknown.append(file)
     return loads, unknown
 
 
 class LoadStore:
-    """`<home>/loads`: one Parquet file a published file, named by its hash. May be deleted."""
+    """`<home>/loads`: one Parquet file a published file and reading, by hash. May be deleted."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def path(self, file: PublishedFile) -> Path:
-        """Where the file's rows are kept, whether they are there yet or not."""
-        return self.folder / f"{file.sha256}.parquet"
+    def path(self, file: PublishedFile, contract: FileContract) -> Path:
+        """Where a file's rows are kept as a contract reads them, if they are there yet or not.
 
-    def read(self, file: PublishedFile, contents: Callable[[], bytes]) -> pa.Table:
+        A plain table is the same to every contract; any other reading is told by its own hash.
+        """
+        reading = contract.reading
+        how = "" if reading.is_plain else f"-{reading.digest(contract.kept)[:16]}"
+        return self.folder / f"{file.sha256}{how}.parquet"
+
+    def read(
+        self, file: PublishedFile, contract: FileContract, contents: Callable[[], bytes]
+    ) -> pa.Table:
         """A file's rows as published, from Parquet if it has been read before.
 
         Raises
         ------
         ReadError
-            The bytes are not a table.
+            The bytes are not the table that the contract's reading speaks of.
         """
-        path = self.path(file)
+        path = self.path(file, contract)
         if path.exists():
             try:
                 return pyarrow.parquet.read_table(path, memory_map=True)
             except (pa.ArrowInvalid, OSError):
                 pass  # damaged on disk: the archive still has the truth
-        table = read_csv(contents())
+        table = read_table(contents(), contract.reading, contract.kept)
         self.folder.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
         pyarrow.parquet.write_table(table, partial, compression="zstd")
         partial.replace(path)
         return table
 
-    def ensure(self, file: PublishedFile, contents: Callable[[], bytes]) -> None:
+    def ensure(
+        self, file: PublishedFile, contract: FileContract, contents: Callable[[], bytes]
+    ) -> None:
         """See that a file's Parquet is there, reading the file again if it was deleted.
 
         Raises
         ------
         ReadError
-            The bytes are not a table.
+            The bytes are not the table that the contract's reading speaks of.
         """
         try:
-            pyarrow.parquet.read_schema(self.path(file))
+            pyarrow.parquet.read_schema(self.path(file, contract))
         except (pa.ArrowInvalid, OSError):
-            self.read(file, contents)
+            self.read(file, contract, contents)
+
+    def kept(self, file: PublishedFile) -> list[Path]:
+        """What is kept of a file, by whatever reading."""
+        return sorted(self.folder.glob(f"{file.sha256}*.parquet"))
 
     def sweep(self) -> None:
         """Remove what an interrupted refresh left half-written."""
         for partial in self.folder.glob(".*.partial-*"):
             partial.unlink(missing_ok=True)
+
+
+def with_release(load: Load, table: pa.Table) -> pa.Table:
+    """The rows with their release's name beside them, where the contract takes its period there."""
+    if load.contract.period.taken_from != "release":
+        return table
+    names = pa.array([load.release.release] * table.num_rows, pa.string())
+    return table.append_column(RELEASE, names)
+
+
+def published_names(contract: FileContract, names: list[str]) -> list[str]:
+    """A Parquet's column names with those that `with_release` adds."""
+    return [*names, RELEASE] if contract.period.taken_from == "release" else names
 
 
 def column_mapping(contract: FileContract, published: list[str]) -> dict[str, str]:
@@ -135,13 +164,19 @@ def unlisted_columns(contract: FileContract, published: list[str]) -> list[str]:
     return [
         name
         for name in published
-        if name != SOURCE_ROW and name not in listed and not contract.is_ignored(name)
+        if name not in (SOURCE_ROW, SOURCE_SHEET)
+        and name not in listed
+        and not contract.is_ignored(name)
     ]
 
 
 def canonical(table: pa.Table, mapping: Mapping[str, str]) -> pa.Table:
-    """The contract's columns under their canonical names, with `source_row`, cells untouched."""
+    """The contract's columns under their canonical names, cells untouched.
+
+    `source_row` stands before them, and `source_sheet` where the file is a workbook.
+    """
+    told = [name for name in (SOURCE_ROW, SOURCE_SHEET) if name in table.column_names]
     return pa.table(
-        {SOURCE_ROW: table[SOURCE_ROW]}
+        {name: table[name] for name in told}
         | {name: table[published] for name, published in mapping.items()}
     )

@@ -19,8 +19,15 @@ PeriodType = Literal[
     "academic_year",
     "pooled_3_years",
     "three_months",
+    "quarter",
+    "snapshot",
+    "survey",
 ]
 PERIOD_TYPES: tuple[str, ...] = get_args(PeriodType)
+
+Notation = Literal["ees", "fingertips", "days", "words", "mid_year"]
+_DASHED = r"((?:19|20)\d{2})-(\d{2})"
+_MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
 
 
 @dataclass(frozen=True)
@@ -37,15 +44,19 @@ class Period:
 
 
 @lru_cache(maxsize=4096)
-def parse_period(
-    cell: str, notation: Literal["ees", "fingertips"], period_type: PeriodType
-) -> Period | None:
+def parse_period(cell: str, notation: Notation, period_type: PeriodType) -> Period | None:
     """The period that a cell names, or None where it names none of that type.
 
-    EES: four digits are the year in which the period ends, six digits two years in a row
-    (`202223`). Fingertips: `2022`, `2022/23`, `2020 - 22`.
+    `ees`: four digits are the year in which the period ends, six digits two years in a row
+    (`202223`). `fingertips`: `2022`, `2022/23`, `2020 - 22`. `days`, as releases are named: a
+    day (`2021-08-31`), a month, which stands for its first day (`2023-04`), or the three months
+    of a quarter (`2018-04-to-06`). `words`, as titles say it: `30 June 2018`, `April to June
+    2018`. `mid_year`: `2023` is 30 June 2023. A snapshot of a quarter is of its last day.
     """
     text = cell.strip()
+    if notation in ("days", "words", "mid_year"):
+        named = {"days": _in_days, "words": _in_words, "mid_year": _mid_year}[notation](text)
+        return None if named is None else _of_type(named, period_type)
     year = _ees_year(text) if notation == "ees" else _fingertips_year(text, period_type)
     if year is None:
         return None
@@ -62,6 +73,59 @@ def parse_period(
             # NEET: the average of December, January and February.
             last_day = calendar.monthrange(year, 2)[1]
             return Period(date(year - 1, 12, 1), date(year, 2, last_day))
+        case "survey":
+            # Schools' survey of one school year.
+            return Period(date(year - 1, 9, 1), date(year, 8, 31))
+        case "quarter" | "snapshot":
+            return None  # neither notation names a quarter or a day
+
+
+def _of_type(named: Period, period_type: PeriodType) -> Period | None:
+    """A period named by its days, if it is of the type."""
+    if period_type == "snapshot":
+        return Period(named.end, named.end)
+    is_quarter = named.start.month % 3 == 1 and (named.end - named.start).days in (89, 90, 91)
+    return named if period_type == "quarter" and is_quarter else None
+
+
+def _in_days(text: str) -> Period | None:
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+            return Period(date.fromisoformat(text), date.fromisoformat(text))
+        if match := re.fullmatch(_DASHED, text):
+            day = date(int(match[1]), int(match[2]), 1)
+            return Period(day, day)
+        if match := re.fullmatch(_DASHED + r"-to-(\d{2})", text):
+            return _months(int(match[1]), int(match[2]), int(match[3]))
+    except ValueError:
+        pass  # no day of the calendar
+    return None
+
+
+def _in_words(text: str) -> Period | None:
+    try:
+        if match := re.fullmatch(r"(\d{1,2})(?:st|nd|rd|th)? ([A-Z][a-z]+) (\d{4})", text):
+            day = date(int(match[3]), _MONTHS.get(match[2].lower(), 0), int(match[1]))
+            return Period(day, day)
+        if match := re.fullmatch(r"([A-Z][a-z]+) to ([A-Z][a-z]+) (\d{4})", text):
+            first, last = (_MONTHS.get(match[n].lower(), 0) for n in (1, 2))
+            return _months(int(match[3]), first, last)
+    except ValueError:
+        pass  # no day of the calendar
+    return None
+
+
+def _months(year: int, first: int, last: int) -> Period | None:
+    """From one month's first day to another's last, of one year."""
+    if not 1 <= first <= last <= 12:
+        return None
+    return Period(date(year, first, 1), date(year, last, calendar.monthrange(year, last)[1]))
+
+
+def _mid_year(text: str) -> Period | None:
+    if not re.fullmatch(r"(19|20)\d{2}", text):
+        return None
+    return Period(date(int(text), 6, 30), date(int(text), 6, 30))
 
 
 def _ees_year(text: str) -> int | None:

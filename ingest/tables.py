@@ -28,7 +28,7 @@ _NOT_CSV = {
 
 
 # The widest file published has some hundreds; reading each costs time whatever is in it.
-_MOST_COLUMNS = 10_000
+MOST_COLUMNS = 10_000
 
 
 def _decode(data: bytes) -> str:
@@ -52,14 +52,13 @@ def _decode(data: bytes) -> str:
             raise ReadError("it is neither UTF-8 nor Windows-1252 text") from error
 
 
-def read_csv(data: bytes) -> pa.Table:
-    """A CSV file as a table: every column text, and `source_row` counting data rows from 1.
+def csv_text(data: bytes) -> str:
+    """The text of a CSV file.
 
     Raises
     ------
     ReadError
-        It is empty or not a CSV file, a name stands twice in the header, or a row has more or
-        fewer cells than the header (a file cut short ends so).
+        It is empty, something else than a CSV file, or not whole.
     """
     for start, kind in _NOT_CSV.items():
         if data.startswith(start):
@@ -73,9 +72,22 @@ def read_csv(data: bytes) -> pa.Table:
         raise ReadError("it is not a whole CSV file: a quotation mark is left open")
     if "\x00" in text:
         raise ReadError("it holds NUL characters, so it is not a CSV file")
+    return text
+
+
+def read_csv(data: bytes) -> pa.Table:
+    """A CSV file as a table: every column text, and `source_row` counting data rows from 1.
+
+    Raises
+    ------
+    ReadError
+        It is empty or not a CSV file, a name stands twice in the header, or a row has more or
+        fewer cells than the header (a file cut short ends so).
+    """
+    text = csv_text(data)
     try:
         header = next(csv.reader(io.StringIO(text, newline=""), strict=True))
-        if len(header) > _MOST_COLUMNS:
+        if len(header) > MOST_COLUMNS:
             raise ReadError(f"its header has {len(header):,} names, so it is no table of figures")
         _refuse_repeated(header)
         table = pyarrow.csv.read_csv(

@@ -59,20 +59,28 @@ def decide(
             f"Nothing to do: {', '.join(str(load.load) for load in loads)}: {nothing}."
         )
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    decided = [
-        Decision(
+    # A decision is on a file: on all the tables of it that are meant, and what failed in any.
+    files = list(dict.fromkeys((load.load.file.name, load.load.file.sha256) for load in meant))
+    failed = {
+        name: tuple(
+            dict.fromkeys(c for load in meant if load.load.file.name == name for c in _failed(load))
+        )
+        for name, _ in files
+    }
+    decided = {
+        name: Decision(
             decision=kind,
-            file=load.load.file.name,
-            sha256=load.load.file.sha256,
+            file=name,
+            sha256=sha256,
             by=who,
             at=now,
             reason=why,
-            checks=_failed(load) if kind == "accepted" else (),
+            checks=failed[name] if kind == "accepted" else (),
         )
-        for load in meant
-    ]
-    home.archive.record_decisions(held.release, [decision.to_dict() for decision in decided])
-    return list(zip(meant, decided, strict=True))
+        for name, sha256 in files
+    }
+    home.archive.record_decisions(held.release, [d.to_dict() for d in decided.values()])
+    return [(load, decided[load.load.file.name]) for load in meant]
 
 
 def _release(work: Refresh, publication: str, release: str, version: int | None) -> HeldRelease:

@@ -83,7 +83,9 @@ class DataDocs:
 
 
 def _page(load: Load) -> str:
-    return f"validations/{load.release.path}/{load.file.name}.html"
+    # A workbook's tables have a page each; a CSV file has one, under its own name.
+    table = "" if load.contract.reading.format == "csv" else f".{load.contract.file_id}"
+    return f"validations/{load.release.path}/{load.file.name}{table}.html"
 
 
 def _suite(load: Load) -> str:

@@ -28,7 +28,7 @@ from ingest.archive import Archive, Problem, Release, write_whole
 from ingest.contracts import Publication, load_contracts
 from ingest.corrections import corrections_of
 from ingest.errors import ArchiveError, CoreMeasuresError, FetchError, HomeError, ReadError
-from ingest.loads import Load, column_mapping, loads_of
+from ingest.loads import Load, column_mapping, loads_of, published_names, with_release
 from warehouse.home import Home, disk_fault
 
 if TYPE_CHECKING:
@@ -414,7 +414,7 @@ class Refresh:
             tuple(
                 HeldLoad(
                     load,
-                    verdicts.get(load.file.name),
+                    verdicts.get((load.file.name, load.contract.file_id)),
                     standing(decisions, load.file.name, load.file.sha256),
                 )
                 for load in loads
@@ -477,13 +477,14 @@ class Refresh:
     def _rows_of(self, load: Load) -> Table | ReadError:
         """A load's rows as published, or why there are none."""
         try:
-            return self.home.loads.read(
-                load.file, lambda: self.home.archive.read(load.release, load.file)
+            table = self.home.loads.read(
+                load.file, load.contract, lambda: self.home.archive.read(load.release, load.file)
             )
         except ReadError as error:
             return error
         except ArchiveError as error:
             return ReadError(str(error))
+        return with_release(load, table)
 
     @cached_property
     def councils(self) -> Any:
@@ -589,12 +590,15 @@ class Refresh:
         # Only admitted loads come here.
         assert held.verdict is not None  # noqa: S101  # nosec B101
         load = held.load
-        self.home.loads.ensure(load.file, lambda: self.home.archive.read(load.release, load.file))
-        path = self.home.loads.path(load.file)
+        self.home.loads.ensure(
+            load.file, load.contract, lambda: self.home.archive.read(load.release, load.file)
+        )
+        path = self.home.loads.path(load.file, load.contract)
+        names = published_names(load.contract, pyarrow.parquet.read_schema(path).names)
         return AdmittedLoad(
             load=load,
             parquet=path,
-            mapping=column_mapping(load.contract, pyarrow.parquet.read_schema(path).names),
+            mapping=column_mapping(load.contract, names),
             dropped_rows=held.verdict.dropped_rows,
             corrections=corrections_of(load),
         )
@@ -644,11 +648,11 @@ def _check_rows(stock: Stock) -> Iterator[dict[str, object]]:
     for held in stock.releases:
         for load in held.loads:
             checks = load.verdict.checks if load.verdict else (_UNCHECKED,)
+            file, file_id = load.load.file, load.load.contract.file_id
             for check in checks:
-                yield _check_row(held.release, load.load.file.name, load.load.file.sha256, check)
+                yield _check_row(held.release, file.name, file.sha256, check, file_id)
             if load.decided:
-                file = load.load.file
-                yield _check_row(held.release, file.name, file.sha256, load.decided)
+                yield _check_row(held.release, file.name, file.sha256, load.decided, file_id)
         for name in held.unknown_files:
             file = next(file for file in held.release.files if file.name == name)
             yield _check_row(held.release, name, file.sha256, _UNKNOWN_FILE)
@@ -661,6 +665,7 @@ def _check_rows(stock: Stock) -> Iterator[dict[str, object]]:
             "version": None,
             "source_file": None,
             "source_sha256": None,
+            "file_id": None,
             "check_name": "arrived_whole",
             "check_column": "",
             "severity": "error",
@@ -694,7 +699,9 @@ _UNKNOWN_FILE = Check(
 )
 
 
-def _check_row(release: Release, file: str, sha256: str, check: Check) -> dict[str, object]:
+def _check_row(
+    release: Release, file: str, sha256: str, check: Check, file_id: str | None = None
+) -> dict[str, object]:
     return {
         "publisher": release.publisher,
         "publication": release.publication,
@@ -702,6 +709,7 @@ def _check_row(release: Release, file: str, sha256: str, check: Check) -> dict[s
         "version": release.version,
         "source_file": file,
         "source_sha256": sha256,
+        "file_id": file_id,
         "check_name": check.name,
         "check_column": check.column,
         "severity": check.severity,

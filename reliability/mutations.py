@@ -33,7 +33,7 @@ from typing import Any
 import duckdb
 import yaml
 
-from ingest.contracts import FileContract, Publication, load_contracts
+from ingest.contracts import NUMERIC_ROLES, FileContract, Publication, load_contracts
 from reliability.damage import KINDS
 from reliability.site import Compiled, Site, digest_of, facts_of, lay_release
 from reliability.specimen import Anatomy, NotApplicableError, Specimen
@@ -122,13 +122,24 @@ def excepted(kind: str, publication: Publication) -> bool:
 # Which mutants
 
 
+def can_be_damaged(contract: FileContract) -> bool:
+    """Whether the mutants, which are of CSV files and their figures, apply to a file."""
+    return contract.reading.is_plain and bool(contract.columns_of(*NUMERIC_ROLES))
+
+
 def held_files(base: Home) -> dict[str, list[FileContract]]:
-    """The files of each publication that some release held has."""
+    """The files of each publication that some release held has, and that can be damaged here.
+
+    Plain CSV files with figures: a workbook is damaged by the tests of its reader, and a list of
+    codes has no figure to change.
+    """
     found: dict[str, list[FileContract]] = {}
     for name, publication in load_contracts().items():
         held = base.archive.held(publication.publisher, name)
         names = [file.name for release in held for file in release.files]
-        found[name] = [f for f in publication.files if any(f.match(n) for n in names)]
+        own = [f for f in publication.files if any(f.match(n) for n in names)]
+        if damaged := [f for f in own if can_be_damaged(f)]:
+            found[name] = damaged
     return found
 
 
@@ -168,7 +179,7 @@ def neighbour_file(base: Home, publication: Publication, contract: FileContract)
     for other in others:
         for release in reversed(base.archive.held(other.publisher, other.publication)):
             for file in release.files:
-                if other.file_for(file.name) is not None:
+                if other.file_for(file.name):
                     return (base.archive.folder / release.path / file.name).read_bytes()
     return None
 

@@ -224,9 +224,9 @@ class Site:
             self._put(one, {file.name: self.published(one, file) for file in one.files})
         for one in self.releases:
             for file in one.files:
-                if (kept := source.loads.path(file)).exists():
+                for kept in source.loads.kept(file):
                     self.home.loads.folder.mkdir(exist_ok=True)
-                    shutil.copy(kept, self.home.loads.path(file))
+                    shutil.copy(kept, self.home.loads.folder)
         self._keep_company()
         refresh = self._refresh(Recorder())
         refresh.check_loads()
@@ -249,8 +249,7 @@ class Site:
         *_, publication, release = min(found, key=lambda entry: entry[:2])
         file = release.files[0]
         self._put(release, {file.name: self.published(release, file)})
-        contract = publication.file_for(file.name)
-        self.tables |= {contract.table} if contract else set()
+        self.tables |= {contract.table for contract in publication.file_for(file.name)}
         self._known = {file.sha256 for one in (*self.releases, release) for file in one.files}
 
     @cached_property
@@ -335,12 +334,12 @@ class Site:
     def _forget(self) -> None:
         """Leave no Parquet of a mutant behind."""
         for path in self.home.loads.folder.glob("*.parquet"):
-            if path.stem not in self._known:
+            if path.stem.split("-")[0] not in self._known:
                 path.unlink()
 
     def anatomy(self, before: bytes | None, stranger: bytes | None) -> Anatomy:
         """The file taken apart, with the figures that were made of it."""
-        path = self.home.loads.path(self.file)
+        path = self.home.loads.path(self.file, self.contract)
         councils = Councils.load().by_code.values()
         return dissect(
             self.content,

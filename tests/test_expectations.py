@@ -52,8 +52,7 @@ def councils() -> Councils:
 def make_load(publication: str, release: str, name: str, published: str = "2023-10-26") -> Load:
     contract = load_contracts()[publication]
     file = PublishedFile(name=name, bytes=1, sha256="0" * 64)
-    found = contract.file_for(name)
-    assert found is not None
+    (found,) = contract.file_for(name)
     return Load(
         release=Release(
             publisher=contract.publisher,

@@ -176,15 +176,16 @@ def test_a_file_is_read_twice(tmp_path: Path) -> None:
     data = b"a,b\n1,2\n"
     release = the_release(Archive(archive_of(tmp_path / "source", data)))
     store = LoadStore(tmp_path / "loads")
-    first = store.read(release.files[0], lambda: data)
+    contract = load_contracts()[IN_NEED].files[0]
+    first = store.read(release.files[0], contract, lambda: data)
 
     def again() -> bytes:
         raise AssertionError("its bytes were asked for again")
 
-    assert store.read(release.files[0], again).equals(first)
+    assert store.read(release.files[0], contract, again).equals(first)
     # Damaged on disk, it is read from the archive's bytes once more.
-    store.path(release.files[0]).write_bytes(b"PAR1 broken")
-    assert store.read(release.files[0], lambda: data).equals(first)
+    store.path(release.files[0], contract).write_bytes(b"PAR1 broken")
+    assert store.read(release.files[0], contract, lambda: data).equals(first)
 
 
 # --- contracts

@@ -16,6 +16,7 @@ from reliability.mutations import (
     UNSEEN,
     WARNED,
     anatomy_of,
+    can_be_damaged,
     exceptions,
     held_files,
     jobs_of,
@@ -118,7 +119,10 @@ def test_a_figure_that_changes_is_called_harmless(sites: list[Site]) -> None:
 def test_there_are_fewer_mutants_than_promised(published_home: Path) -> None:
     assert len(KINDS) >= 40
     jobs = jobs_of(held_files(Home(published_home)), KINDS, 4)
-    assert {job.publication for job in jobs} == set(load_contracts())
+    damaged = {
+        p.publication for p in load_contracts().values() if any(map(can_be_damaged, p.files))
+    }
+    assert {job.publication for job in jobs} == damaged
     assert sum(len(job.kinds) for job in jobs) >= 400
 
 

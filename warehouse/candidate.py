@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from ingest.archive import Release
-from ingest.contracts import FileContract
+from ingest.contracts import RELEASE, FileContract
 from ingest.corrections import Correction
 from ingest.loads import Load
 
@@ -28,6 +28,7 @@ CHECK_COLUMNS = {
     "version": "integer",
     "source_file": "varchar",
     "source_sha256": "varchar",
+    "file_id": "varchar",
     "check_name": "varchar",
     "check_column": "varchar",
     "severity": "varchar",
@@ -67,6 +68,7 @@ _META_COLUMNS = {
     "published": "date",
     "source_file": "varchar",
     "source_sha256": "varchar",
+    "source_sheet": "varchar",
     "source_row": "bigint",
     "period_type": "varchar",
     "corrections": "map(varchar, varchar)",
@@ -176,6 +178,10 @@ def _select(one: AdmittedLoad) -> str:
         if one.dropped_rows
         else ""
     )
+    sheet = "source_sheet" if contract.reading.format == "workbook" else "null"
+    named = ""
+    if contract.period.taken_from == "release":
+        named = f", {sql_text(release.release)} as {sql_name(RELEASE)}"
     return f"""
         select
             {sql_text(release.publication)} as publication,
@@ -184,13 +190,14 @@ def _select(one: AdmittedLoad) -> str:
             date {sql_text(release.published.isoformat())} as published,
             {sql_text(file.name)} as source_file,
             {sql_text(file.sha256)} as source_sha256,
+            source_sheet,
             source_row,
             {_period_type(contract)} as period_type,
             {corrections} as corrections,
-            * exclude (source_row)
+            * exclude (source_sheet, source_row)
         from (
-            select source_row, {cells}
-            from read_parquet({sql_text(str(one.parquet))})
+            select {sheet} as source_sheet, source_row, {cells}
+            from (select *{named} from read_parquet({sql_text(str(one.parquet))}))
             {dropped}
         )"""
 

@@ -13,7 +13,7 @@
         'lower_95', 'upper_95', 'interval_method',
         'is_corrected', 'status', 'status_symbol',
         'publication', 'release', 'version', 'published',
-        'source_file', 'source_sha256', 'source_row',
+        'source_file', 'source_sha256', 'source_sheet', 'source_row',
     ]) }}
 {% endmacro %}
 
@@ -26,6 +26,7 @@
     published,
     source_file,
     source_sha256,
+    source_sheet,
     source_row,
     corrections
 {%- endmacro %}
@@ -46,6 +47,7 @@
     published,
     source_file,
     source_sha256,
+    source_sheet,
     source_row
 {%- endmacro %}
 
@@ -147,6 +149,7 @@
         published,
         source_file,
         source_sha256,
+        source_sheet,
         source_row
     from ({{ read }})
     where series_id is not null and area_code is not null

@@ -30,6 +30,7 @@
     published,
     source_file,
     source_sha256,
+    source_sheet,
     source_row
 {%- endmacro %}
 

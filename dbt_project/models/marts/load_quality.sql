@@ -15,6 +15,7 @@ admissions as (
         release,
         version,
         source_file,
+        file_id,
         bool_and(admitted) as admitted,
     from loads
     group by all
@@ -28,6 +29,7 @@ final as (
         checks.version,
         checks.source_file,
         checks.source_sha256,
+        checks.file_id,
         checks.check_name,
         checks.check_column,
         checks.severity,
@@ -36,7 +38,8 @@ final as (
         checks.explanation,
         admissions.admitted,
     from checks
-    left join admissions using (publisher, publication, release, version, source_file)
+    left join admissions
+        using (publisher, publication, release, version, source_file, file_id)
 )
 
 select * from final
@@ -46,6 +49,7 @@ order by
     release,
     version,
     source_file,
+    file_id,
     check_name,
     check_column,
     severity,

@@ -12,6 +12,7 @@ staged as (
         version,
         source_file,
         source_sha256,
+        file_id,
         check_name,
         check_column,
         severity,

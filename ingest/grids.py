@@ -1,0 +1,306 @@
+"""From rows of cells to a table, as a reading says: its header, its data rows, its columns.
+
+Works on text alone, whatever file the rows came from. Anything that is not as the reading says
+ends in `ReadError`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from ingest.errors import ReadError
+from ingest.readings import HeaderSpec, Reading
+from ingest.tables import MOST_COLUMNS, SOURCE_ROW, csv_text, read_csv
+from ingest.workbooks import read_sheets
+
+SOURCE_SHEET = "source_sheet"
+
+# Notes above a table run to some tens of rows.
+_SOUGHT_IN = 200
+
+
+def read_table(data: bytes, reading: Reading, kept: Iterable[str]) -> pa.Table:
+    """A published file as a table of text, with `source_row` and for workbooks `source_sheet`.
+
+    `kept` are the names under which the contract's columns were ever published: of a file that
+    is not plain nothing else is kept, so that what nobody asked for is never written down.
+    `source_row` is 1 for the row below the header, whatever stands in it; rows that a melt made
+    of one share its number.
+
+    Raises
+    ------
+    ReadError
+        The bytes are not what the reading says.
+    """
+    if reading.is_plain:
+        return read_csv(data)
+    wanted = frozenset(kept)
+    if reading.format == "csv":
+        return _table([_Part(None, {}, _csv_rows(data))], reading, wanted)
+    parts = [
+        _Part(name, _groups(pattern, name), iter(rows))
+        for pattern, (name, rows) in zip(
+            reading.sheets, read_sheets(data, reading.sheets), strict=True
+        )
+    ]
+    return _table(parts, reading, wanted)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One sheet's rows, with the columns that its name gives; a CSV file has no sheet."""
+
+    sheet: str | None
+    constants: dict[str, str]
+    rows: Iterator[list[str]]
+
+    def __str__(self) -> str:
+        return "it" if self.sheet is None else f"its sheet {self.sheet!r}"
+
+
+def _groups(pattern: str, text: str) -> dict[str, str]:
+    match = re.fullmatch(pattern, text)
+    return {} if match is None else {k: v for k, v in match.groupdict().items() if v is not None}
+
+
+def _csv_rows(data: bytes) -> Iterator[list[str]]:
+    text = csv_text(data)
+    try:
+        yield from csv.reader(io.StringIO(text, newline=""), strict=True)
+    except csv.Error as error:
+        raise ReadError(f"it is not a whole CSV file: {error}") from error
+
+
+def squeezed(text: str) -> str:
+    """A header's text with blanks and line ends as single spaces."""
+    return " ".join(text.split())
+
+
+def _table(parts: Sequence[_Part], reading: Reading, wanted: frozenset[str]) -> pa.Table:
+    columns: dict[str, list[str]] = {}
+    source_rows: list[int] = []
+    sheets: list[str] = []
+    for part in parts:
+        found, numbers = _rows_of(part, reading, wanted)
+        if not numbers:
+            raise ReadError(f"{part} has a header and no rows of data")
+        if columns and set(found) != set(columns):
+            raise ReadError(f"{part} has other columns than the sheet before")
+        for name, cells in found.items():
+            columns.setdefault(name, []).extend(cells)
+        source_rows += numbers
+        sheets += [part.sheet or ""] * len(numbers)
+    told = {SOURCE_ROW: pa.array(source_rows, pa.int64())}
+    if reading.format == "workbook":
+        told[SOURCE_SHEET] = pa.array(sheets, pa.string())
+    return pa.table(told | {name: pa.array(cells, pa.string()) for name, cells in columns.items()})
+
+
+def _rows_of(
+    part: _Part, reading: Reading, wanted: frozenset[str]
+) -> tuple[dict[str, list[str]], list[int]]:
+    """A sheet's columns of text, and the source row of each of their cells."""
+    assert reading.header is not None  # noqa: S101  # nosec B101  # a reading that is not plain
+    above, header = _header(part, reading.header)
+    names = _names(header)
+    if len(names) > MOST_COLUMNS:
+        raise ReadError(f"{part} has {len(names):,} columns, so it is no table of figures")
+    titled = dict(part.constants)
+    if reading.title:
+        titled |= _titled(part, reading.title, above)
+    rest: Iterable[list[str]] = part.rows
+    if reading.unnamed:
+        held = list(rest)
+        names, rest = _with_unnamed(part, names, header, held, reading.unnamed), held
+    positions = _positions(part, names, reading, wanted)
+    tests = [(positions.tested[name], re.compile(p)) for name, p in reading.rows.items()]
+    _refuse_data_above(part, above, tests)
+
+    cells: dict[str, list[str]] = {name: [] for name in positions.plain}
+    for name in (*positions.groups, *positions.cells, *titled):
+        cells[name] = []
+    numbers: list[int] = []
+    for number, row in _data_rows(part, rest, reading, len(names), tests):
+        for made in positions.of(row):
+            for name, at in positions.plain.items():
+                cells[name].append(row[at])
+            for name, text in (made | titled).items():
+                cells[name].append(text)
+            numbers.append(number)
+    return cells, numbers
+
+
+def _data_rows(
+    part: _Part,
+    rows: Iterable[list[str]],
+    reading: Reading,
+    width: int,
+    tests: Sequence[tuple[int, re.Pattern[str]]],
+) -> Iterator[tuple[int, list[str]]]:
+    """The rows that are data, each as wide as the header, with its number below the header."""
+    seen: set[tuple[str, ...]] = set()
+    for number, printed in enumerate(rows, 1):
+        if not any(cell.strip() for cell in printed):
+            continue
+        # A lone cell is a note beneath the table; commas without end fill up a line.
+        ragged = 1 < len(printed) < width or any(printed[width:])
+        if reading.format == "csv" and ragged:
+            raise ReadError(f"{part} has {len(printed)} cells in row {number}, its header {width}")
+        row = [*printed, *[""] * (width - len(printed))]
+        if not all(test.fullmatch(row[at].strip()) for at, test in tests):
+            continue
+        if reading.once and tuple(row) in seen:
+            continue
+        seen.update([tuple(row)] if reading.once else [])
+        yield number, row
+
+
+def _header(part: _Part, spec: HeaderSpec) -> tuple[list[list[str]], list[list[str]]]:
+    """The rows above the header, and the header's own."""
+    sought = [re.compile(pattern) for pattern in spec.find]
+    above: list[list[str]] = []
+    for row in itertools.islice(part.rows, _SOUGHT_IN):
+        texts = [squeezed(cell) for cell in row]
+        if all(any(pattern.fullmatch(text) for text in texts) for pattern in sought):
+            below = list(itertools.islice(part.rows, spec.rows - 1))
+            if len(below) < spec.rows - 1:
+                break
+            header = [texts, *([squeezed(cell) for cell in more] for more in below)]
+            width = max(map(len, header))
+            return above, [[*texts, *[""] * (width - len(texts))] for texts in header]
+        above.append(row)
+    told = " and ".join(map(repr, spec.find))
+    raise ReadError(f"{part} has no header: no row has the cells {told}")
+
+
+def _names(header: Sequence[Sequence[str]]) -> list[str]:
+    """Each column's name; empty where no row of the header has a cell for it."""
+    filled: list[list[str]] = []
+    for depth, row in enumerate(header):
+        last = depth == len(header) - 1
+        texts: list[str] = []
+        for at, text in enumerate(row):
+            # A new cell above begins a new group below it.
+            begins = any(upper[at] for upper in header[:depth])
+            carried = texts[-1] if texts and not text and not last and not begins else text
+            texts.append(carried)
+        filled.append(texts)
+    names: list[str] = []
+    named, beside = "", 0
+    for at in range(len(header[0])):
+        if any(row[at] for row in header):
+            named, beside = " | ".join(texts[at] for texts in filled if texts[at]), 0
+            names.append(named)
+        else:
+            beside += 1
+            names.append(f"{named} [+{beside}]" if named else "")
+    return names
+
+
+def _with_unnamed(
+    part: _Part,
+    names: list[str],
+    header: Sequence[Sequence[str]],
+    rows: Sequence[Sequence[str]],
+    unnamed: dict[str, str],
+) -> list[str]:
+    """The names with those that columns without a header have by their cells."""
+    for name, pattern in unnamed.items():
+        looks = re.compile(pattern)
+        hits = [
+            at
+            for at in range(len(names))
+            if not any(row[at] for row in header)
+            and any(at < len(row) and looks.fullmatch(row[at].strip()) for row in rows)
+        ]
+        if not hits:
+            raise ReadError(f"{part} has no column of cells such as {pattern}, for {name}")
+        at = hits[0]
+        names = [*names[:at], name, *names[at + 1 :]]
+        for beside, after in enumerate(range(at + 1, len(names)), 1):
+            if any(row[after] for row in header):
+                break
+            names[after] = f"{name} [+{beside}]"
+    return names
+
+
+@dataclass(frozen=True)
+class _Positions:
+    """Where each column's cells stand in a row: `melted` has for each set of groups its cells."""
+
+    plain: dict[str, int]
+    tested: dict[str, int]
+    melted: list[tuple[dict[str, str], dict[str, int]]]
+    groups: list[str]
+    cells: list[str]
+
+    def of(self, row: Sequence[str]) -> Iterator[dict[str, str]]:
+        """What a row's melted columns make of it: once, where there are none."""
+        if not self.melted:
+            yield {}
+        for groups, cells in self.melted:
+            yield groups | {name: row[cells[name]] if name in cells else "" for name in self.cells}
+
+
+def _positions(
+    part: _Part, names: Sequence[str], reading: Reading, wanted: frozenset[str]
+) -> _Positions:
+    melted: dict[tuple[tuple[str, str], ...], dict[str, int]] = {}
+    columns: dict[str, int] = {}
+    melt = re.compile(reading.melt.columns) if reading.melt else None
+    for at, name in enumerate(names):
+        if melt and (match := melt.fullmatch(name)):
+            groups = {k: v or "" for k, v in match.groupdict().items()}
+            cell = groups.pop("cell", "value")
+            if cell not in wanted:
+                continue
+            cells = melted.setdefault(tuple(groups.items()), {})
+            if cell in cells:
+                raise ReadError(f"{part} has {name!r} in its header more than once")
+            cells[cell] = at
+        elif name in columns and (name in wanted or name in reading.rows):
+            raise ReadError(f"{part} has {name!r} in its header more than once")
+        elif name:
+            columns.setdefault(name, at)
+    if melt and not melted:
+        raise ReadError(f"{part} has no column named as {melt.pattern} says")
+    cell_names = list(dict.fromkeys(name for cells in melted.values() for name in cells))
+    for key, cells in melted.items():
+        # A column beside another has no header of its own, and may be left off where it is blank.
+        if missing := [name for name in cell_names if name not in cells and "[+" not in name]:
+            of = ", ".join(text for _, text in key)
+            raise ReadError(f"{part} has no {missing[0]!r} of {of}, which it has of others")
+    for name in reading.rows:
+        if name not in columns:
+            raise ReadError(f"{part} has no column {name!r}, which tells its rows of data")
+    return _Positions(
+        plain={name: at for name, at in columns.items() if name in wanted},
+        tested={name: columns[name] for name in reading.rows},
+        melted=[(dict(key), cells) for key, cells in melted.items()],
+        groups=list(dict.fromkeys(name for key in melted for name, _ in key)),
+        cells=cell_names,
+    )
+
+
+def _titled(part: _Part, pattern: str, above: Sequence[Sequence[str]]) -> dict[str, str]:
+    sought = re.compile(pattern)
+    for text in (squeezed(cell) for row in above for cell in row):
+        if match := sought.search(text):
+            return {name: group or "" for name, group in match.groupdict().items()}
+    raise ReadError(f"{part} says nowhere above its header what {pattern} looks for")
+
+
+def _refuse_data_above(
+    part: _Part, above: Sequence[Sequence[str]], tests: Sequence[tuple[int, re.Pattern[str]]]
+) -> None:
+    """A header that slipped into its table would take the rows above it for notes."""
+    for row in above:
+        if tests and all(at < len(row) and test.fullmatch(row[at].strip()) for at, test in tests):
+            raise ReadError(f"{part} has rows of data above its header")

@@ -1,0 +1,192 @@
+"""Reading what is not a plain CSV file: a cell taken for another, or something that should not be.
+
+Made files here, each with one trap of the real ones; the real files are in `test_workbooks.py`.
+"""
+
+from __future__ import annotations
+
+import io
+import random
+import struct
+import zipfile
+from datetime import date, datetime
+from typing import Any
+
+import openpyxl
+import pytest
+
+from ingest.errors import ReadError
+from ingest.grids import SOURCE_SHEET, read_table
+from ingest.readings import Reading
+
+TABLE = [
+    ["Table 1: Families by area\nEngland, April to June 2018"],
+    ["Grand total", "Sum of families"],
+    [None, None, "Families", None, "Households", None],
+    [None, None, "Male", None, None, "Share"],
+    ["E92000001", "England", 61570.0, 0.5, 3.5, 0.25],
+    [],
+    ["E06000001", "Hartlepool", 10, 0.1, "..", 1e-7],
+    [None, "Contact: a person's name"],
+]
+READING = {
+    "format": "workbook",
+    "sheets": ["^T1( - .*)?$"],
+    "header": {"find": ["^Families$", "^Households$"], "rows": 2},
+    "unnamed": {"code": r"^E\d{8}$"},
+    "title": "England, (?P<period>.*)$",
+    "rows": {"code": r"^E\d{8}$"},
+}
+KEPT = ["code", "code [+1]", "Families | Male", "Households"]
+
+
+def workbook(**sheets: list[list[Any]]) -> bytes:
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name.replace("__", " - "))
+        for row in rows:
+            sheet.append(row)
+    kept = io.BytesIO()
+    book.save(kept)
+    return kept.getvalue()
+
+
+def read(data: bytes, reading: dict[str, Any] = READING, kept: list[str] = KEPT) -> Any:
+    return read_table(data, Reading.model_validate(reading), kept).to_pydict()
+
+
+def test_a_workbooks_cell_is_read_as_another() -> None:
+    assert read(workbook(Notes=[["x"]], T1__Apr=TABLE)) == {
+        "source_row": [1, 3],
+        SOURCE_SHEET: ["T1 - Apr", "T1 - Apr"],
+        "code": ["E92000001", "E06000001"],
+        "code [+1]": ["England", "Hartlepool"],
+        "Families | Male": ["61570", "10"],
+        "Households": ["3.5", ".."],
+        "period": ["April to June 2018", "April to June 2018"],
+    }
+
+
+def test_a_number_a_day_or_a_truth_is_not_what_a_reader_sees() -> None:
+    cells = [1e-7, 12345678901.0, 19999.8475, True, date(2020, 1, 2), -0.5, " x "]
+    cells += [datetime(2020, 1, 2, 3, 4), 0]
+    header = [f"c{n}" for n in range(len(cells))]
+    found = read(
+        workbook(T1=[header, cells]),
+        {"format": "workbook", "sheets": ["T1"], "header": {"find": ["c0"]}},
+        header,
+    )
+    assert [found[name][0] for name in header] == [
+        *("0.0000001", "12345678901", "19999.8475", "TRUE", "2020-01-02", "-0.5", " x "),
+        *("2020-01-02T03:04:00", "0"),
+    ]
+
+
+def test_years_that_run_across_lose_their_year() -> None:
+    rows = [
+        ["Area", "2017", None, None, "2016", None, None],
+        [None, "Number", "Rate", None, "Number", "Rate", None],
+        ["A", 1, 2.5, "u", 3, 4.5, None],
+        ["B", ":", ":", "z", 5, 6.5, None],
+    ]
+    reading = {
+        "format": "workbook",
+        "sheets": ["T1"],
+        "header": {"find": ["Area", "2017"], "rows": 2},
+        "melt": {"columns": r"(?P<year>\d{4}) \| (?P<cell>Number|Rate( \[\+1\])?)"},
+    }
+    found = read(workbook(T1=rows), reading, ["Area", "Number", "Rate", "Rate [+1]"])
+    assert found["source_row"] == [1, 1, 2, 2]
+    assert found["Area"] == ["A", "A", "B", "B"]
+    assert found["year"] == ["2017", "2016", "2017", "2016"]
+    assert found["Number"] == ["1", "3", ":", "5"]
+    assert found["Rate"] == ["2.5", "4.5", ":", "6.5"]
+    assert found["Rate [+1]"] == ["u", "", "z", ""]
+
+
+def test_a_column_that_nobody_asked_for_is_written_down() -> None:
+    names = ["Registered person", "REGISTERED  PERSON NAME", "Provider"]
+    data = "\n".join(
+        ["A title,,,", ",".join(["URN", *names]), "1,A Name,A Name,A Name", "2,,,", ",,,", ""]
+    ).encode("cp1252")
+    reading = {"format": "csv", "header": {"find": ["URN"]}, "rows": {"URN": r"\d+"}}
+    found = read(data, reading, ["URN"])
+    assert found == {"source_row": [1, 2], "URN": ["1", "2"]}
+
+
+def moved_header() -> list[list[Any]]:
+    return [*TABLE[:2], *TABLE[4:5], *TABLE[2:4], *TABLE[5:]]
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (workbook(T2=TABLE), "no sheet is named as .* says; it has 'T2'"),
+        (workbook(T1__A=TABLE, T1__B=TABLE), "2 sheets are named"),
+        (workbook(T1=moved_header()), "rows of data above its header"),
+        (workbook(T1=TABLE[:2] + TABLE[4:]), "has no header: no row has the cells"),
+        (workbook(T1=[*TABLE[:4], ["E6000001", "Hartlepool", 1]]), "no column of cells such as"),
+        (workbook(T1=[["No period"], *TABLE[1:]]), "says nowhere above its header"),
+        (workbook(T1=TABLE)[:-400], "not a whole workbook"),
+        (b"PK\x03\x04" + b"\0" * 200, "not a whole workbook"),
+        (b"\xd0\xcf\x11\xe0" + b"\0" * 2000, "not a whole workbook"),
+        (b"code,name\n1,2\n", "is not a workbook"),
+        (b"<html>", "is not a workbook"),
+        (b"", "is not a workbook"),
+    ],
+)
+def test_a_damaged_workbook_is_read_all_the_same(data: bytes, sentence: str) -> None:
+    with pytest.raises(ReadError, match=sentence):
+        read(data)
+
+
+def test_a_dropped_column_is_not_missed() -> None:
+    table = [[cell for at, cell in enumerate(row) if at != 4] for row in TABLE]
+    with pytest.raises(ReadError, match="no header"):
+        read(workbook(T1=table))
+
+
+def bomb(unpacked: int) -> bytes:
+    """A workbook whose one part unpacks to so many blanks."""
+    kept = io.BytesIO()
+    with zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
+        with packed.open("content.xml", "w", force_zip64=True) as part:
+            for _ in range(unpacked >> 20):
+                part.write(b" " * (1 << 20))
+        packed.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+    return kept.getvalue()
+
+
+def test_a_small_file_takes_all_memory() -> None:
+    data = bomb(600 << 20)
+    assert len(data) < 1 << 20
+    with pytest.raises(ReadError, match="unpacks to 629,"):
+        read(data)
+    # One that says it is small. The process that unpacks it has memory for neither.
+    lying = data.replace(struct.pack("<Q", 600 << 20), struct.pack("<Q", 1 << 10))
+    with pytest.raises(ReadError):
+        read(lying)
+    far = openpyxl.Workbook()
+    far.active.title = "T1"
+    far.active["A1"] = "Families"
+    far.active["XFD1048576"] = "Households"
+    kept = io.BytesIO()
+    far.save(kept)
+    with pytest.raises(ReadError, match=r"can be read in the memory|larger than any sheet"):
+        read(kept.getvalue())
+
+
+def test_some_bytes_end_in_a_fault() -> None:
+    sound = workbook(T1=TABLE)
+    chance = random.Random(7)
+    for _ in range(12):
+        data = bytearray(sound)
+        for _ in range(chance.choice([1, 4, 40])):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        try:
+            table = read(bytes(data))
+        except ReadError as error:
+            assert str(error)
+        else:
+            assert table["source_row"]
