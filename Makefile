@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: refresh test check dagster bench mutations sample readme lock clean
+.PHONY: refresh test check dagster bench mutations reliability audit sample readme lock clean
 
 refresh: $(READY)
 	@$(BIN)/core-measures refresh --from sample
@@ -20,6 +20,7 @@ check: $(READY)
 	@$(BIN)/ruff format --check -q .
 	@$(BIN)/mypy
 	@$(BIN)/sqlfluff lint --config dbt_project/.sqlfluff --disable-progress-bar -q dbt_project
+	@$(BIN)/bandit -c pyproject.toml -q -r ingest expectations warehouse orchestration
 
 dagster: $(READY)
 	@CORE_MEASURES_SOURCE=$${CORE_MEASURES_SOURCE:-sample} DAGSTER_TELEMETRY_ENABLED=false \
@@ -30,6 +31,17 @@ bench: $(READY)
 
 mutations: $(READY)
 	@$(BIN)/python -m reliability.mutations
+
+# Kills, full disks and readers, in full; writes docs/reliability.md. Half an hour and more.
+reliability: $(READY)
+	@$(BIN)/python -m reliability.report
+
+# Known vulnerabilities of what constraints.txt pins. Needs a registry that knows of them, and
+# fails, naming a package, where it does not; the tool stands in an environment of its own.
+audit: $(READY)
+	@$(PYTHON) -m venv .venv/audit
+	@.venv/audit/bin/python -m pip install -qq --disable-pip-version-check pip-audit
+	@.venv/audit/bin/pip-audit -r constraints.txt --require-hashes --disable-pip --strict
 
 sample: $(READY)
 	@$(BIN)/python scripts/write_sample.py

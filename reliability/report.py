@@ -1,0 +1,153 @@
+"""Runs kills, disks and readers in full, and writes `docs/reliability.md` from what they found.
+
+`make reliability` runs it. With `--kill FILE --readers FILE` it writes from figures kept before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from reliability import kill, readers, trial
+
+PAGE = trial.ROOT / "docs" / "reliability.md"
+KINDS = {
+    "kill": "killed (SIGKILL to its process group)",
+    "disk full": "the disk full",
+    "file too large": "no file may grow past a size",
+    "read-only home": "the home read-only",
+}
+
+
+def page(killed: dict[str, Any], read: dict[str, Any]) -> str:
+    """The page's whole text."""
+    from warehouse.home import BUILDS_KEPT, SECONDS_KEPT
+
+    outcomes = killed["outcomes"]
+    lines = [
+        "# Reliability",
+        "",
+        "Written by `make reliability`; no figure here is typed. "
+        "[SECURITY.md](../SECURITY.md) says what is promised of safety.",
+        "",
+        "## A refresh that is disturbed",
+        "",
+        f"A home that serves the release of {trial.OLD} is refreshed to that of {trial.NEW}, and"
+        " disturbed on the way. Afterwards: readers find the old build or the new one, whole;"
+        " every CSV and Parquet file agrees with the warehouse; the archive verifies; the next"
+        " refresh ends with exit code 0 and the bytes of an undisturbed home; and there is no file"
+        " that an undisturbed home does not have. An undisturbed refresh took"
+        f" {killed['refresh_seconds']:.1f} s.",
+        "",
+        "| the refresh | trials | ended before | old build served | new build served | unsound |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for kind, title in KINDS.items():
+        of_kind = [outcome for outcome in outcomes if outcome["kind"] == kind]
+        if not of_kind:
+            lines.append(f"| {title} | 0: {killed['cannot_mount'] or 'left out'} | | | | |")
+            continue
+        found = Counter(outcome["found"] for outcome in of_kind)
+        cells = (
+            len(of_kind),
+            sum(outcome["code"] == 0 for outcome in of_kind),
+            found["old"],
+            found["new"],
+            sum(bool(outcome["faults"]) for outcome in of_kind),
+        )
+        lines.append(f"| {title} | {' | '.join(map(str, cells))} |")
+    if len(outcomes) < killed["planned"]:
+        lines += [
+            "",
+            f"Out of time: {len(outcomes)} of {killed['planned']} trials, drawn at random.",
+        ]
+    steps = [o for o in outcomes if o["kind"] == "kill" and not o["point"].startswith("at ")]
+    steps.sort(key=lambda outcome: list(kill.STEPS).index(outcome["point"]))
+    lines += [
+        "",
+        "*Ended before*: the refresh was over when the disturbance came, or was not hindered by it."
+        f" Of the kills, {len(steps)} wait for a step to show in the home, the others for a moment"
+        " drawn at random in each equal part of the refresh's length:",
+        "",
+        "| killed at the step | served then |",
+        "| --- | --- |",
+    ]
+    for outcome in steps:
+        late = ", the refresh having ended" if outcome["code"] == 0 else ""
+        lines.append(f"| {outcome['point']} | {outcome['found']}{late} |")
+    if faults := [f"{o['kind']}, {o['point']}: {f}" for o in outcomes for f in o["faults"]]:
+        lines += ["", "Unsound:", "", *[f"- {fault}" for fault in faults]]
+    answers = read["answers"]
+    lines += [
+        "",
+        "## Readers during swaps",
+        "",
+        f"{read['readers']} readers, half of them processes and half threads, read through"
+        f" {read['swaps']} swaps of two builds.",
+        "",
+        "| way of reading | answers |",
+        "| --- | ---: |",
+        *[f"| {way} | {answers.get(name, 0):,} |" for name, way in WAYS.items()],
+        "",
+        f"- torn answers: {len(read['torn'])}",
+        f"- errors: {len(read['errors'])}",
+        f"- a swap took {read['swap_seconds_median']:.2f} s at the median and"
+        f" {read['swap_seconds_longest']:.2f} s at most, with readers open",
+        f"- builds were kept for {read['kept_seconds']:.0f} s after they were last served, shorter"
+        f" than the product keeps them, so {read['builds_removed']} were removed under them",
+        f"- builds on disk at once: {read['builds_kept_most']} at most",
+    ]
+    lines += [f"  - {line}" for line in (*read["torn"], *read["errors"])[:20]]
+    lines += [
+        "",
+        "### The promise to readers",
+        "",
+        "- Whoever opens the warehouse keeps it, unchanged, for as long as it is open.",
+        f"- Whoever resolves `builds/current`, or one of the two links through it, finds every file"
+        f" of that build for at least {SECONDS_KEPT / 60:.0f} minutes after the next build is"
+        f" served, however many follow; the last {BUILDS_KEPT} builds stay for as long as they are"
+        " the last.",
+        "- Two files, or the warehouse and a file, are of one build if the link was resolved once"
+        " for both. A link that is followed twice may lead to two builds.",
+        "- In one process, resolve the link before opening: DuckDB takes one path for one database"
+        " for as long as anybody in the process has it open. `core-measures sql` does.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+WAYS = {
+    "query": "`core-measures sql`'s own call, a connection a question",
+    "open": "one connection, kept open and asked again through swaps",
+    "link": "the warehouse opened through its link, by a process of its own",
+    "marts": "`published/latest` resolved once, every CSV against `datapackage.json`",
+    "both": "`builds/current` resolved once, warehouse, CSV and Parquet compared, slowly",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what was not run before, and write the page; 1 if anything was unsound."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kill", type=Path, help="figures of kill.py, kept before")
+    parser.add_argument("--readers", type=Path, help="figures of readers.py, kept before")
+    given = parser.parse_args(arguments)
+    with trial.scratch() as folder:
+        files = given.kill or folder / "kill.json", given.readers or folder / "readers.json"
+        if not given.readers:
+            readers.main(["--json", str(files[1])])
+        if not given.kill:
+            kill.main(["--json", str(files[0])])
+        killed, read = (json.loads(path.read_text()) for path in files)
+    PAGE.write_text(page(killed, read), "utf-8")
+    print(f"Written: {PAGE.relative_to(trial.ROOT)}")
+    unsound = any(outcome["faults"] for outcome in killed["outcomes"])
+    return 1 if unsound or read["torn"] or read["errors"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

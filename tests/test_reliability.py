@@ -1,0 +1,182 @@
+"""Kills, full disks and readers, a few of each; `make reliability` runs them in full."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import factory
+import pytest
+from conftest import PROJECT, copy_of
+
+from ingest.archive import HomeArchive
+from ingest.errors import HomeError
+from orchestration.refresh import Refresh
+from warehouse import home as home_module
+from warehouse.home import Home, disk_fault
+
+IN_NEED = "characteristics-of-children-in-need"
+
+
+def trial(script: str, folder: Path, *options: str) -> dict[str, object]:
+    """One of the scripts under `reliability/`, in a process of its own; what it wrote."""
+    figures = folder / "figures.json"
+    outcome = subprocess.run(
+        [sys.executable, "-m", f"reliability.{script}", "--json", figures, *options],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=PROJECT,
+    )
+    assert figures.exists(), outcome.stderr
+    document: dict[str, object] = json.loads(figures.read_text())
+    return document
+
+
+def test_a_disturbed_refresh_leaves_less_than_a_whole_build_or_more(tmp_path: Path) -> None:
+    found = trial("kill", tmp_path, "--points", "5", "--sizes", "1")
+    outcomes = found["outcomes"]
+    assert isinstance(outcomes, list)
+    assert len(outcomes) >= 6
+    assert [o for o in outcomes if o["faults"]] == []
+
+
+def test_readers_meet_a_torn_answer_or_an_error_during_swaps(tmp_path: Path) -> None:
+    found = trial("readers", tmp_path, "--readers", "6", "--swaps", "8")
+    assert (found["torn"], found["errors"]) == ([], [])
+    assert set(found["answers"]) >= {"query", "open", "link", "marts", "both"}  # type: ignore[call-overload]
+    assert set(found["builds"]) == {"old", "new"}  # type: ignore[call-overload]
+
+
+# --- builds
+
+
+def served(home: Home, digest: str) -> None:
+    with home.new_build() as folder:
+        (folder / "marts").mkdir()
+        (folder / "marts" / "datapackage.json").write_text("{}")
+        (folder / "core_measures.duckdb").write_bytes(b"")
+        home.serve(folder, {"digest": digest})
+
+
+def builds(home: Home) -> set[str]:
+    return {path.name for path in home.builds.iterdir()}
+
+
+def test_a_reader_on_the_way_to_a_build_finds_it_gone(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.prepare()
+    for digest in "abcd":
+        served(home, digest)
+    # Each was served a moment ago, so somebody may just have found it.
+    assert builds(home) == {"1", "2", "3", "4", "current"}
+    # Two were finished long ago: what they took the place of can be on nobody's way.
+    long_ago = time.time() - home_module.SECONDS_KEPT - 1
+    for name in ("2", "3"):
+        os.utime(home.builds / name / "build.json", (long_ago, long_ago))
+    home.sweep()
+    assert builds(home) == {"3", "4", "current"}
+    served(home, "e")
+    assert builds(home) == {"3", "4", "5", "current"}
+
+
+def test_a_build_that_was_never_served_stays(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.prepare()
+    served(home, "a")
+    (home.builds / "2" / "marts").mkdir(parents=True)
+    (home.builds / ".gone-0").mkdir()
+    (home.builds / ".link-1").symlink_to("1")
+    home.sweep()
+    assert builds(home) == {"1", "current"}
+    record = home.build_record()
+    assert record is not None
+    assert record["digest"] == "a"
+
+
+# --- what a killed refresh leaves
+
+
+def test_what_a_kill_leaves_stops_every_refresh_after_it(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.prepare()
+    # What DuckDB spills stands in a folder beside the candidate.
+    spilled = home.work / "core_measures.duckdb.tmp"
+    spilled.mkdir()
+    (spilled / "duckdb_temp_storage-0.tmp").write_bytes(b"x")
+    home.candidate.write_bytes(b"x")
+    (home.work / "core_measures.duckdb.wal").write_bytes(b"x")
+    (home.work / "sample" / "ees").mkdir(parents=True)
+    (home.work / ".problems.json.partial-1").write_bytes(b"x")
+    home.sweep()
+    assert list(home.work.iterdir()) == []
+
+
+def test_a_manifest_cut_short_stops_every_refresh_after_it(
+    sample_home: Path, tmp_path: Path
+) -> None:
+    home = Home(copy_of(sample_home, tmp_path / "home"))
+    manifest = home.dbt_target / "manifest.json"
+    whole = len(manifest.read_bytes())
+    for name in ("manifest.json", "partial_parse.msgpack"):
+        path = home.dbt_target / name
+        path.write_bytes(path.read_bytes()[: whole // 3])
+    assert len(Refresh(home, "").dbt.manifest()["nodes"]) > 40
+
+
+def test_a_parquet_file_cut_short_stops_every_refresh_after_it(tmp_path: Path) -> None:
+    archive = factory.lay_out(tmp_path / "a", figures=factory.figures_of(IN_NEED, ["2023"]))
+    home = Home(tmp_path / "home")
+    home.prepare()
+    work = Refresh(home, str(archive))
+    (release,) = work.bring_home()
+    file = release.files[0]
+
+    def contents() -> bytes:
+        return home.archive.read(release, file)
+
+    rows = home.loads.read(file, contents).num_rows
+    path = home.loads.path(file)
+    path.write_bytes(path.read_bytes()[:100])
+    home.loads.ensure(file, contents)
+    assert home.loads.read(file, contents).num_rows == rows
+
+
+def test_a_verdict_half_written_is_taken_for_one(tmp_path: Path) -> None:
+    archive = factory.lay_out(tmp_path / "a", figures=factory.figures_of(IN_NEED, ["2023"]))
+    home = Home(tmp_path / "home")
+    home.prepare()
+    work = Refresh(home, str(archive))
+    (release,) = work.bring_home()
+    work.check_loads()
+    verdict = home.archive.folder / release.path / "verdict.json"
+    good = verdict.read_bytes()
+    for bad in (
+        good[: len(good) // 2],
+        b"\xff\xfe",
+        b"[]",
+        good.replace(b'"checks"', b'"cheques"'),
+    ):
+        verdict.write_bytes(bad)
+        assert not any(load.admitted for load in Refresh(home, "").stock().loads)
+    Refresh(home, "").check_loads()
+    assert all(load.admitted for load in Refresh(home, "").stock().loads)
+
+
+def test_a_full_disk_is_told_as_a_fault_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, os.strerror(28), "a.csv")
+
+    archive = factory.lay_out(tmp_path / "a", figures=factory.figures_of(IN_NEED, ["2023"]))
+    home = Home(tmp_path / "home")
+    home.prepare()
+    monkeypatch.setattr(HomeArchive, "add", full)
+    with pytest.raises(HomeError, match=r"takes nothing more.*No space left.*refresh again"):
+        Refresh(home, str(archive)).run()
+    assert disk_fault(ValueError("something else")) is None
