@@ -180,3 +180,9 @@ def test_a_full_disk_is_told_as_a_fault_of_ours(
     with pytest.raises(HomeError, match=r"takes nothing more.*No space left.*refresh again"):
         Refresh(home, str(archive)).run()
     assert disk_fault(ValueError("something else")) is None
+
+
+def test_errors_that_are_each_others_cause_never_end() -> None:
+    first, second = ValueError("one"), ValueError("two")
+    first.__cause__, second.__cause__ = second, first
+    assert disk_fault(first) is None

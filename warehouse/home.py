@@ -38,12 +38,15 @@ _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO}
 
 def disk_fault(error: BaseException) -> str | None:
     """What the disk said, if a disk that takes nothing more lies behind an error."""
-    seen: BaseException | None = error
-    while seen is not None:
+    behind: list[BaseException] = []
+    one: BaseException | None = error
+    # A library that hands errors about may leave each as the cause of the other.
+    while one is not None and one not in behind:
         # The system's own words are looked for: DuckDB hands on a sentence and no number.
-        if any(os.strerror(number) in str(seen) for number in _DISK):
-            return " ".join(str(seen).split())
-        seen = seen.__cause__ or seen.__context__
+        if any(os.strerror(number) in str(one) for number in _DISK):
+            return " ".join(str(one).split())
+        behind.append(one)
+        one = one.__cause__ or one.__context__
     return None
 
 
