@@ -8,27 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from expectations.measures import series_of
+from expectations.measures import UNLIKE_ANY, series_of
 from expectations.suites import Rule
 from expectations.verdicts import Severity
 from expectations.vocabulary import (
+    ALONE,
     ANOTHERS_NAME,
+    AREAS_MISSING,
+    BLANKS,
     CODES_WITH_NUMBERS,
     FIGURES,
     FROZEN,
     LEAP,
+    NUMBERS_SHORT,
     OFF_COUNTS,
+    OFF_ITS_PARTS,
     OFF_PARTS,
     OUT_OF_BOUNDS,
     OVER_DENOMINATOR,
     REVISED,
+    ROUNDED_AWAY,
     SAME_YEAR,
     SERIES_ROWS,
     SHIFTED,
+    SORTED,
+    START,
     STRANGE,
     SWAPPED,
     TYPICAL,
     UNITS,
+    UNLIKE,
+    YEARS_MISSING,
 )
 from ingest.contracts import FileContract
 
@@ -40,6 +50,14 @@ UNITS_APART = 0.7
 
 def domain_rules(contract: FileContract) -> Iterator[Rule]:
     """The rules of one file, in the order they are told."""
+    if contract.period.sortable:
+        yield _rule(
+            "periods_start_as_sorted",
+            START,
+            0,
+            "Each period's label begins with the year of the sort key beside it.",
+            "labels",
+        )
     yield from _of_counts(contract)
     yield _rule(
         "council_listed_once",
@@ -57,6 +75,7 @@ def domain_rules(contract: FileContract) -> Iterator[Rule]:
             "names",
         )
     if series_of(contract):
+        yield from _of_presence()
         yield from _of_series()
 
 
@@ -97,6 +116,69 @@ def _of_counts(contract: FileContract) -> Iterator[Rule]:
         )
 
 
+def _of_presence() -> Iterator[Rule]:
+    yield _rule(
+        "series_complete",
+        AREAS_MISSING,
+        0,
+        "Every period of a series has a row for each council that existed, and for England and each"
+        " region where the file has them.",
+        "periods",
+    )
+    yield _rule(
+        "series_unbroken",
+        YEARS_MISSING,
+        0,
+        "No series begins later than its measure's YAML says, lacks a year in between, but for gaps"
+        " that the contract explains, or ends earlier than it did in the release before.",
+        "series",
+    )
+    yield _rule(
+        "numbers_not_few",
+        NUMBERS_SHORT,
+        0,
+        "In every year as many councils have a number as the measure's YAML asks for.",
+        "years",
+    )
+    yield _rule(
+        "no_blank_without_mark",
+        BLANKS,
+        0,
+        "No cell of a series is blank where its publisher has marks that say why.",
+        "series",
+        severity="warn",
+    )
+    yield _rule(
+        "numbers_not_alone",
+        ALONE,
+        0,
+        "No number lacks the count or the interval that the year's other numbers have beside them.",
+        "years",
+    )
+    yield _rule(
+        "wholes_among_parts",
+        OFF_ITS_PARTS,
+        0,
+        "England's figure lies among its regions', and a region's among its councils', where each"
+        " part has one: a mean does, whatever its weights.",
+        "wholes",
+    )
+    yield _rule(
+        "decimals_kept",
+        ROUNDED_AWAY,
+        0,
+        "No year's figures are all whole numbers in a series that is printed with decimals.",
+        "years",
+    )
+    yield _rule(
+        "rows_not_sorted_by_figure",
+        SORTED,
+        0,
+        "No year's figures stand in the order of their size: a column sorted by itself would.",
+        "years",
+    )
+
+
 def _of_series() -> Iterator[Rule]:
     yield _rule(
         "series_printed",
@@ -123,6 +205,14 @@ def _of_series() -> Iterator[Rule]:
         severity="warn",
     )
     yield _rule(
+        "no_figure_unlike_all",
+        UNLIKE,
+        UNLIKE_ANY,
+        "No figure of a council with one other year at most is 15 robust standard deviations from"
+        " the middle of the year's councils.",
+        "figures",
+    )
+    yield _rule(
         "medians_in_range",
         TYPICAL,
         0,
@@ -140,7 +230,7 @@ def _of_series() -> Iterator[Rule]:
         "years_differ",
         SAME_YEAR,
         0.5,
-        "No year repeats, to the letter, the figures of most councils of the year before.",
+        "No year repeats, to the letter, the figures of most councils of an earlier year.",
         "pairs of years",
     )
     yield _rule(

@@ -15,31 +15,43 @@ import numpy as np
 import pandas as pd
 
 from expectations.councils import Councils
-from expectations.history import ENOUGH, Grid, nanmedian
-from expectations.measures import SeriesCheck, series_of
+from expectations.history import ENOUGH, MAD_TO_SD, Grid, nanmedian
+from expectations.measures import UNLIKE_ANY, SeriesCheck, series_of
+from expectations.parts import part, said
+from expectations.presence import presence_of
 from expectations.suites import Frame
 from expectations.vocabulary import (
+    ALONE,
     ANOTHERS_NAME,
     AREA_LEVEL,
+    AREAS_MISSING,
+    BLANKS,
     CODES_WITH_NUMBERS,
     COUNCIL_CODE,
     FROZEN,
     LEAP,
+    NUMBERS_SHORT,
     OFF_COUNTS,
+    OFF_ITS_PARTS,
     OFF_PARTS,
     OUT_OF_BOUNDS,
     OVER_DENOMINATOR,
     PERIOD,
     REGION_CODE,
     REVISED,
+    ROUNDED_AWAY,
     SAME_YEAR,
     SERIES_ROWS,
     SHIFTED,
+    SORTED,
+    START,
     STRANGE,
     SWAPPED,
     TYPICAL,
     UNITS,
+    UNLIKE,
     YEAR,
+    YEARS_MISSING,
     numeric,
 )
 from ingest.contracts import NUMERIC_ROLES, FileContract, RowFilter, Share
@@ -48,7 +60,7 @@ from ingest.tables import SOURCE_ROW
 # Marks that stand for nothing there, not for a number kept back.
 NOT_APPLICABLE = ("z",)
 # A swap is told where both are this far from their own years and near to each other's.
-FAR, NEAR = 6.0, 2.0
+FAR, NEAR = 5.0, 2.0
 # Fewer than this say nothing of a council: they come and go.
 FEW = 20
 # Councils are told apart by how many there are, on a scale of ratios known to 2 per cent.
@@ -68,6 +80,7 @@ def figures_of(
     """
     codes = _entities(rows, councils)
     parts = [
+        *_starts(rows, contract),
         *_shares(rows, contract),
         *_bounds(rows, contract),
         *_totals(rows, contract, councils, codes, expected),
@@ -79,8 +92,10 @@ def figures_of(
     for check in series:
         now = _read(rows, contract, check, codes)
         was = None if before is None else _read(before, contract, check, codes_before)
+        hit = _where(rows, check.where)
+        parts += presence_of(rows[hit], contract, check, councils, expected, codes[hit])
         parts += _series(now, was, check, councils)
-    stacked = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
+    stacked = pd.concat([one for one in parts if len(one)] or parts, ignore_index=True)
     stacked["found"] = stacked["found"].astype("str")
     for column in _columns(contract):
         if column not in stacked:
@@ -91,12 +106,14 @@ def figures_of(
 def _columns(contract: FileContract) -> list[str]:
     declared = contract.checks
     columns = [CODES_WITH_NUMBERS, ANOTHERS_NAME]
+    columns += [START] if contract.period.sortable else []
     columns += [OVER_DENOMINATOR, OFF_COUNTS] if declared.shares else []
     columns += [OFF_PARTS] if declared.totals else []
     columns += [OUT_OF_BOUNDS] if declared.bounds else []
     if series_of(contract):
         columns += [LEAP, STRANGE, TYPICAL, UNITS, SAME_YEAR, FROZEN, SWAPPED, SHIFTED, REVISED]
-        columns += [SERIES_ROWS]
+        columns += [SERIES_ROWS, AREAS_MISSING, YEARS_MISSING, NUMBERS_SHORT, BLANKS, ALONE]
+        columns += [OFF_ITS_PARTS, ROUNDED_AWAY, SORTED, UNLIKE]
     return columns
 
 
@@ -106,28 +123,31 @@ def _entities(rows: Any, councils: Councils) -> Any:
     return pd.Series(today[codes], index=rows.index, dtype="str")
 
 
-def _part(column: str, distance: Any, found: Sequence[str | None]) -> Any:
-    return pd.DataFrame(
-        {
-            column: np.asarray(distance, dtype="float64"),
-            "found": pd.Series(list(found), dtype="str"),
-        }
-    )
-
-
-def _said(off: Any, *told: Any, wording: str) -> list[str | None]:
-    """The wording of each row that is off; nothing for the rest, which are the most."""
-    found: list[str | None] = [None] * len(off)
-    for position in np.flatnonzero(off):
-        found[position] = wording.format(*(cells[position] for cells in told))
-    return found
-
-
 def _where(rows: Any, allowed: RowFilter) -> Any:
     hit = np.ones(len(rows), dtype=bool)
     for column, cells in allowed.items():
         hit &= rows[column].isin(cells).to_numpy()
     return hit
+
+
+def _starts(rows: Any, contract: FileContract) -> Iterator[Any]:
+    """One row a label: whether its year is that of the sort key beside it."""
+    if not (key := contract.period.sortable):
+        return
+    pairs = rows[[PERIOD, key, SOURCE_ROW]].dropna().drop_duplicates([PERIOD, key])
+    labels, keys = pairs[PERIOD].str[:4].to_numpy(), pairs[key].str[:4].to_numpy()
+    off = (labels != keys) & (keys != "")
+    yield part(
+        START,
+        off,
+        said(
+            off,
+            pairs[PERIOD].str.split("\t").str[0].to_numpy(),
+            pairs[key].to_numpy(),
+            pairs[SOURCE_ROW].to_numpy(),
+            wording="'{0}' beside " + key + " '{1}' in row {2}",
+        ),
+    )
 
 
 # --- shares and their counts
@@ -191,10 +211,10 @@ def _shares(rows: Any, contract: FileContract) -> Iterator[Any]:
         slack = np.zeros(len(rows)) if share.as_printed else half
         if share.per == 100:
             over = (top - bottom - 2 * slack)[at]
-            yield _part(
+            yield part(
                 OVER_DENOMINATOR,
                 over,
-                _said(
+                said(
                     over > 0,
                     top[at],
                     bottom[at],
@@ -214,10 +234,10 @@ def _shares(rows: Any, contract: FileContract) -> Iterator[Any]:
         # Some publishers work in single precision: seven digits.
         hair = 3e-7 * np.maximum(printed, 1)
         off = np.maximum(np.maximum(low - (printed + u), printed - u - high) - hair, 0)
-        yield _part(
+        yield part(
             OFF_COUNTS,
             off,
-            _said(
+            said(
                 off > 0,
                 rows[share.value].to_numpy()[at],
                 share.per * above / below,
@@ -235,10 +255,10 @@ def _bounds(rows: Any, contract: FileContract) -> Iterator[Any]:
         at = np.flatnonzero(~np.isnan(low) & ~np.isnan(value) & ~np.isnan(high))
         off = np.maximum(np.maximum(low - value, value - high), 0)[at]
         told = (rows[name].to_numpy()[at] for name in (bound.value, bound.lower, bound.upper))
-        yield _part(
+        yield part(
             OUT_OF_BOUNDS,
             off,
-            _said(
+            said(
                 off > 0,
                 *told,
                 rows[SOURCE_ROW].to_numpy()[at],
@@ -301,10 +321,10 @@ def _totals(
                 exact = (hidden[by[at]] == 0) & complete[at]
                 above = np.where(exact, short - slack - total.left_out, 0)
                 off = np.maximum(np.maximum(above, -short - slack), 0)
-                yield _part(
+                yield part(
                     OFF_PARTS,
                     off,
-                    _said(
+                    said(
                         off > 1e-6,
                         number[at],
                         added[by[at]],
@@ -366,10 +386,10 @@ def _listed_twice(rows: Any, contract: FileContract, councils: Councils, codes: 
     ].drop_duplicates()
     counts = pairs.groupby(["period", "council"])["code"].agg(["size", list])
     size = counts["size"].to_numpy()
-    return _part(
+    return part(
         CODES_WITH_NUMBERS,
         size - 1,
-        _said(
+        said(
             size > 1,
             [councils.name(council) for _, council in counts.index],
             [period.split("\t")[0] for period, _ in counts.index],
@@ -408,10 +428,10 @@ def _names(rows: Any, contract: FileContract, councils: Councils) -> Iterator[An
         ],
         dtype=bool,
     )
-    yield _part(
+    yield part(
         ANOTHERS_NAME,
         wrong,
-        _said(
+        said(
             wrong,
             pairs["name"].to_numpy(),
             pairs["code"].to_numpy(),
@@ -563,7 +583,7 @@ def _series(
 ) -> Iterator[Any]:
     rows = int((~np.isnan(now.source_rows)).sum())
     if rows or not check.may_be_absent:
-        yield _part(SERIES_ROWS, [rows], [f"{check.name} has {rows} rows"])
+        yield part(SERIES_ROWS, [rows], [f"{check.name} has {rows} rows"])
     if now.empty:
         return
     series = _with_years_before(now, was)
@@ -572,12 +592,16 @@ def _series(
     grid, sizes = _value_grid(series, check), _size_grid(series)
     with np.errstate(invalid="ignore"):
         yield from _leaps(series, grid, own, check, names)
+        yield from _unlike(series, own, check, names)
         yield from _levels(series, own, check)
         yield from _frozen(series, own, check, names)
         yield from _swapped(series, grid, sizes, own, check, names)
         yield from _shifted(series, grid, sizes, own, check)
         if was is not None and not was.empty:
             yield from _revised(now, was, check)
+            newest, before = now.years.max(), was.years.max()
+            words = f"{check.name}: {newest:g} is its newest year, and was {before:g} before"
+            yield part(YEARS_MISSING, [before - newest], [words if before > newest else None])
 
 
 def _leaps(series: Printed, grid: Grid, own: Any, check: SeriesCheck, names: Any) -> Iterator[Any]:
@@ -589,10 +613,10 @@ def _leaps(series: Printed, grid: Grid, own: Any, check: SeriesCheck, names: Any
     score = z[year, council]
     back = np.exp(grid.expected) if check.leap.scale == "log" else grid.expected
     for column, bound in ((STRANGE, check.leap.warn), (LEAP, check.leap.error)):
-        yield _part(
+        yield part(
             column,
             score - bound,
-            _said(
+            said(
                 score > bound,
                 [names[c] for c in council],
                 series.years[year],
@@ -607,6 +631,30 @@ def _leaps(series: Printed, grid: Grid, own: Any, check: SeriesCheck, names: Any
         )
 
 
+def _unlike(series: Printed, own: Any, check: SeriesCheck, names: Any) -> Iterator[Any]:
+    """One row a figure without a history: how far it is from the middle of the year's councils."""
+    numbers = ~np.isnan(series.values)
+    enough = numbers.sum(axis=1) >= ENOUGH
+    alone = numbers.sum(axis=0) < 3
+    year, council = np.nonzero(numbers & (own & enough)[:, None] & alone[None, :])
+    values = series.values
+    middle = nanmedian(values, axis=1)[:, None]
+    spread = MAD_TO_SD * nanmedian(np.abs(values - middle), axis=1)[:, None]
+    far = (np.abs(values - middle) / np.fmax(spread, 10.0**-series.decimals))[year, council]
+    yield part(
+        UNLIKE,
+        far,
+        said(
+            far > UNLIKE_ANY,
+            [names[c] for c in council],
+            series.years[year],
+            values[year, council],
+            np.broadcast_to(middle, values.shape)[year, council],
+            wording=check.name + ": {0} in {1:g} has {2:g}, the councils' median is {3:g}",
+        ),
+    )
+
+
 def _levels(series: Printed, own: Any, check: SeriesCheck) -> Iterator[Any]:
     known = (~np.isnan(series.values)).sum(axis=1) >= ENOUGH
     median = nanmedian(series.values, axis=1)
@@ -614,7 +662,7 @@ def _levels(series: Printed, own: Any, check: SeriesCheck) -> Iterator[Any]:
     at = np.flatnonzero(own & known)
     off = np.maximum(np.maximum(low - median, median - high), 0)[at]
     wording = f"{check.name}: {{0:.4g}} in {{1:g}}, not between {low:g} and {high:g}"
-    yield _part(TYPICAL, off, _said(off > 0, median[at], series.years[at], wording=wording))
+    yield part(TYPICAL, off, said(off > 0, median[at], series.years[at], wording=wording))
     for what, cells, least in (("median", series.values, 0), ("median count", series.sizes, FEW)):
         middle = nanmedian(cells, axis=1)
         pairs = [
@@ -624,10 +672,10 @@ def _levels(series: Printed, own: Any, check: SeriesCheck) -> Iterator[Any]:
         ]
         # In powers of ten, so that tenfold and a tenth are equally far from nought.
         ratio = np.array([abs(np.log10(middle[t] / middle[s])) for t, s in pairs])
-        yield _part(
+        yield part(
             UNITS,
             ratio,
-            _said(
+            said(
                 ratio > 0.7,
                 [series.years[t] for t, _ in pairs],
                 [middle[t] for t, _ in pairs],
@@ -640,15 +688,23 @@ def _levels(series: Printed, own: Any, check: SeriesCheck) -> Iterator[Any]:
 def _frozen(series: Printed, own: Any, check: SeriesCheck, names: Any) -> Iterator[Any]:
     there = series.texts != ""
     same = there[1:] & there[:-1] & (series.texts[1:] == series.texts[:-1])
-    both = (there[1:] & there[:-1]).sum(axis=1)
     next_to = np.diff(series.years) == 1
-    at = np.flatnonzero((both >= ENOUGH) & own[1:])
-    share = same[at].sum(axis=1) / both[at] if len(at) else np.array([])
+    pairs = [(t, u) for t in np.flatnonzero(own) for u in range(t)]
+    both = np.array([(there[t] & there[u]).sum() for t, u in pairs])
+    alike = np.array([(there[t] & (series.texts[t] == series.texts[u])).sum() for t, u in pairs])
+    told = [i for i in range(len(pairs)) if both[i] >= ENOUGH]
+    share = alike[told] / both[told] if told else np.array([])
     wording = check.name + ": {0:.0%} of councils in {1:g} are to the letter as in {2:g}"
-    yield _part(
+    yield part(
         SAME_YEAR,
         share,
-        _said(share > 0.5, share, series.years[1:][at], series.years[:-1][at], wording=wording),
+        said(
+            share > 0.5,
+            share,
+            [series.years[pairs[i][0]] for i in told],
+            [series.years[pairs[i][1]] for i in told],
+            wording=wording,
+        ),
     )
     # Only where it cannot be chance: three figures of a large council, or two decimals.
     telling = (series.counts >= FEW) if series.kind == "share" else (series.values > 0)
@@ -662,10 +718,10 @@ def _frozen(series: Printed, own: Any, check: SeriesCheck, names: Any) -> Iterat
     looked_at = there.any(axis=0)
     # Of a figure without counts one year more.
     allowed = 2 if series.kind == "share" else 3
-    yield _part(
+    yield part(
         FROZEN,
         longest[looked_at] - allowed,
-        _said(
+        said(
             longest[looked_at] > allowed,
             [name for name, looked in zip(names, looked_at, strict=True) if looked],
             longest[looked_at],
@@ -695,7 +751,7 @@ def _swapped(
                 if here < NEAR and there < NEAR:
                     found.append(f"{names[a]} and {names[b]}")
         words = f"{check.name}: {'; '.join(found[:5])} in {series.years[t]:g}"
-        yield _part(SWAPPED, [len(found)], [words if found else None])
+        yield part(SWAPPED, [len(found)], [words if found else None])
 
 
 def _shifted(
@@ -717,7 +773,7 @@ def _shifted(
         fits = [nanmedian(np.abs(values - np.roll(expected, by) - shift)) for by in (1, -1)]
         ratio = own_fit / max(min(fits), 1e-12)
         words = f"{check.name}: {series.years[t]:g} fits the neighbouring rows' councils better"
-        yield _part(SHIFTED, [ratio], [words if ratio > 1 else None])
+        yield part(SHIFTED, [ratio], [words if ratio > 1 else None])
 
 
 def _revised(now: Printed, was: Printed, check: SeriesCheck) -> Iterator[Any]:
@@ -741,4 +797,4 @@ def _revised(now: Printed, was: Printed, check: SeriesCheck) -> Iterator[Any]:
         f"{check.name}: {changed:,} of {known:,} figures of earlier years changed, by"
         f" {typical:.0%} in the middle, and {lost:,} are gone"
     )
-    yield _part(REVISED, [share], [words if share > 0.5 else None])
+    yield part(REVISED, [share], [words if share > 0.5 else None])

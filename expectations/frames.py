@@ -114,8 +114,9 @@ def frames_of(
 
 
 def _named(described: Any, rows: Any, contract: FileContract) -> Any:
-    """The described rows with the areas' names beside their codes."""
-    names = [n for n in ("la_name", "area_name") if n in contract.column_names]
+    """The described rows with the areas' names and the periods' sort key beside their codes."""
+    beside = ("la_name", "area_name", contract.period.sortable)
+    names = [n for n in beside if n in contract.column_names]
     return described.assign(**{name: _trimmed(rows[name]) for name in names})
 
 

@@ -14,8 +14,11 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ingest.contracts import FileContract, RowFilter
+from ingest.contracts import FileContract, RowFilter, YearGap
 from ingest.errors import ContractError
+
+# In robust standard deviations; no figure as published is so far from its year's middle.
+UNLIKE_ANY = 15.0
 
 FOLDER = Path(__file__).parents[1] / "dbt_project" / "models" / "measures"
 
@@ -41,7 +44,9 @@ class SeriesCheck(_Strict):
     `file` is a publication's id and its file's, with a slash between. `typical` is where the
     median of the councils lies in any year, by a wide margin; `size` a count of the same row
     that tells councils apart, where the contract's shares name none. `may_be_absent` is said of
-    a series that a sound file may lack.
+    a series that a sound file may lack. `begins` is the latest year that the file may begin with,
+    `numbers` the least share of councils with a number in a year, but for `thin_years`, each with
+    its reason. `decimals` are those that the series is printed with.
     """
 
     file: str
@@ -51,6 +56,10 @@ class SeriesCheck(_Strict):
     leap: Leap
     typical: tuple[float, float]
     may_be_absent: bool = False
+    begins: int | None = None
+    numbers: float = 0.85
+    thin_years: list[YearGap] = []
+    decimals: int = 0
     name: str = ""
 
 
@@ -72,7 +81,7 @@ def _all(folder: Path = FOLDER) -> dict[str, tuple[SeriesCheck, ...]]:
 def _declared(path: Path) -> list[tuple[str, Any]]:
     document = yaml.safe_load(path.read_text("utf-8")) or {}
     return [
-        (f"{model['name']}.{series['series_id']}", check)
+        (f"{model['name']}.{series['series_id']}", {"decimals": series["decimals"]} | check)
         for model in document.get("models", [])
         for series in model.get("config", {}).get("meta", {}).get("series", [])
         for check in series.get("checks", [])

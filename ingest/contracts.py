@@ -48,11 +48,13 @@ class PeriodSpec(_Strict):
 
     `taken_from: release` says that no cell does: every row is of the period that the release's
     name tells. A period that a sheet's name or title tells is a column of the reading's.
+    `sortable` is a column beside it that begins with the year in which the period starts.
     """
 
     column: str
     format: Notation
     taken_from: Literal["column", "release"] = "column"
+    sortable: str | None = None
 
 
 class AreaSpec(_Strict):
@@ -83,6 +85,13 @@ class AreaSpec(_Strict):
         return self.level in self.codes.values()
 
 
+class YearGap(_Strict):
+    """Years in which a series has nothing, or little, and why."""
+
+    years: list[int]
+    reason: str
+
+
 class YearsSpec(_Strict):
     """The years a file claims to hold, as calendar years in which periods end.
 
@@ -91,6 +100,7 @@ class YearsSpec(_Strict):
     `span` is how many years the file holds, `offset` what to add to the release's year, and
     `not_after: published` says only that nothing lies in the future of the publication.
     `only: release` says that every row is of the very period that the release's name tells.
+    `gaps` are years for which nothing was published.
     """
 
     last: list[Literal["file", "release"]] = []
@@ -99,6 +109,7 @@ class YearsSpec(_Strict):
     offset: int = 0
     not_after: Literal["published"] | None = None
     only: Literal["release"] | None = None
+    gaps: list[YearGap] = []
 
 
 class Absence(_Strict):

@@ -211,7 +211,7 @@ def test_a_slipped_decimal_point_without_counts_is_kept_out(
 @needs_published
 def test_a_slip_in_a_file_of_one_year_is_seen_against_the_release_before() -> None:
     def slip(rows: Any) -> None:
-        rows.loc[rows["la_name"] == "Leeds", "NEET_percent"] = "39"
+        rows.loc[rows["la_name"] == "Leeds", "NEET_percent"] = "0.3"
 
     assert "Leeds" in caught(judge(NEET, "2024", "dashboard", slip), "no_figure_leaps")
     assert judge(NEET, "2024", "dashboard", slip, alone=True).admitted

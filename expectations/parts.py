@@ -1,0 +1,27 @@
+"""Parts of the frame of figures: one thing looked at a row, its distance, and it in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+
+def part(column: str, distance: Any, found: Sequence[str | None]) -> Any:
+    """Rows of a rule: how far each thing is off, and its wording where it is."""
+    return pd.DataFrame(
+        {
+            column: np.asarray(distance, dtype="float64"),
+            "found": pd.Series(list(found), dtype="str"),
+        }
+    )
+
+
+def said(off: Any, *told: Any, wording: str) -> list[str | None]:
+    """The wording of each row that is off; nothing for the rest, which are the most."""
+    found: list[str | None] = [None] * len(off)
+    for position in np.flatnonzero(off):
+        found[position] = wording.format(*(cells[position] for cells in told))
+    return found

@@ -1,0 +1,269 @@
+"""What must be there of a series: areas, years and numbers, and what stands beside a number.
+
+Of the same kind as `figures`: each row is one thing looked at, its distance from where it should
+be in the column of its rule. The real files that the bounds come from are in `docs/checks.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from expectations.councils import Councils
+from expectations.history import ENOUGH
+from expectations.measures import SeriesCheck
+from expectations.parts import part, said
+from expectations.vocabulary import (
+    ALONE,
+    AREA_LEVEL,
+    AREAS_MISSING,
+    BLANKS,
+    COUNCIL_CODE,
+    COUNTRY_CODE,
+    NUMBERS_SHORT,
+    OFF_ITS_PARTS,
+    PERIOD,
+    REGION_CODE,
+    ROUNDED_AWAY,
+    SORTED,
+    YEAR,
+    YEARS_MISSING,
+    numeric,
+)
+from ingest.contracts import FileContract
+from ingest.tables import SOURCE_ROW
+
+ENGLAND = "England"
+LONDON = "E12000007"
+# What nearly all of a year's figures have beside them, a lone one may not lack.
+NEARLY_ALL = 0.95
+
+
+def presence_of(
+    rows: Any,
+    contract: FileContract,
+    check: SeriesCheck,
+    councils: Councils,
+    expected: Mapping[str, frozenset[str]],
+    codes: Any,
+) -> Iterator[Any]:
+    """The parts of one series: `rows` are those it is printed in, `codes` their councils today."""
+    if not len(rows):
+        return
+    value = numeric(check.column)
+    yield _areas(rows, check, councils, expected, codes)
+    yield _years(rows, contract, check)
+    yield _numbers(rows, check, value)
+    yield _blanks(rows, contract, check)
+    yield from _companions(rows, contract, check, value)
+    if check.column not in contract.columns_of("counts"):
+        yield from _wholes(rows, check, councils, value)
+        yield _decimals(rows, check, value)
+    yield _sorted(rows, check, value)
+
+
+def _areas(
+    rows: Any,
+    check: SeriesCheck,
+    councils: Councils,
+    expected: Mapping[str, frozenset[str]],
+    codes: Any,
+) -> Any:
+    """One row a period: how many areas lack a row of the series that the file should have."""
+    has_england = rows[COUNTRY_CODE].notna().any()
+    region = rows[REGION_CODE].where(
+        ~rows[REGION_CODE].str.startswith("E13").fillna(False).astype(bool), LONDON
+    )
+    # Inner and Outer London are told apart where a file does so.
+    printed = rows[REGION_CODE].dropna().unique()
+    parts = {code for code in printed if code.startswith("E13")}
+    regions = set(councils.regions) if len(printed) else set()
+    missing: list[list[str]] = []
+    labels: list[str] = []
+    for label, of_period in rows.groupby(PERIOD):
+        at = of_period.index
+        lacking = [councils.name(c) for c in sorted(expected[label] - set(codes[at].dropna()))]
+        lacking += [councils.regions[c] for c in sorted(regions - set(region[at].dropna()))]
+        lacking += sorted(parts - set(of_period[REGION_CODE].dropna()))
+        if has_england and not of_period[COUNTRY_CODE].notna().any():
+            lacking.append(ENGLAND)
+        missing.append(lacking)
+        labels.append(str(label).split("\t", 1)[0])
+    short = np.array([len(lacking) for lacking in missing])
+    return part(
+        AREAS_MISSING,
+        short,
+        said(
+            short > 0,
+            [", ".join(lacking[:5]) for lacking in missing],
+            labels,
+            wording=check.name + ": {0} in {1}",
+        ),
+    )
+
+
+def _years(rows: Any, contract: FileContract, check: SeriesCheck) -> Any:
+    """One row: the years between the first and the last that the series lacks without a reason."""
+    found = sorted({int(year) for year in rows[YEAR].dropna()})
+    explained = {year for gap in contract.years.gaps for year in gap.years}
+    begins = check.begins if check.begins is not None else (found[0] if found else 0)
+    wanted = range(min(begins, found[0]), found[-1] + 1) if found else range(0)
+    lacking = [year for year in wanted if year not in found and year not in explained]
+    words = f"{check.name}: {', '.join(map(str, lacking[:5]))}"
+    return part(YEARS_MISSING, [len(lacking)], [words if lacking else None])
+
+
+def _numbers(rows: Any, check: SeriesCheck, value: str) -> Any:
+    """One row a year: how far the share of councils with a number is below the least allowed."""
+    councils = rows[rows[COUNCIL_CODE].notna() & rows[YEAR].notna()]
+    thin = {year for gap in check.thin_years for year in gap.years}
+    of_year = councils.groupby(YEAR)[value].agg(["size", "count"])
+    of_year = of_year[(of_year["size"] >= ENOUGH) & ~of_year.index.isin(thin)]
+    share = (of_year["count"] / of_year["size"]).to_numpy()
+    return part(
+        NUMBERS_SHORT,
+        check.numbers - share,
+        said(
+            share < check.numbers,
+            share,
+            of_year.index,
+            wording=check.name + ": {0:.0%} of councils have a number in {1:g}",
+        ),
+    )
+
+
+def _blanks(rows: Any, contract: FileContract, check: SeriesCheck) -> Any:
+    """One row: the series' cells that are blank, where the publisher has marks to say why."""
+    blank = rows[check.column] == ""
+    if all(mark == "" for mark in contract.marks):
+        blank &= False
+    at = rows.loc[blank, SOURCE_ROW].tolist()
+    words = f"{check.name}: blank in row {', '.join(map(str, at[:5]))}"
+    return part(BLANKS, [len(at)], [words if at else None])
+
+
+def _companions(rows: Any, contract: FileContract, check: SeriesCheck, value: str) -> Iterator[Any]:
+    """One row a year and column: numbers that lack what the year's other numbers have beside."""
+    beside = [s.numerator for s in contract.checks.shares if s.value == check.column]
+    bounds = [b for b in contract.checks.bounds if b.value == check.column]
+    beside += [name for b in bounds for name in (b.lower, b.upper)]
+    numbers = rows[rows[value].notna() & rows[YEAR].notna()]
+    for column in dict.fromkeys(beside):
+        lone: list[list[int]] = []
+        years: list[float] = []
+        for year, of_year in numbers.groupby(YEAR):
+            without = of_year[numeric(column)].isna()
+            if len(of_year) < ENOUGH or without.mean() > 1 - NEARLY_ALL:
+                continue
+            lone.append(of_year.loc[without, SOURCE_ROW].tolist())
+            years.append(year)
+        count = np.array([len(at) for at in lone])
+        yield part(
+            ALONE,
+            count,
+            said(
+                count > 0,
+                [", ".join(map(str, at[:5])) for at in lone],
+                years,
+                wording=check.name + ": no " + column + " beside the number in row {0} of {1:g}",
+            ),
+        )
+
+
+def _wholes(rows: Any, check: SeriesCheck, councils: Councils, value: str) -> Iterator[Any]:
+    """One row a whole: how far England or a region is from between its smallest and largest part.
+
+    A mean, whatever its weights, lies among what it is the mean of. Asked only where every part
+    has a number: a suppressed one might be the largest.
+    """
+    level = rows[AREA_LEVEL]
+    region = rows[COUNCIL_CODE].map(
+        lambda code: councils.by_code[code].region_code if councils.known(code) else None
+    )
+    wholes: list[tuple[str, str, float, float, float, float]] = []
+    for label, of_period in rows.groupby(PERIOD):
+        numbers = of_period[value]
+        printed = {
+            of: part_of.to_numpy(dtype="float64")
+            for of, part_of in numbers[level[of_period.index] == "council"].groupby(
+                region[of_period.index]
+            )
+        }
+        nine = {
+            code: number
+            for code, number in zip(of_period[REGION_CODE], numbers, strict=True)
+            if isinstance(code, str) and not code.startswith("E13") and not np.isnan(number)
+        }
+        unit = 10.0 ** -_places(of_period, check)
+        for code, number in nine.items():
+            of_region = printed.get(code, np.array([]))
+            if len(of_region) > 2 and not np.isnan(of_region).any():
+                name = councils.regions.get(code, code)
+                wholes.append((name, str(label), number, of_region.min(), of_region.max(), unit))
+        england = numbers[of_period[COUNTRY_CODE].notna()].dropna()
+        if len(england) and len(nine) >= len(councils.regions):
+            low, high = min(nine.values()), max(nine.values())
+            wholes.append((ENGLAND, str(label), float(england.iloc[0]), low, high, unit))
+    figure, least, most, units = (
+        np.array([whole[i] for whole in wholes], dtype="float64") for i in (2, 3, 4, 5)
+    )
+    off = np.maximum(np.maximum(least - figure, figure - most) - units, 0)
+    yield part(
+        OFF_ITS_PARTS,
+        off,
+        said(
+            off > 0,
+            [whole[0] for whole in wholes],
+            [whole[1].split("\t")[0] for whole in wholes],
+            figure,
+            least,
+            most,
+            wording=check.name + ": {0} in {1} has {2:g}, its parts {3:g} to {4:g}",
+        ),
+    )
+
+
+def _places(rows: Any, check: SeriesCheck) -> int:
+    """The decimals that the figures are usually printed with."""
+    cells = rows.loc[rows[numeric(check.column)].notna(), check.column]
+    places = cells.map(lambda cell: len(cell.partition(".")[2]))
+    return int(places.mode().iloc[0]) if len(places) else 0
+
+
+def _decimals(rows: Any, check: SeriesCheck, value: str) -> Any:
+    """One row a year: whether its figures lost the decimals that the series is printed with."""
+    numbers = rows[rows[value].notna() & rows[YEAR].notna()]
+    found: list[tuple[float, int, int]] = []
+    for year, of_year in numbers.groupby(YEAR):
+        if len(of_year) >= ENOUGH:
+            whole = int((~of_year[check.column].str.contains(".", regex=False)).sum())
+            found.append((year, whole, len(of_year)))
+    all_whole = np.array([whole == size and check.decimals > 0 for _, whole, size in found])
+    return part(
+        ROUNDED_AWAY,
+        all_whole,
+        said(
+            all_whole,
+            [year for year, _, _ in found],
+            wording=check.name + ": every figure of {0:g} is a whole number",
+        ),
+    )
+
+
+def _sorted(rows: Any, check: SeriesCheck, value: str) -> Any:
+    """One row a year: whether the councils' figures stand in the order of their size."""
+    councils = rows[rows[COUNCIL_CODE].notna() & rows[value].notna() & rows[YEAR].notna()]
+    found: list[tuple[float, bool]] = []
+    for year, of_year in councils.groupby(YEAR):
+        numbers = of_year.sort_values(SOURCE_ROW)[value].to_numpy()
+        if len(numbers) >= ENOUGH and len(np.unique(numbers)) >= ENOUGH / 2:
+            steps = np.diff(numbers)
+            found.append((year, bool((steps >= 0).all() or (steps <= 0).all())))
+    told = np.array([is_sorted for _, is_sorted in found])
+    return part(
+        SORTED,
+        told,
+        said(told, [year for year, _ in found], wording=check.name + ": {0:g}"),
+    )

@@ -1,0 +1,187 @@
+"""What must be there of a series, and is not, keeps a file out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+from test_domain_checks import IN_NEED, LOOKED_AFTER, NEET, PLANS, caught, judge, needs_published
+
+pytestmark = needs_published
+
+RECEPTION = ("20601", "2022-11", "indicator_data")
+INFANTS = ("92196", "2023-05", "indicator_data")
+CONCEPTIONS = ("20401", "2022-05", "indicator_data")
+CASUALTIES = ("90804", "2022-05", "indicator_data")
+INJURIES = ("90284", "2025-06", "indicator_data")
+
+
+def of(rows: Any, **cells: str) -> Any:
+    """The rows that have these cells; underscores stand for spaces in names that have them."""
+    hit = pd.Series(True, index=rows.index)
+    for name, text in cells.items():
+        column = name if name in rows else name.replace("_", " ")
+        hit &= rows[column] == text
+    assert hit.any()
+    return hit
+
+
+# --- areas
+
+
+def test_a_council_left_out_under_one_label_is_missed_by_nobody() -> None:
+    def drop(rows: Any) -> Any:
+        lost = of(rows, la_name="Birmingham", time_period="2024") & rows[
+            "characteristic"
+        ].str.startswith("Convicted")
+        assert lost.any()
+        return rows[~lost]
+
+    told = caught(judge(LOOKED_AFTER, "2024", "convictions_and_health", drop), "series_complete")
+    assert "Birmingham in 2024" in told
+
+
+def test_england_left_out_goes_unnoticed() -> None:
+    def drop(rows: Any) -> Any:
+        return rows[~of(rows, Area_Code="E92000001", Time_period="2021/22")]
+
+    assert "England in 2021/22" in caught(judge(*RECEPTION, drop), "series_complete")
+
+
+def test_inner_london_left_out_goes_unnoticed() -> None:
+    def drop(rows: Any) -> Any:
+        lost = (rows["region_code"] == "E13000001") & (rows["geographic_level"] == "Regional")
+        assert lost.any()
+        return rows[~(lost & (rows["time_period"] == "2024"))]
+
+    assert "E13000001 in 2024" in caught(
+        judge(IN_NEED, "2024", "referrals", drop), "series_complete"
+    )
+
+
+# --- years
+
+
+@pytest.mark.parametrize(
+    ("load", "year"), [(RECEPTION, "2018/19"), (INJURIES, "2010/11"), (INFANTS, "2016")]
+)
+def test_a_year_left_out_of_the_middle_or_the_beginning_goes_unnoticed(
+    load: tuple[str, str, str], year: str
+) -> None:
+    def drop(rows: Any) -> Any:
+        return rows[~of(rows, Time_period=year)]
+
+    last = year[:2] + year[5:] if "/" in year else year
+    assert last in caught(judge(*load, drop), "series_unbroken")
+
+
+def test_a_newest_year_that_is_gone_again_goes_unnoticed() -> None:
+    def drop(rows: Any) -> Any:
+        return rows[~rows["time_period"].isin(["2023", "2024"])]
+
+    told = caught(judge(IN_NEED, "2024", "referrals", drop), "series_unbroken")
+    assert "2022 is its newest year, and was 2023 before" in told
+
+
+def test_labels_moved_by_a_year_put_every_figure_under_the_wrong_one() -> None:
+    def back(rows: Any) -> None:
+        years = rows["Time period"].str.extract(r"(\d{4}) - (\d{2})").astype(int) - 1
+        rows["Time period"] = years[0].astype(str) + " - " + years[1].astype(str).str.zfill(2)
+
+    told = caught(judge(*CASUALTIES, back), "periods_start_as_sorted")
+    assert "'2017 - 19' beside time_period_sortable '20180000'" in told
+
+
+def test_a_copy_of_the_year_before_last_passes_for_the_newest() -> None:
+    def copy(rows: Any) -> None:
+        old = rows[of(rows, Time_period="2019/20")].set_index("Area Code")["Value"]
+        newest = of(rows, Time_period="2021/22")
+        rows.loc[newest, "Value"] = rows.loc[newest, "Area Code"].map(old)
+
+    assert "in 2022 are to the letter as in 2020" in caught(judge(*RECEPTION, copy), "years_differ")
+
+
+# --- numbers
+
+
+def test_half_of_the_councils_suppressed_pass_for_a_normal_year() -> None:
+    def suppress(rows: Any) -> None:
+        councils = rows[rows["geographic_level"].str.lower() == "local authority"]
+        rows.loc[councils.index[::2], "NEET_not_known_percent"] = "c"
+
+    told = caught(judge(NEET, "2024", "dashboard", suppress), "numbers_not_few")
+    assert "of councils have a number in 2024" in told
+
+
+def test_a_column_emptied_beside_its_counts_passes_for_suppression() -> None:
+    def empty(rows: Any) -> None:
+        rows["CPP_subsequent_percent"] = ""
+
+    verdict = judge(IN_NEED, "2024", "repeat_plans", empty)
+    caught(verdict, "numbers_not_few")
+    assert "no_blank_without_mark" in {check.name for check in verdict.warnings}
+
+
+def test_one_blank_cell_passes_for_a_mark() -> None:
+    def blank(rows: Any) -> None:
+        hit = (rows["la_name"] == "Leeds") & (rows["time_period"] == "2022")
+        rows.loc[hit, [c for c in rows if c.lower() == "incexc20weekrate"]] = " "
+        rows.loc[hit, [c for c in rows if c.lower() == "inc_exc_20week_rate"]] = " "
+
+    (warning,) = judge(PLANS, "2023", "sen2_mi", blank).warnings
+    assert warning.name == "no_blank_without_mark"
+
+
+def test_a_nought_for_a_mark_becomes_a_figure() -> None:
+    def nought(rows: Any) -> None:
+        hit = (rows["Value"] == "") & (rows["Area Code"] == "E09000001")
+        assert hit.any()
+        rows.loc[hit, "Value"] = "0"
+
+    told = caught(judge(*INJURIES, nought), "numbers_not_alone")
+    assert "no count beside the number" in told
+
+
+# --- figures against figures
+
+
+def test_a_region_beyond_all_its_councils_is_served() -> None:
+    def more(rows: Any) -> None:
+        rows.loc[of(rows, Area_Code="E12000005", Time_period="2021"), "Value"] = "9.9"
+
+    told = caught(judge(*INFANTS, more), "wholes_among_parts")
+    assert "West Midlands in 2021 has 9.9" in told
+
+
+def test_england_beyond_all_its_regions_is_served() -> None:
+    def more(rows: Any) -> None:
+        rows.loc[rows["geographic_level"] == "National", "NEET_percent"] = "6.1"
+
+    assert "England" in caught(judge(NEET, "2024", "dashboard", more), "wholes_among_parts")
+
+
+def test_figures_without_their_decimals_pass_for_exact_ones() -> None:
+    def cut(rows: Any) -> None:
+        numbers = pd.to_numeric(rows["Value"], errors="coerce")
+        rows.loc[numbers.notna(), "Value"] = numbers.dropna().round().astype(int).astype(str)
+
+    assert "whole number" in caught(judge(*CONCEPTIONS, cut), "decimals_kept")
+
+
+def test_a_column_sorted_by_itself_gives_each_council_anothers_figure() -> None:
+    def sort(rows: Any) -> None:
+        newest = rows["Time period"] == "2021"
+        councils = newest & rows["Area Code"].str.match("E0[689]|E10") & (rows["Value"] != "")
+        rows.loc[councils, "Value"] = sorted(rows.loc[councils, "Value"], key=float)
+
+    assert "2021" in caught(judge(*INFANTS, sort), "rows_not_sorted_by_figure")
+
+
+def test_a_slipped_point_in_a_file_of_one_year_is_served() -> None:
+    def slip(rows: Any) -> None:
+        rows.loc[of(rows, la_name="Blackpool"), "NEET_not_known_percent"] = "83"
+
+    for alone in (True, False):
+        verdict = judge(NEET, "2024", "dashboard", slip, alone=alone)
+        assert "Blackpool in 2024 has 83" in caught(verdict, "no_figure_unlike_all")
