@@ -612,12 +612,14 @@ def _leaps(series: Printed, grid: Grid, own: Any, check: SeriesCheck, names: Any
     year, council = np.nonzero(~np.isnan(z))
     score = z[year, council]
     back = np.exp(grid.expected) if check.leap.scale == "log" else grid.expected
+    few = np.isin(series.councils, check.few)[council]
     for column, bound in ((STRANGE, check.leap.warn), (LEAP, check.leap.error)):
+        judged = np.where(few & (column == LEAP), np.nan, score)
         yield part(
             column,
-            score - bound,
+            judged - bound,
             said(
-                score > bound,
+                judged > bound,
                 [names[c] for c in council],
                 series.years[year],
                 series.values[year, council],

@@ -98,7 +98,7 @@ def frames_of(
         None if before is None else _described_before(before, contract, councils),
     )
     frames[YEARS_CLAIMED] = _years(load, described, periods)
-    if contract.years.not_after == "published":
+    if contract.years.not_after == "published" or contract.years.not_before is not None:
         frames[PUBLICATION] = _publication(load, described)
     frames[EXPECTED] = _stacked(
         _header(contract, published, mapping),
@@ -261,7 +261,7 @@ def _rows(
     codes = {of: _codes(rows[column], contract, councils) for of, column in area.codes.items()}
     council = codes[area.unit].where(level == area.unit)
     year = _by_distinct(
-        labels, lambda label: periods[label].year if label in periods else None, "float64"
+        labels, lambda label: periods[label].position if label in periods else None, "float64"
     )
     numbers = contract.columns_of(*NUMERIC_ROLES)
     described = {
@@ -314,7 +314,7 @@ def _years(load: Load, rows: Any, periods: Mapping[str, Period]) -> Frame:
     Where the whole period is claimed, its last day stands for it, as 20180630.
     """
     spec = load.contract.years
-    found = rows[YEAR].dropna()
+    found = rows[YEAR].dropna() // 1
     last = float(found.max()) if len(found) else None
     first = float(found.min()) if len(found) else None
     claims: list[tuple[str, int | None, float | None]] = []
@@ -382,11 +382,16 @@ def _second_year(first: int, last_two_digits: int) -> int | None:
 
 def _publication(load: Load, rows: Any) -> Frame:
     """One row: the year in which the release was published, and the last year found in it."""
+    years = rows[YEAR] // 1
     return Frame(
         pd.DataFrame(
-            {"published": [float(load.release.published.year)], "found": [rows[YEAR].max()]}
+            {
+                "published": [float(load.release.published.year)],
+                "found": [years.max()],
+                "first": [years.min()],
+            }
         ),
-        labels=("published", "found"),
+        labels=("published", "found", "first"),
     )
 
 

@@ -328,6 +328,20 @@ def _years(contract: FileContract) -> Iterator[Rule]:
             example="published in {published}, with figures for {found}",
             noun="releases",
         )
+    if spec.not_before is not None:
+        yield Rule(
+            check="years_of_the_definition",
+            frame=PUBLICATION,
+            expectation="ExpectColumnValuesToBeBetween",
+            arguments={"column": "first", "min_value": spec.not_before},
+            explanation=(
+                f"No period ends before {spec.not_before}, where this definition begins: figures"
+                " of another definition are no part of its series."
+            ),
+            about=column,
+            example="figures for {first}",
+            noun="releases",
+        )
 
 
 def _figures(contract: FileContract) -> Iterator[Rule]:

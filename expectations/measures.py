@@ -46,7 +46,8 @@ class SeriesCheck(_Strict):
     that tells councils apart, where the contract's shares name none. `may_be_absent` is said of
     a series that a sound file may lack. `begins` is the latest year that the file may begin with,
     `numbers` the least share of councils with a number in a year, but for `thin_years`, each with
-    its reason. `decimals` are those that the series is printed with.
+    its reason. `decimals` are those that the series is printed with;
+    `few` are councils of so few children that their leaps are noted and no more.
     """
 
     file: str
@@ -60,6 +61,7 @@ class SeriesCheck(_Strict):
     numbers: float = 0.85
     thin_years: list[YearGap] = []
     decimals: int = 0
+    few: tuple[str, ...] = ()
     name: str = ""
 
 

@@ -101,6 +101,7 @@ class YearsSpec(_Strict):
     `not_after: published` says only that nothing lies in the future of the publication.
     `only: release` says that every row is of the very period that the release's name tells.
     `gaps` are years for which nothing was published.
+    `not_before` is the first year that a definition reaches back to.
     """
 
     last: list[Literal["file", "release"]] = []
@@ -110,6 +111,24 @@ class YearsSpec(_Strict):
     not_after: Literal["published"] | None = None
     only: Literal["release"] | None = None
     gaps: list[YearGap] = []
+    not_before: int | None = None
+
+
+class PublishedSpec(_Strict):
+    """Days of publication of the releases that a file is read from: `since` included, `before` not.
+
+    For a publication that goes on under the same names when its definition changes: each
+    definition is a file of its own, and its releases are told by their day.
+    """
+
+    since: date | None = None
+    before: date | None = None
+
+    def covers(self, day: date) -> bool:
+        """Whether a release of this day is one of them."""
+        return (self.since is None or self.since <= day) and (
+            self.before is None or day < self.before
+        )
 
 
 class Absence(_Strict):
@@ -240,6 +259,7 @@ class _File(_Strict):
     key: list[str] | None = None
     marks: list[str] | None = None
     constants: dict[str, str | list[str]] = {}
+    published: PublishedSpec = PublishedSpec()
     years: YearsSpec = YearsSpec()
     councils: CouncilsSpec = CouncilsSpec()
     dropped_rows: list[DroppedRows] = []
@@ -297,6 +317,7 @@ class FileContract:
     period: PeriodSpec
     period_type: str | Mapping[str, str]
     area: AreaSpec
+    published: PublishedSpec
     years: YearsSpec
     councils: CouncilsSpec
     dropped_rows: tuple[DroppedRows, ...]
@@ -363,9 +384,16 @@ class Publication:
     unread: tuple[str, ...]
     digest: str
 
-    def file_for(self, name: str) -> tuple[FileContract, ...]:
-        """The contracts of a published file, one a table in it; none where no contract names it."""
-        return tuple(file for file in self.files if file.match(name))
+    def file_for(self, name: str, published: date | None = None) -> tuple[FileContract, ...]:
+        """The contracts of a published file, one a table in it; none where no contract names it.
+
+        `published` is the day of its release; without one, every contract that knows the name.
+        """
+        return tuple(
+            file
+            for file in self.files
+            if file.match(name) and (published is None or file.published.covers(published))
+        )
 
     def is_unread(self, name: str) -> bool:
         """Whether a published file is known, and known to hold nothing we read."""
@@ -432,6 +460,7 @@ def _file_contract(
         period=period,
         period_type=file.period_type,
         area=area,
+        published=file.published,
         years=file.years,
         councils=file.councils,
         dropped_rows=tuple(file.dropped_rows),

@@ -45,7 +45,7 @@ def loads_of(publication: Publication, release: Release) -> tuple[list[Load], li
     loads: list[Load] = []
     unknown: list[PublishedFile] = []
     for file in release.files:
-        contracts = publication.file_for(file.name)
+        contracts = publication.file_for(file.name, release.published)
         loads += [Load(release, file, contract) for contract in contracts]
         if not contracts and not publication.is_unread(file.name):
             unknown.append(file)

@@ -25,7 +25,7 @@ PeriodType = Literal[
 ]
 PERIOD_TYPES: tuple[str, ...] = get_args(PeriodType)
 
-Notation = Literal["ees", "fingertips", "days", "words", "mid_year"]
+Notation = Literal["ees", "fingertips", "iso", "days", "words", "mid_year"]
 _DASHED = r"((?:19|20)\d{2})-(\d{2})"
 _MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
 
@@ -42,13 +42,22 @@ class Period:
         """The calendar year in which the period ends."""
         return self.end.year
 
+    @property
+    def position(self) -> float:
+        """Where the period stands in time: its year, and for a day how far into it, below 1."""
+        if self.start < self.end:
+            return float(self.year)
+        return self.year + (self.end - date(self.year, 1, 1)).days / 366
+
 
 @lru_cache(maxsize=4096)
 def parse_period(cell: str, notation: Notation, period_type: PeriodType) -> Period | None:
     """The period that a cell names, or None where it names none of that type.
 
     `ees`: four digits are the year in which the period ends, six digits two years in a row
-    (`202223`). `fingertips`: `2022`, `2022/23`, `2020 - 22`. `days`, as releases are named: a
+    (`202223`). `fingertips`: `2022`, `2022/23`, `2020 - 22`. `iso`, as the Office for National
+    Statistics prints it: the first day and a length (`2021-04-01/P1Y`), a day alone
+    (`2024-04-30T00:00:00`), or two years in a row (`2021-2022`). `days`, as releases are named: a
     day (`2021-08-31`), a month, which stands for its first day (`2023-04`), or the three months
     of a quarter (`2018-04-to-06`). `words`, as titles say it: `30 June 2018`, `April to June
     2018`. `mid_year`: `2023` is 30 June 2023. A snapshot of a quarter is of its last day.
@@ -57,7 +66,13 @@ def parse_period(cell: str, notation: Notation, period_type: PeriodType) -> Peri
     if notation in ("days", "words", "mid_year"):
         named = {"days": _in_days, "words": _in_words, "mid_year": _mid_year}[notation](text)
         return None if named is None else _of_type(named, period_type)
-    year = _ees_year(text) if notation == "ees" else _fingertips_year(text, period_type)
+    if notation == "iso" and period_type == "snapshot":
+        day = _iso_day(text)
+        return Period(day, day) if day else None
+    if notation == "iso":
+        year = _iso_year(text, period_type)
+    else:
+        year = _ees_year(text) if notation == "ees" else _fingertips_year(text, period_type)
     if year is None:
         return None
     match period_type:
@@ -77,7 +92,7 @@ def parse_period(cell: str, notation: Notation, period_type: PeriodType) -> Peri
             # Schools' survey of one school year.
             return Period(date(year - 1, 9, 1), date(year, 8, 31))
         case "quarter" | "snapshot":
-            return None  # neither notation names a quarter or a day
+            return None  # no such notation names a quarter or a day
 
 
 def _of_type(named: Period, period_type: PeriodType) -> Period | None:
@@ -126,6 +141,32 @@ def _mid_year(text: str) -> Period | None:
     if not re.fullmatch(r"(19|20)\d{2}", text):
         return None
     return Period(date(int(text), 6, 30), date(int(text), 6, 30))
+
+
+# The months in which a year may begin. The National Child Measurement Programme's academic
+# years are printed from August, the key stages' from September; they are the same years.
+_ISO_MONTHS = {"calendar_year": ("01",), "financial_year": ("04",), "academic_year": ("08", "09")}
+
+
+def _iso_year(text: str, period_type: PeriodType) -> int | None:
+    months = _ISO_MONTHS.get(period_type, ())
+    if match := re.fullmatch(r"((?:19|20)\d{2})-(\d{2})-01(?:T00:00:00)?/P1Y", text):
+        first = int(match[1])
+        if match[2] not in months:
+            return None
+        return first if period_type == "calendar_year" else first + 1
+    if match := re.fullmatch(r"((?:19|20)\d{2})-((?:19|20)\d{2})", text):
+        first, last = int(match[1]), int(match[2])
+        return last if last == first + 1 and period_type != "calendar_year" and months else None
+    return None
+
+
+def _iso_day(text: str) -> date | None:
+    match = re.fullmatch(r"((?:19|20)\d{2}-\d{2}-\d{2})(?:T00:00:00)?", text)
+    try:
+        return date.fromisoformat(match[1]) if match else None
+    except ValueError:
+        return None
 
 
 def _ees_year(text: str) -> int | None:

@@ -111,6 +111,10 @@ def read_csv(data: bytes) -> pa.Table:
 
 
 def _refuse_repeated(header: list[str]) -> None:
+    if (unnamed := header.count("")) > 1:
+        raise ReadError(
+            f"its first line is not a header: {unnamed} of its {len(header)} names are empty"
+        )
     repeated = sorted(name for name, times in Counter(header).items() if times > 1)
     if repeated:
         raise ReadError(f"its header names {', '.join(repr(n) for n in repeated)} more than once")

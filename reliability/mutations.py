@@ -154,8 +154,9 @@ def jobs_of(files: dict[str, list[FileContract]], kinds: Iterable[str], each: in
     turns: Counter[str] = Counter()
     for position, kind in enumerate(kinds):
         for step in range(min(each, len(names))):
-            # Steps of four and a shift: neighbours in the list are of one publisher.
-            name = names[(position * 2 + step * 4) % len(names)]
+            # Steps of four and a shift: neighbours in the list are of one publisher, and threes
+            # and fours between them come round to every name, however many there are.
+            name = names[(position * 3 + step * 4) % len(names)]
             own = files[name]
             wanted.setdefault((name, own[turns[name] % len(own)].file_id), []).append(kind)
             turns[name] += 1

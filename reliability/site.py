@@ -244,12 +244,15 @@ class Site:
             for name, publication in load_contracts().items()
             if name != self.publication.publication
             for release in self.source.archive.held(publication.publisher, name)
-            if len(release.files) == 1 and publication.file_for(release.files[0].name)
+            if len(release.files) == 1
+            and publication.file_for(release.files[0].name, release.published)
         ]
         *_, publication, release = min(found, key=lambda entry: entry[:2])
         file = release.files[0]
         self._put(release, {file.name: self.published(release, file)})
-        self.tables |= {contract.table for contract in publication.file_for(file.name)}
+        self.tables |= {
+            contract.table for contract in publication.file_for(file.name, release.published)
+        }
         self._known = {file.sha256 for one in (*self.releases, release) for file in one.files}
 
     @cached_property
@@ -390,6 +393,8 @@ def lay_release(archive: Path, release: Release, files: Mapping[str, bytes]) -> 
 
 
 def _of_contract(release: Release, contract: FileContract) -> tuple[PublishedFile, ...]:
+    if not contract.published.covers(release.published):
+        return ()
     return tuple(file for file in release.files if contract.match(file.name))
 
 

@@ -122,8 +122,11 @@ def scaled(column: str, by: float, **where: str) -> Damage:
 def test_a_real_release_is_admitted_beside_the_one_before(load: Load, before: Load | None) -> None:
     verdict = check_load(load, table(load), COUNCILS, before=table(before) if before else None)
     assert [str(check) for check in verdict.reasons] == []
-    # Two invented rows of 2021 are the one thing to be told.
-    assert {check.name for check in verdict.warnings} <= {"dropped_rows"}
+    # Rows known to be none, and the City of London's poverty, are all that is to be told.
+    told = {check.name: check.observed for check in verdict.warnings}
+    if load.release.publication == "children-in-relative-poverty":
+        assert "1 of 1,320 figures" in told.pop("no_figure_strange", "1 of 1,320 figures")
+    assert set(told) <= {"dropped_rows"}
 
 
 def test_every_file_that_is_read_has_a_measure_with_bounds() -> None:

@@ -35,12 +35,49 @@
 {%- endmacro %}
 
 
-{#- The day on which a newer release gave the figure anew; null for the newest. -#}
+{#-
+  The day on which a newer release of the same publication gave the figure anew; null for the
+  newest. What another publication prints is another source, and no revision.
+-#}
 {% macro superseded_on() -%}
     lag(published) over (
-        partition by measure_id, series_id, council_code, period_type, period_start, period_end
-        order by published desc, version desc, release desc, publication desc
+        partition by
+            measure_id,
+            series_id,
+            council_code,
+            period_type,
+            period_start,
+            period_end,
+            publication
+        order by published desc, version desc, release desc
     )
+{%- endmacro %}
+
+
+{#-
+  Of the publications that print a figure, the one that serves: the first in the series' list.
+  A figure that a publication just has not got gives way to another's; one that it withholds
+  does not.
+-#}
+{% macro serves(by=[]) -%}
+    row_number() over (
+        partition by
+            {{ (by + [
+                'measure_id', 'series_id', 'council_code', 'period_type', 'period_start',
+                'period_end',
+            ]) | join(', ') }}
+        order by
+            status = 'not_available',
+            publication_preference,
+            published desc,
+            publication desc
+    ) = 1
+{%- endmacro %}
+
+
+{#- How many decimals a cell prints; a figure that we computed is as exact as it comes. -#}
+{% macro decimals(cell) -%}
+    coalesce(length(split_part(trim({{ cell }}), '.', 2)), 15)
 {%- endmacro %}
 
 
@@ -68,6 +105,7 @@
     where
         published <= day
         and (superseded_on is null or superseded_on > day)
+    qualify {{ serves() }}
 {% endmacro %}
 
 

@@ -61,9 +61,14 @@
                     node.original_file_path ~ ': a series in config.meta has no ' ~ key ~ '.'
                 ) }}
             {%- endfor -%}
+            {%- set publications = [] -%}
+            {%- for check in one.checks | default([]) -%}
+                {%- do publications.append(check.file.split('/')[0]) -%}
+            {%- endfor -%}
             {%- do series.append(dict(
                 one,
                 measure_id=node.name,
+                publications=one.publications | default(publications | unique | list),
                 column=node.name if one.headline else node.name ~ '__' ~ one.series_id
             )) -%}
         {%- endfor -%}

@@ -15,6 +15,7 @@ series as (
             {{ literal(series.headline | default(false)) }} as is_headline,
             {{ literal(series.derivation) }} as derivation,
             {{ literal(series.breaks) }} as breaks,
+            {{ literal(series.publications | join(', ')) }} as publications,
             {{ literal(series.column) }} as council_year_column
         {% if not loop.last %}
             union all

@@ -5,9 +5,10 @@ vintages as (
 ),
 
 final as (
-    select * exclude (superseded_on)
+    select * exclude (superseded_on, publication_preference)
     from vintages
     where superseded_on is null
+    qualify {{ serves() }}
 )
 
 select * from final

@@ -8,14 +8,20 @@ series as (
     select * from {{ ref('dim_series') }}
 ),
 
+series_publications as (
+    select * from {{ ref('int_series_publication') }}
+),
+
 facts as (
     select
         figures.*,
         figures.area_code as council_code,
         figures.area_name as council_name,
         series.unit,
+        coalesce(series_publications.preference, 1) as publication_preference,
     from figures
     left join series using (measure_id, series_id)
+    left join series_publications using (measure_id, series_id, publication)
     where figures.area_level = 'council'
 ),
 
@@ -23,6 +29,7 @@ final as (
     select
         {{ fact_columns() }},
         {{ superseded_on() }} as superseded_on,
+        publication_preference,
     from facts
 )
 

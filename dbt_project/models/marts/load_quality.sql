@@ -8,6 +8,14 @@ loads as (
     select * from {{ ref('stg_archive__loads') }}
 ),
 
+releases as (
+    select * from {{ ref('stg_archive__releases') }}
+),
+
+differences as (
+    select * from {{ ref('int_publication_difference') }}
+),
+
 admissions as (
     select
         publisher,
@@ -21,7 +29,7 @@ admissions as (
     group by all
 ),
 
-final as (
+of_loads as (
     select
         checks.publisher,
         checks.publication,
@@ -40,6 +48,32 @@ final as (
     from checks
     left join admissions
         using (publisher, publication, release, version, source_file, file_id)
+),
+
+of_publications as (
+    select
+        releases.publisher,
+        differences.publication,
+        differences.release,
+        differences.version,
+        differences.source_file,
+        differences.source_sha256,
+        'publications_agree' as check_name,
+        differences.measure_id || '.' || differences.series_id as check_column,
+        'warn' as severity,
+        differences.is_agreed as success,
+        differences.observed,
+        'Two publications of one series print the same figures, but for rounding; the preferred'
+        || ' one serves.' as explanation,
+        true as admitted,
+    from differences
+    inner join releases using (publication, release, version)
+),
+
+final as (
+    select * from of_loads
+    union all
+    select * from of_publications
 )
 
 select * from final

@@ -4,7 +4,11 @@ pupils as (
     select * from {{ ref('stg_ees__key_stage_2__pupil_characteristics') }}
 ),
 
-cells as (
+explore_local_statistics as (
+    select * from {{ ref('stg_ons__explore_local_statistics') }}
+),
+
+dfe_cells as (
     select
         'expected_standard' as series_id,
         {{ row_columns() }},
@@ -18,8 +22,27 @@ cells as (
         and gender = 'Total'
 ),
 
+ons_cells as (
+    select
+        'expected_standard' as series_id,
+        {{ row_columns() }},
+        {{ ons_cells() }}
+    from explore_local_statistics
+    where publication = 'pupils-at-expected-standard-at-key-stage-2'
+),
+
+dfe_figures as (
+    {{ ees_figures('dfe_cells') }}
+),
+
+ons_figures as (
+    {{ ons_figures('ons_cells') }}
+),
+
 final as (
-    {{ ees_figures('cells') }}
+    select * from dfe_figures
+    union all
+    select * from ons_figures
 )
 
 select * from final

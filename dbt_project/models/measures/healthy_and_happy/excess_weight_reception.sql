@@ -4,7 +4,11 @@ indicator_data as (
     select * from {{ ref('stg_fingertips__indicator_data') }}
 ),
 
-cells as (
+explore_local_statistics as (
+    select * from {{ ref('stg_ons__explore_local_statistics') }}
+),
+
+fingertips_cells as (
     select
         'overweight_including_obesity' as series_id,
         {{ row_columns() }},
@@ -17,8 +21,27 @@ cells as (
         and category_type = ''
 ),
 
+ons_cells as (
+    select
+        'overweight_including_obesity' as series_id,
+        {{ row_columns() }},
+        {{ ons_cells() }}
+    from explore_local_statistics
+    where publication = 'overweight-children-at-reception'
+),
+
+fingertips_figures as (
+    {{ fingertips_figures('fingertips_cells', interval='wilson') }}
+),
+
+ons_figures as (
+    {{ ons_figures('ons_cells') }}
+),
+
 final as (
-    {{ fingertips_figures('cells', interval='wilson') }}
+    select * from fingertips_figures
+    union all
+    select * from ons_figures
 )
 
 select * from final

@@ -1,0 +1,29 @@
+{{ config(materialized='ephemeral') }}
+
+-- The publications of each series in the order in which they serve, from the measures' YAML.
+with
+
+listed as (
+    select
+        null::varchar as measure_id,
+        null::varchar as series_id,
+        null::varchar as publication, -- noqa: RF04
+        null::integer as preference
+    where false
+    {% for series in core_series() %}
+        {% for publication in series.publications %}
+            union all
+            select
+                {{ literal(series.measure_id) }},
+                {{ literal(series.series_id) }},
+                {{ literal(publication) }},
+                {{ loop.index }}
+        {% endfor %}
+    {% endfor %}
+),
+
+final as (
+    select * from listed
+)
+
+select * from final

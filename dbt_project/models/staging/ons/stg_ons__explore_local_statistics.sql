@@ -1,0 +1,1 @@
+{{ ons_staged('ons__explore_local_statistics') }}

@@ -1,0 +1,1 @@
+{{ ons_staged('ons__relative_poverty') }}
