@@ -197,6 +197,7 @@ def _shown(path: Path) -> Path:
 def status(home: HomeOption = DEFAULT_HOME) -> None:
     """Each publication: newest release held, admitted or not, age, next expected."""
     from orchestration.refresh import Refresh
+    from orchestration.show import series_not_held
 
     place = _held(home)
     work = Refresh(place, "")
@@ -232,6 +233,8 @@ def status(home: HomeOption = DEFAULT_HOME) -> None:
         if load.decided:
             out.print(f"  once {load.decided}", style="yellow", markup=False)
     _tell_decisions(stock, style="yellow")
+    for title, why in series_not_held(place.warehouse):
+        out.print(f"No release held: {title}: {why}", style="yellow", markup=False)
     served = "served" if work.is_served(stock) else "not served yet: run core-measures refresh"
     docs = place.quality / "index.html"
     if docs.exists():

@@ -48,6 +48,13 @@ where vintage > 1 and old_value_as_published is distinct from value_as_published
 order by abs(value - old_value) desc nulls last, measure_id, series_id, council_name, period_label
 """
 
+_NOT_HELD = """
+select measure_id || '.' || series_id, not_held_because
+from marts.dim_series
+where not_held_because is not null
+order by all
+"""
+
 SeriesTable = tuple[str, list[str], list[tuple[str, ...]], str]
 
 
@@ -140,3 +147,10 @@ def _nearest(text: str, known: list[str]) -> str:
 def revisions_of(warehouse: Path, publication: str) -> Answer:
     """Each figure that a later release of a publication printed otherwise."""
     return query(warehouse, _REVISIONS, [publication])
+
+
+def series_not_held(warehouse: Path) -> list[tuple[str, str]]:
+    """Each series that no release held has, and why; none where nothing is served yet."""
+    if not warehouse.exists():
+        return []
+    return [(str(name), str(why)) for name, why in query(warehouse, _NOT_HELD).rows]

@@ -1,5 +1,9 @@
 with
 
+figures as (
+    select * from {{ ref('int_core_measure') }}
+),
+
 series as (
     {% for series in core_series() %}
         select
@@ -15,7 +19,10 @@ series as (
             {{ literal(series.headline | default(false)) }} as is_headline,
             {{ literal(series.derivation) }} as derivation,
             {{ literal(series.breaks) }} as breaks,
+            {{ literal(series.last_year) }}::integer as last_year,
+            {{ literal(series.ended) }} as ended_because,
             {{ literal(series.publications | join(', ')) }} as publications,
+            {{ literal(series.no_release) }} as no_release,
             {{ literal(series.column) }} as council_year_column
         {% if not loop.last %}
             union all
@@ -23,8 +30,47 @@ series as (
     {% endfor %}
 ),
 
+held as (
+    select
+        measure_id,
+        series_id,
+        count(distinct concat_ws('/', publication, release, version))::integer as releases_held,
+        min(year)::integer as first_year_held,
+        max(year)::integer as last_year_held,
+    from figures
+    group by all
+),
+
 final as (
-    select * from series
+    select
+        series.measure_id,
+        series.series_id,
+        series.title,
+        series.description,
+        series.unit,
+        series.polarity,
+        series.figure_kind,
+        series.decimals,
+        series.period_type,
+        series.is_headline,
+        series.derivation,
+        series.breaks,
+        series.last_year,
+        series.ended_because,
+        series.publications,
+        coalesce(held.releases_held, 0) as releases_held,
+        held.first_year_held,
+        held.last_year_held,
+        case
+            when held.releases_held is null then coalesce(
+                series.no_release,
+                'No release of ' || nullif(series.publications, '') || ' is held.',
+                'No release that prints it is held.'
+            )
+        end as not_held_because,
+        series.council_year_column,
+    from series
+    left join held using (measure_id, series_id)
 )
 
 select * from final
