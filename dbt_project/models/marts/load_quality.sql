@@ -72,7 +72,7 @@ of_publications as (
 
 final as (
     select * from of_loads
-    union all
+    union all by name
     select * from of_publications
 )
 
