@@ -31,6 +31,7 @@ from ingest.errors import ArchiveError, FetchError
 RELEASE_FILE = "release.json"
 VERDICT_FILE = "verdict.json"
 DECISIONS_FILE = "decisions.json"
+UPSTREAM_FILE = "upstream.json"
 _PARTIAL = ".partial-"
 
 
@@ -48,7 +49,7 @@ def _safe_name(name: str) -> str:
 
 def _not_ours(name: str) -> str:
     """A file's name that does not stand where the archive keeps what it knows of a release."""
-    if name.lower() in (RELEASE_FILE, VERDICT_FILE, DECISIONS_FILE):
+    if name.lower() in (RELEASE_FILE, VERDICT_FILE, DECISIONS_FILE, UPSTREAM_FILE):
         raise ValueError(f"{name!r} is a name that the archive keeps for itself")
     return name
 
@@ -269,7 +270,7 @@ class HomeArchive(Archive):
         """Remove what an interrupted refresh left half-written."""
         for partial in self.folder.glob(f"*/*/{_PARTIAL}*"):
             shutil.rmtree(partial, ignore_errors=True)
-        for name in (VERDICT_FILE, DECISIONS_FILE):
+        for name in (VERDICT_FILE, DECISIONS_FILE, UPSTREAM_FILE):
             for half in self.folder.glob(f"*/*/*/.{name}{_PARTIAL}*"):
                 half.unlink(missing_ok=True)
 
@@ -330,6 +331,25 @@ class HomeArchive(Archive):
     def record_verdict(self, release: Release, document: dict[str, Any]) -> None:
         """Keep a verdict beside its release, replacing the one before."""
         self._replace(release, VERDICT_FILE, document)
+
+    def withdrawn(self, release: Release) -> dict[str, str] | None:
+        """When a release was first found withdrawn by its publisher, and why; None if it is not."""
+        try:
+            document = json.loads((self.folder / release.path / UPSTREAM_FILE).read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return None
+        return document if isinstance(document, dict) and "withdrawn" in document else None
+
+    def mark_withdrawn(self, release: Release, day: date, reason: str) -> bool:
+        """Mark a release that its publisher withdrew. It stays; True if it was not marked yet."""
+        if self.withdrawn(release) is not None:
+            return False
+        self._replace(release, UPSTREAM_FILE, {"withdrawn": day.isoformat(), "reason": reason})
+        return True
+
+    def mark_offered(self, release: Release) -> None:
+        """Take the mark away: its publisher offers the release again."""
+        (self.folder / release.path / UPSTREAM_FILE).unlink(missing_ok=True)
 
     def decisions(self, release: Release) -> list[dict[str, Any]]:
         """What persons decided of a release's loads, oldest first.

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from ingest.documents import read_yaml
 from ingest.errors import ContractError
+from ingest.live import Live
 from ingest.periods import PERIOD_TYPES, Notation, Period, PeriodType, parse_period
 from ingest.readings import Reading, Regex
 
@@ -287,6 +288,7 @@ class _Publication(_Strict):
     layout: str
     files: dict[str, _File] = Field(min_length=1)
     unread: list[Regex] = []
+    live: Live | None = None
 
 
 @dataclass(frozen=True)
@@ -383,6 +385,7 @@ class Publication:
     files: tuple[FileContract, ...]
     unread: tuple[str, ...]
     digest: str
+    live: Live | None = None
 
     def file_for(self, name: str, published: date | None = None) -> tuple[FileContract, ...]:
         """The contracts of a published file, one a table in it; none where no contract names it.
@@ -510,5 +513,6 @@ def load_contracts(folder: Path = FOLDER) -> dict[str, Publication]:
             ),
             unread=tuple(raw.unread),
             digest=hashlib.sha256(bytes_read).hexdigest(),
+            live=raw.live,
         )
     return contracts

@@ -13,6 +13,10 @@ class FetchError(ArchiveError):
     """A source cannot be reached for now. Trying again later may help."""
 
 
+class PublisherError(CoreMeasuresError):
+    """A publisher does not answer, or not with what it should. Only its publication suffers."""
+
+
 class ContractError(CoreMeasuresError):
     """A file under `ingest/publications/` or `ingest/corrections/` is not valid."""
 

@@ -272,14 +272,20 @@ class Refresh:
         """
         _ = self._asked
         if self.source == LIVE:
-            raise ArchiveError(_NOT_LIVE_YET)
-        if self.source != SAMPLE:
+            from ingest.publishers.settings import Settings
+
+            Settings.from_environment()
+        elif self.source != SAMPLE:
             Archive(self.source).publications()
 
     @contextmanager
     def _open_source(self) -> Iterator[Archive]:
         if self.source == LIVE:
-            raise ArchiveError(_NOT_LIVE_YET)
+            from orchestration.live import fetched
+
+            with fetched(self.home, self._asked, self.reporter) as found:
+                yield found
+            return
         if self.source != SAMPLE:
             source = Archive(self.source)
             root = Path(self.source)
@@ -318,9 +324,11 @@ class Refresh:
             for publication in asked:
                 name = publication.publication
                 for release in source.releases(publication.publisher, name):
+                    if isinstance(release, Problem):
+                        problems.setdefault(name, []).append(release)
+                        self.reporter.warn(f"Not brought home: {release}.")
+                        continue
                     try:
-                        if isinstance(release, Problem):
-                            raise ArchiveError(f"{release.path}: {release.reason}.")
                         kept = self.home.archive.add(source, release)
                     except FetchError:
                         raise
@@ -334,8 +342,18 @@ class Refresh:
                 self.reporter.advance(name)
             self.reporter.end()
         self._remember(problems)
+        if self.source == LIVE and problems and not self._holds_anything():
+            first = next(iter(problems.values()))[0]
+            raise FetchError(
+                f"Nothing could be fetched and nothing is held, so nothing was published: {first}."
+                " Try again later, or name an archive with --from."
+            )
         self._arrived, self._is_home = arrived, True
         return arrived
+
+    def _holds_anything(self) -> bool:
+        held = self.home.archive.held
+        return any(held(p.publisher, p.publication) for p in self.contracts.values())
 
     def _tell_left_alone(self, source: Archive) -> None:
         alone = [
@@ -671,7 +689,7 @@ def _check_rows(stock: Stock) -> Iterator[dict[str, object]]:
             "severity": "error",
             "success": False,
             "observed": problem.reason,
-            "explanation": "A release is what its release.json says it is.",
+            "explanation": "A release comes whole, and is what its publisher and release.json say.",
         }
 
 
@@ -684,10 +702,6 @@ def _accepted_among(stock: Stock) -> str:
 
 
 _OUT = 'core-measures reject PUBLICATION RELEASE --reason "…"'
-_NOT_LIVE_YET = (
-    "Live publishers are not there yet: nothing was changed."
-    " Use --from sample, or --from with the path of an archive."
-)
 _UNCHECKED = Check("checked", "", "error", False, "no verdict", "A load is checked before use.")
 _UNKNOWN_FILE = Check(
     "file_known",

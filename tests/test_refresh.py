@@ -92,14 +92,6 @@ def test_a_refresh_with_nothing_new_starts_the_heavy_libraries(sample_home: Path
     assert (sample_home / "builds" / "current").readlink() == served
 
 
-def test_live_changes_something_before_there_are_live_publishers(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    outcome = command("refresh", "--home", home)
-    assert outcome.returncode == 1
-    assert "Live publishers are not there yet" in outcome.stderr
-    assert not home.exists()
-
-
 @pytest.mark.parametrize(
     ("source", "sentence"),
     [

@@ -1,0 +1,506 @@
+"""What is new at the publishers, fetched into an archive of its own, one publication at a time.
+
+Nothing here touches the home's archive: what was fetched whole is copied there as from any other
+archive. A publisher that is down, slow or lying costs its own publication and no other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from ingest.archive import (
+    RELEASE_FILE,
+    Archive,
+    HomeArchive,
+    Problem,
+    PublishedFile,
+    Release,
+    SafeName,
+    write_synced,
+)
+from ingest.contracts import Publication
+from ingest.errors import PublisherError
+from ingest.http import IncompleteError, Session
+from ingest.live import ArchiveAddress
+from ingest.publishers import content
+from ingest.publishers.archive import ArchivePlatform
+from ingest.publishers.ees import EesPlatform, EesStatisticsPlatform
+from ingest.publishers.fingertips import FingertipsPlatform
+from ingest.publishers.govuk import GovUkPlatform
+from ingest.publishers.memory import Memory
+from ingest.publishers.nomis import NomisPlatform
+from ingest.publishers.ons import OnsDatasetPlatform, OnsIndicatorPlatform
+from ingest.publishers.platform import (
+    Edition,
+    Listing,
+    Platform,
+    SkippedError,
+    Web,
+    as_file,
+    day_of,
+)
+from ingest.publishers.settings import Settings
+from ingest.publishers.stat_xplore import StatXplorePlatform
+
+PLATFORMS: dict[str, type[Platform]] = {
+    "ees": EesPlatform,
+    "ees_statistics": EesStatisticsPlatform,
+    "govuk": GovUkPlatform,
+    "fingertips": FingertipsPlatform,
+    "ons_indicator": OnsIndicatorPlatform,
+    "ons_dataset": OnsDatasetPlatform,
+    "nomis": NomisPlatform,
+    "stat_xplore": StatXplorePlatform,
+    "archive": ArchivePlatform,
+}
+LISTING = "listing"
+"""Stands for the release in the path of a problem that is none release's own."""
+
+MEMORY = "live"
+LICENCE = "Open Government Licence v3.0"
+_AT_ONCE = 16
+_MB = 1 << 20
+_NAME: TypeAdapter[str] = TypeAdapter(SafeName)
+
+
+class _NothingToReadError(PublisherError):
+    """A release came whole, and its publication's contract names none of its files."""
+
+
+@dataclass
+class Fetched:
+    """What asking for one publication gave.
+
+    `releases` are laid out in the folder that they were fetched into. `notes` are lines that a
+    person may want to read, `warnings` lines that one should.
+    """
+
+    publication: Publication
+    memory: Memory
+    releases: list[Release] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    tokens: dict[str, str] = field(default_factory=dict)
+    offered: frozenset[str] = frozenset()
+    withdrawn: dict[str, str] = field(default_factory=dict)
+    skipped: str | None = None
+
+    def fail(self, release: str, reason: str) -> None:
+        """Note what went wrong, in one line, under a release or the listing."""
+        publication = self.publication
+        path = f"{publication.publisher}/{publication.publication}/{release}"
+        self.problems.append(Problem(path, " ".join(reason.split())))
+
+
+def platform_of(
+    publication: Publication, session: Session, settings: Settings, memory: Memory
+) -> Platform:
+    """A publication on its platform.
+
+    Raises
+    ------
+    PublisherError
+        It has no `live:` block.
+    """
+    block = publication.live
+    if block is None:
+        raise PublisherError(
+            f"{publication.publication} has no `live:` block in ingest/publications"
+        )
+    web = Web(
+        session,
+        settings.origins(block.platform, block.hosts),
+        content.Limits(block.size_limit_mb * _MB, block.unpacked_limit_mb * _MB),
+        memory,
+    )
+    address = settings.addresses.get(block.platform, "")
+    if isinstance(block, ArchiveAddress):
+        address = settings.addresses.get("archive", block.address).rstrip("/")
+    platform = PLATFORMS[block.platform](publication, web, address)
+    if isinstance(platform, StatXplorePlatform):
+        platform.key = settings.stat_xplore_key
+    return platform
+
+
+def fetch(
+    publication: Publication,
+    held: Sequence[Release],
+    folder: Path,
+    session: Session,
+    settings: Settings,
+    memory: Memory,
+) -> Fetched:
+    """What is new of one publication, laid out under `folder` as in an archive.
+
+    Whatever a publisher does ends in a problem of its publication. Only what this machine's own
+    disk says is raised.
+    """
+    result = Fetched(publication, memory)
+    memory.asked_now()
+    try:
+        platform = platform_of(publication, session, settings, memory)
+        listing = platform.releases()
+    except SkippedError as skipped:
+        result.skipped = str(skipped)
+        return result
+    except PublisherError as error:
+        result.fail(LISTING, str(error))
+        return result
+    except OSError:
+        raise
+    except Exception as error:  # whatever else a document of theirs may do to our code
+        result.fail(
+            LISTING, f"{publication.landing_page}: its listing is not understood: {error!r}"
+        )
+        return result
+    memory.state.next_expected = listing.next_expected
+    _see_withdrawn(result, listing, held)
+    newest = max(listing.editions, key=_age, default=None)
+    for edition in new_editions(publication, listing, held, memory):
+        try:
+            _fetch_edition(result, platform, edition, folder, held)
+        except _NothingToReadError as error:
+            # The newest has something, or its publisher calls its files otherwise by now.
+            if edition is newest or edition.release is None or edition.token is None:
+                result.fail(_plain_name(edition.release), str(error))
+            else:
+                memory.state.passed[edition.release] = _passing(publication, edition)
+                result.notes.append(f"Left alone: {edition.release}: {error}")
+        except PublisherError as error:
+            result.fail(_plain_name(edition.release), str(error))
+        except OSError:
+            raise
+        except Exception as error:
+            result.fail(
+                _plain_name(edition.release),
+                f"{edition.landing_page}: what it sends is not understood: {error!r}",
+            )
+    if not result.problems:
+        memory.answered_now()
+    return result
+
+
+def new_editions(
+    publication: Publication, listing: Listing, held: Sequence[Release], memory: Memory
+) -> list[Edition]:
+    """The editions that may hold something new, oldest first."""
+    since = publication.live.since if publication.live else None
+    known = {name for release in held for name in (release.release, release.folder)}
+    found = []
+    for edition in listing.editions:
+        first = edition.first or edition.published
+        if since and first and first < since:
+            continue
+        if edition.release and memory.state.passed.get(edition.release) == _passing(
+            publication, edition
+        ):
+            continue
+        seen = edition.release is not None and edition.release in known
+        if seen and edition.token is not None:
+            if memory.state.seen.get(edition.release or "") == edition.token:
+                continue
+            if any(_upstream(release) == edition.token for release in held):
+                continue
+        found.append(edition)
+    return sorted(found, key=_age)
+
+
+def _age(edition: Edition) -> tuple[date, str]:
+    return edition.first or edition.published or date.max, edition.release or ""
+
+
+def _passing(publication: Publication, edition: Edition) -> str:
+    """An edition and the contract that found nothing to read in it."""
+    return f"{publication.digest[:16]} {edition.token}"
+
+
+def _upstream(release: Release) -> str | None:
+    return (release.model_extra or {}).get("upstream")
+
+
+def _plain_name(release: str | None) -> str:
+    """A release's name as far as it may stand in a path; otherwise the listing's."""
+    try:
+        return _NAME.validate_python(release) if release else LISTING
+    except ValidationError:
+        return LISTING
+
+
+def _see_withdrawn(result: Fetched, listing: Listing, held: Sequence[Release]) -> None:
+    offered = {edition.release for edition in listing.editions if edition.release}
+    result.withdrawn = dict(listing.withdrawn)
+    result.offered = frozenset(offered - set(listing.withdrawn))
+    if listing.complete:
+        for release in held:
+            # What an archive brought under another name was never this platform's.
+            if release.release not in offered and _upstream(release) is not None:
+                result.withdrawn[release.release] = "its publisher lists it no more"
+
+
+@dataclass
+class _Brought:
+    """The files of an edition as they came, and the names that a zip had besides."""
+
+    files: list[PublishedFile] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    uploaded: date | None = None
+
+
+def _fetch_edition(
+    result: Fetched, platform: Platform, edition: Edition, folder: Path, held: Sequence[Release]
+) -> None:
+    publication = result.publication
+    if edition.release is not None and edition.as_released is None:
+        _see_name(edition.release)
+    place = folder / publication.publisher / publication.publication
+    partial = place / ".fetching"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        brought = _bring(platform, edition, partial, conditional=bool(held))
+        if brought is None:
+            return
+        _see_files(publication, edition, brought)
+        release = _release(publication, edition, brought)
+        if edition.release is None and any(release.hashes == r.hashes for r in held):
+            return
+        _tell_change(result, release, brought.left, held)
+        document = release.model_dump(mode="json", exclude_none=True)
+        data = (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+        write_synced(partial / RELEASE_FILE, data)
+        partial.rename(place / release.folder)
+    except (IncompleteError, PublisherError) as error:
+        if isinstance(error, PublisherError) and "://" in str(error):
+            raise
+        raise PublisherError(f"{edition.offers[0].url}: {error}") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    result.releases.append(release)
+    if edition.token is not None and edition.release is not None:
+        result.tokens[edition.release] = edition.token
+
+
+def _bring(
+    platform: Platform, edition: Edition, folder: Path, *, conditional: bool
+) -> _Brought | None:
+    """The files of an edition, in a folder; None where the publisher says they did not change."""
+    memory = platform.web.memory
+    brought = _Brought()
+    for number, offer in enumerate(edition.offers):
+        path = folder / f".{number}"
+        # Without a token only the file itself tells whether it changed.
+        asks = edition.token is None
+        told = memory.told(offer.url) if asks and conditional else None
+        answer, name = platform.fetch(offer, path, told.conditions if told else None)
+        if answer.not_modified and told is not None:
+            return None
+        brought.uploaded = brought.uploaded or day_of(answer.last_modified)
+        if offer.unpack:
+            files, left = content.unpack(path, folder, platform.reads, platform.web.limits)
+            path.unlink()
+            came = {"url": answer.url, "etag": answer.etag, "last_modified": answer.last_modified}
+            brought.files += [file.model_copy(update=came) for file in files]
+            brought.left += left
+            continue
+        name = content.safe_name(name)
+        if (folder / name).exists():
+            raise PublisherError(f"{offer.url}: two files of the release are called {name}")
+        path.rename(folder / name)
+        brought.files.append(as_file(answer, offer, name))
+        if asks:
+            memory.keep(offer.url, answer.etag, answer.last_modified, None)
+    return brought
+
+
+def _see_name(name: str) -> None:
+    """A release's name as a folder's; a plus sign is ours, for versions."""
+    try:
+        _NAME.validate_python(name)
+    except ValidationError as error:
+        raise PublisherError(f"a release's name will not do: {error.errors()[0]['msg']}") from error
+    if "+" in name:
+        raise PublisherError(f"a release's name will not do: {name!r} has a plus sign")
+
+
+def _see_files(publication: Publication, edition: Edition, brought: _Brought) -> None:
+    if any(publication.file_for(file.name) for file in brought.files):
+        return
+    names = sorted({*(file.name for file in brought.files), *brought.left})
+    shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    raise _NothingToReadError(
+        f"{edition.offers[0].url}: it has no file that its contract reads; it has"
+        f" {shown or 'none at all'}"
+    )
+
+
+def _release(publication: Publication, edition: Edition, brought: _Brought) -> Release:
+    now = datetime.now(UTC).replace(microsecond=0)
+    if edition.as_released is not None:
+        return edition.as_released.model_copy(
+            update={"files": tuple(brought.files), "retrieved": now, "upstream": edition.token}
+        )
+    day = edition.published or brought.uploaded or now.date()
+    notes = [edition.note] if edition.note else []
+    if edition.published is None and not notes:
+        notes.append(
+            "published: the day of the file's upload, as its host says"
+            if brought.uploaded
+            else "published: the day on which it was first seen; its publisher gives none"
+        )
+    extra = {**edition.extra, **({"left_out": brought.left} if brought.left else {})}
+    try:
+        return Release.model_validate(
+            {
+                "publisher": publication.publisher,
+                "publication": publication.publication,
+                "title": edition.title or publication.title,
+                "release": edition.release or day.isoformat(),
+                "published": day,
+                "published_precision": edition.precision,
+                "landing_page": edition.landing_page,
+                "licence": LICENCE,
+                "retrieved": now,
+                "note": "; ".join(notes) or None,
+                "files": [file.model_dump() for file in brought.files],
+                "upstream": edition.token,
+                **extra,
+            }
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise PublisherError(
+            f"the release is not sound: {first['loc'][0]}: {first['msg']}"
+        ) from error
+
+
+def _tell_change(
+    result: Fetched, release: Release, left: list[str], held: Sequence[Release]
+) -> None:
+    """What a release has that the one before had not, and the other way round."""
+    before = next((r for r in reversed(held) if _upstream(r) is not None), None)
+    if before is None:
+        return
+    publication = result.publication
+    known = {*(before.model_extra or {}).get("left_out", []), *(f.name for f in before.files)}
+    new = sorted(name for name in left if name not in known)
+    if new and before.release == release.release:
+        result.notes.append(
+            f"{release}: new and not named in its contract, so left out: {', '.join(new)}"
+        )
+    read = {c.file_id for f in before.files if (c := publication.file_for(f.name))}
+    now = {c.file_id for f in release.files if (c := publication.file_for(f.name))}
+    if read - now:
+        result.warnings.append(
+            f"{release}: without {', '.join(sorted(read - now))}, which {before} had"
+        )
+
+
+class LiveSource(Archive):
+    """What was fetched, to be brought home as from any archive."""
+
+    def __init__(self, folder: Path, fetched: Sequence[Fetched]) -> None:
+        super().__init__(folder)
+        self._fetched = {f.publication.publication: f for f in fetched}
+
+    def publications(self) -> list[tuple[str, str]]:
+        """Those that were asked for."""
+        return [
+            (f.publication.publisher, f.publication.publication) for f in self._fetched.values()
+        ]
+
+    def releases(self, publisher: str, publication: str) -> Iterator[Release | Problem]:
+        """What came whole, and what did not."""
+        found = self._fetched.get(publication)
+        if found is not None:
+            yield from found.releases
+            yield from found.problems
+
+
+@contextlib.contextmanager
+def fetched_from(
+    publications: Sequence[Publication],
+    home: HomeArchive,
+    work: Path,
+    settings: Settings,
+    advance: Callable[[str], None],
+) -> Iterator[tuple[LiveSource, list[Fetched]]]:
+    """What is new of many publications, for as long as it takes to bring it home.
+
+    What was brought home by then is remembered, so that it is not asked for again.
+    """
+    # A name with a dot: what a kill leaves of it is swept with the rest of the work.
+    folder = work / ".incoming"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        fetched = _fetch_all(publications, home, work / MEMORY, folder, settings, advance)
+        yield LiveSource(folder, fetched), fetched
+        for found in fetched:
+            _remember(found, home)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _fetch_all(
+    publications: Sequence[Publication],
+    home: HomeArchive,
+    memories: Path,
+    folder: Path,
+    settings: Settings,
+    advance: Callable[[str], None],
+) -> list[Fetched]:
+    done: dict[str, Fetched] = {}
+    with Session(settings.manners) as session, ThreadPoolExecutor(_AT_ONCE) as pool:
+        asked = {
+            pool.submit(
+                fetch,
+                publication,
+                home.held(publication.publisher, publication.publication),
+                folder,
+                session,
+                settings,
+                Memory.at(memories, publication.publication),
+            ): publication.publication
+            for publication in publications
+        }
+        try:
+            for future in as_completed(asked):
+                done[asked[future]] = future.result()
+                advance(asked[future])
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [done[publication.publication] for publication in publications]
+
+
+def _remember(found: Fetched, home: HomeArchive) -> None:
+    publication = found.publication
+    held = home.held(publication.publisher, publication.publication)
+    kept = {(release.release, tuple(sorted(release.hashes.items()))) for release in held}
+    for release in found.releases:
+        name = release.folder if release.folder in found.tokens else release.release
+        token = found.tokens.get(name)
+        if token and (release.release, tuple(sorted(release.hashes.items()))) in kept:
+            found.memory.state.seen[name] = token
+    today = datetime.now(UTC).date()
+    for release in held:
+        if release.release in found.withdrawn:
+            if home.mark_withdrawn(release, today, found.withdrawn[release.release]):
+                found.warnings.append(
+                    f"{release} was withdrawn by its publisher, and stays:"
+                    f" {found.withdrawn[release.release]}"
+                )
+        elif release.release in found.offered:
+            home.mark_offered(release)
+    found.memory.state.skipped = found.skipped
+    found.memory.save()

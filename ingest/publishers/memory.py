@@ -1,0 +1,108 @@
+"""What publishers told us, so that nothing is asked for twice: one file a publication.
+
+May be deleted: then everything is asked for again, and what is held already is found so by its
+hashes. What was brought home is the archive's to say.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ingest.archive import write_whole
+
+_MOST_BYTES = 8 << 20
+
+
+class Told(BaseModel):
+    """A document as it was told, and how to ask whether it changed."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    etag: str | None = None
+    last_modified: str | None = None
+    document: Any = None
+
+    @property
+    def conditions(self) -> dict[str, str]:
+        """The headers that ask for it only if it changed."""
+        found = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
+        return {name: value for name, value in found.items() if value}
+
+
+class _Remembered(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    asked: datetime | None = None
+    answered: datetime | None = None
+    next_expected: str | None = None
+    seen: dict[str, str] = {}
+    passed: dict[str, str] = {}
+    told: dict[str, Told] = {}
+    withdrawn: dict[str, str] = {}
+    skipped: str | None = None
+    # Fingertips' area types by id: their names and short names.
+    area_types: dict[str, list[str]] = {}
+
+
+@dataclass
+class Memory:
+    """What is remembered of one publication.
+
+    `seen` is each release's token when it was last brought home, `passed` that of a release in
+    which there was nothing to read, by which contract; `asked` when its publisher was
+    last asked, `answered` when it last gave a whole answer.
+    """
+
+    path: Path | None = None
+    state: _Remembered = field(default_factory=_Remembered)
+    _used: dict[str, Told] = field(default_factory=dict, init=False)
+
+    @classmethod
+    def at(cls, folder: Path, publication: str) -> Memory:
+        """The memory kept in a folder; empty where there is none or it is damaged."""
+        path = folder / f"{publication}.json"
+        try:
+            if path.stat().st_size > _MOST_BYTES:
+                return cls(path)
+            return cls(path, _Remembered.model_validate_json(path.read_bytes()))
+        except (OSError, ValidationError, ValueError):
+            return cls(path)
+
+    def told(self, url: str) -> Told | None:
+        """What stands remembered of an address, if it can be asked for on condition."""
+        told = self.state.told.get(url)
+        if told is None or not told.conditions:
+            return None
+        self._used[url] = told
+        return told
+
+    def keep(self, url: str, etag: str | None, last_modified: str | None, document: Any) -> None:
+        """Remember what an address told."""
+        self._used[url] = Told(etag=etag, last_modified=last_modified, document=document)
+
+    def asked_now(self) -> None:
+        """Note that the publisher is asked."""
+        self.state.asked = datetime.now(UTC)
+
+    def answered_now(self) -> None:
+        """Note that the publisher answered in full; what it no longer tells is forgotten."""
+        self.state.answered = self.state.asked
+        self.state.told = dict(self._used)
+
+    def save(self) -> None:
+        """Write it down, whole or not at all."""
+        if self.path is None:
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        document = self.state.model_dump(mode="json", exclude_none=True)
+        data = json.dumps(document, ensure_ascii=False, indent=1).encode()
+        if len(data) > _MOST_BYTES:
+            document["told"] = {}
+            data = json.dumps(document, ensure_ascii=False, indent=1).encode()
+        write_whole(self.path, data)

@@ -1,0 +1,320 @@
+"""What every platform gives: the releases of a publication, and the bytes of a file."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote, urlencode, urljoin
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ingest.archive import PublishedFile, Release
+from ingest.errors import PublisherError
+from ingest.http import Answer, IncompleteError, Origin, Session, new_file
+from ingest.publishers import content
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from ingest.contracts import Publication
+    from ingest.publishers.memory import Memory
+
+_MOST_JSON = 32 << 20
+MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "january jan",
+            "february feb",
+            "march mar",
+            "april apr",
+            "may",
+            "june jun",
+            "july jul",
+            "august aug",
+            "september sept sep",
+            "october oct",
+            "november nov",
+            "december dec",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
+
+
+class Said(BaseModel):
+    """What a platform says, as far as we read it: unknown fields are none of our business."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A file that a publisher offers.
+
+    `name` is None where the server names it when it is fetched; `bytes` and `sha256` are what the
+    publisher says of it. A file to `unpack` is a zip whose entries are the release's files.
+    """
+
+    url: str
+    name: str | None
+    title: str = ""
+    bytes: int | None = None
+    sha256: str | None = None
+    unpack: bool = False
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A release as a publisher offers it.
+
+    `token` changes whenever the publisher changes the release; None where it does not say, and
+    the file itself is asked for, on condition that it changed. `release` and `published` are None
+    where only the file's own date tells.
+    """
+
+    release: str | None
+    token: str | None
+    published: date | None
+    landing_page: str
+    offers: tuple[Offer, ...]
+    precision: Literal["day", "month"] = "day"
+    title: str | None = None
+    note: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    # The day on which its first version came out, where it is told.
+    first: date | None = None
+    # In another archive the release says everything of itself.
+    as_released: Release | None = None
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The releases of a publication, as its publisher offers them now.
+
+    `next_expected` is the publisher's own word: a day, a month (`2026-11`) or a year.
+    `withdrawn` is which releases were withdrawn, and why. A `complete` listing has every release
+    there is: one that it lacks was taken down.
+    """
+
+    editions: tuple[Edition, ...]
+    next_expected: str | None = None
+    withdrawn: Mapping[str, str] = field(default_factory=dict)
+    complete: bool = False
+
+
+class SkippedError(Exception):
+    """The publication cannot be asked for here, and that is no fault: why, in a sentence."""
+
+
+@dataclass
+class Web:
+    """The session as one publication may use it: its hosts, its limits, what it was told before."""
+
+    session: Session
+    origins: frozenset[Origin]
+    limits: content.Limits
+    memory: Memory
+
+    def json(
+        self, url: str, query: Mapping[str, Any] | None = None, *, remember: bool = True
+    ) -> Any:
+        """A JSON document, asked for on condition that it changed since it was last told.
+
+        Raises
+        ------
+        PublisherError
+            It cannot be had.
+        """
+        asked = with_query(url, query)
+        told = self.memory.told(asked) if remember else None
+        sink = io.BytesIO()
+        answer = self.session.get(
+            asked,
+            sink,
+            allowed=self.origins,
+            limit=_MOST_JSON,
+            headers={"Accept": "application/json", **(told.conditions if told else {})},
+            check=_see_json,
+        )
+        if answer.not_modified and told is not None:
+            return told.document
+        document = content.read_json(sink)
+        if remember:
+            self.memory.keep(asked, answer.etag, answer.last_modified, document)
+        return document
+
+    def file(
+        self,
+        url: str,
+        path: Path,
+        *,
+        conditions: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        check: Any = None,
+        encoded: bool = False,
+    ) -> Answer:
+        """A file's bytes, at `path`, no longer than the publication's limit.
+
+        Raises
+        ------
+        PublisherError
+            It cannot be had, or is not what it should be; nothing is left at `path` then.
+        """
+
+        def checked(sink: BinaryIO) -> None:
+            try:
+                check(sink)
+            except PublisherError as error:
+                raise PublisherError(f"{url}: {error}") from error
+
+        with new_file(path) as sink:
+            answer = self.session.get(
+                url,
+                sink,
+                allowed=self.origins,
+                limit=self.limits.size,
+                headers={**(headers or {}), **(conditions or {})},
+                body=body,
+                encoded=encoded,
+                check=checked if check is not None else None,
+            )
+        if answer.not_modified:
+            path.unlink(missing_ok=True)
+        return answer
+
+
+class Platform:
+    """One publication on its platform. Subclasses say where to ask and what the answers mean."""
+
+    def __init__(self, publication: Publication, web: Web, address: str) -> None:
+        self.publication = publication
+        self.web = web
+        self.address = address
+
+    def releases(self) -> Listing:
+        """Every release that the publisher offers.
+
+        Raises
+        ------
+        PublisherError
+            It does not answer, or not with what it should.
+        SkippedError
+            It cannot be asked for here.
+        """
+        raise NotImplementedError
+
+    def fetch(
+        self, offer: Offer, path: Path, conditions: Mapping[str, str] | None = None
+    ) -> tuple[Answer, str]:
+        """A file's bytes at `path`, checked, and the name that it is kept under.
+
+        Raises
+        ------
+        PublisherError
+            It cannot be had, or is not what it should be.
+        """
+        name = offer.name or "file"
+        answer = self.web.file(
+            offer.url,
+            path,
+            conditions=conditions,
+            check=lambda sink: content.check(name, sink, self.web.limits),
+            encoded=name.endswith(".gz"),
+        )
+        if not answer.not_modified:
+            self.see_size(offer, answer)
+        return answer, name
+
+    @staticmethod
+    def see_size(offer: Offer, answer: Answer) -> None:
+        """See that a file is as long as its listing says, where it says so."""
+        if offer.bytes is not None and offer.bytes != answer.bytes:
+            raise PublisherError(
+                f"{offer.url}: it has {answer.bytes:,} bytes, and is listed with {offer.bytes:,}"
+            )
+        if offer.sha256 is not None and offer.sha256 != answer.sha256:
+            raise PublisherError(f"{offer.url}: its hash is not the one that it is listed with")
+
+    def asked(self, *parts: str) -> str:
+        """An address under the platform's own."""
+        return "/".join([self.address, *(quote(part, safe="/-._~") for part in parts)])
+
+    def understood(self, model: type[BaseModel], document: Any, url: str) -> Any:
+        """A document as the platform documents it.
+
+        Raises
+        ------
+        PublisherError
+            It is not so: which field, and how.
+        """
+        try:
+            return model.model_validate(document)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "document"
+            raise PublisherError(
+                f"{url}: its answer is not as documented: {where}: {first['msg']}"
+            ) from error
+
+    def reads(self, name: str) -> bool:
+        """Whether the publication's contract names a file, to be read or to be kept unread."""
+        return self.publication.file_for(name) is not None or self.publication.is_unread(name)
+
+
+def _see_json(sink: BinaryIO) -> None:
+    try:
+        content.read_json(sink)
+    except PublisherError as error:
+        # Cut short, more often than not.
+        raise IncompleteError(str(error)) from error
+
+
+def with_query(url: str, query: Mapping[str, Any] | None) -> str:
+    """An address with its question, in the order given."""
+    return f"{url}?{urlencode(query, safe=',:/|*')}" if query else url
+
+
+def joined(base: str, link: str) -> str:
+    """A link as a page means it."""
+    return urljoin(base, link)
+
+
+def day_of(header: str | None) -> date | None:
+    """The day of an HTTP date."""
+    if not header:
+        return None
+    try:
+        return parsedate_to_datetime(header).date()
+    except (TypeError, ValueError):
+        return None
+
+
+def day_from(text: str | None) -> date | None:
+    """The day of an ISO time or date."""
+    try:
+        return datetime.fromisoformat(text).date() if text else None
+    except ValueError:
+        found = re.match(r"\d{4}-\d{2}-\d{2}", text or "")
+        return date.fromisoformat(found.group()) if found else None
+
+
+def as_file(answer: Answer, offer: Offer, name: str) -> PublishedFile:
+    """A fetched file as `release.json` has it."""
+    return PublishedFile(
+        name=name,
+        title=offer.title,
+        bytes=answer.bytes,
+        sha256=answer.sha256,
+        url=offer.url,
+        etag=answer.etag,
+        last_modified=answer.last_modified,
+    )

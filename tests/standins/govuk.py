@@ -1,0 +1,105 @@
+"""GOV.UK: the content API and the host of its assets, as one server."""
+
+from __future__ import annotations
+
+import hashlib
+from email.utils import format_datetime
+from typing import Any
+
+from standins.ees import as_json, missing
+from standins.server import Reply, Request
+from standins.shelf import Shelf, Volume
+
+
+class GovUk:
+    """A page a publication, an attachment a file; `in_body` has the links in the page's text.
+
+    `moved` is where a page went, `schema_redirect` whether that is told by an item or by HTTP.
+    """
+
+    prefix = ""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
+        self.in_body = False
+        self.moved: dict[str, str] = {}
+        self.schema_redirect = False
+        self.gone: set[str] = set()
+        self.beside: list[dict[str, Any]] = []
+
+    @staticmethod
+    def asset(volume: Volume, name: str) -> str:
+        """Where a file stands: another place for each upload."""
+        seed = f"{volume.release} {name} {volume.amended}".encode()
+        return f"media/{hashlib.sha256(seed).hexdigest()[:24]}/{name}"
+
+    def answer(self, request: Request, base: str) -> Reply:
+        path = request.path
+        if path.startswith("api/content/"):
+            return self._page(path.removeprefix("api/content/"), base)
+        for volumes in self.shelf.publications.values():
+            for volume in volumes:
+                for name, body in volume.files.items():
+                    if path == self.asset(volume, name):
+                        day = format_datetime(volume.changed, usegmt=True)
+                        return Reply(body, 200, {"Last-Modified": day}, "file")
+        return missing()
+
+    def _page(self, path: str, base: str) -> Reply:
+        if path in self.gone:
+            return missing(410)
+        if path in self.moved:
+            to = self.moved[path]
+            if not self.schema_redirect:
+                return Reply(b"", 303, {"Location": f"/api/content/{to}"})
+            return as_json(
+                {
+                    "base_path": f"/{path}",
+                    "schema_name": "redirect",
+                    "redirects": [{"path": f"/{path}", "type": "exact", "destination": f"/{to}"}],
+                }
+            )
+        publication = path.rsplit("/", 1)[-1]
+        volumes = self.shelf.publications.get(publication)
+        if volumes is None:
+            return missing()
+        attachments = [
+            {
+                "attachment_type": "file",
+                "content_type": "application/octet-stream",
+                "file_size": len(body),
+                "filename": name,
+                "id": name,
+                "title": volume.titles[name],
+                "url": f"{base}/{self.asset(volume, name)}",
+                "accessible": False,
+            }
+            for volume in volumes
+            for name, body in volume.files.items()
+        ] + self.beside
+        withdrawn = next((v.withdrawn for v in volumes if v.withdrawn), None)
+        details: dict[str, Any] = {"change_history": []}
+        if self.in_body:
+            links = "".join(f'<p><a href="{a["url"]}">{a["title"]}</a></p>' for a in attachments)
+            details["body"] = f'<div class="govspeak">{links}<a href="/help">Help</a></div>'
+        else:
+            details |= {"body": "", "attachments": attachments}
+        return as_json(
+            {
+                "base_path": f"/{path}",
+                "content_id": "0",
+                "document_type": "statistical_data_set",
+                "schema_name": "statistical_data_set",
+                "title": volumes[-1].title,
+                "locale": "en",
+                "public_updated_at": volumes[-1].changed.isoformat(),
+                "withdrawn_notice": {
+                    "explanation": f"<p>{withdrawn}</p>",
+                    "withdrawn_at": "2026-01-05T09:30:00Z",
+                }
+                if withdrawn
+                else {},
+                "details": details,
+                "links": {},
+            }
+        )

@@ -1,0 +1,159 @@
+"""ONS: Explore Local Statistics and ons.gov.uk; Nomis; and DWP's Stat-Xplore."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from email.utils import format_datetime
+
+from standins.ees import as_json, missing
+from standins.server import Reply, Request
+from standins.shelf import Shelf
+
+
+class OnsIndicators:
+    """Explore Local Statistics; `dated` is whether it says when an indicator was modified."""
+
+    prefix = "explore-local-statistics/api/v1"
+
+    def __init__(self, shelf: Shelf, *, dated: bool = True) -> None:
+        self.shelf = shelf
+        self.dated = dated
+
+    def answer(self, request: Request, base: str) -> Reply:
+        match request.path.removeprefix(self.prefix).strip("/").split("/"):
+            case ["metadata", "indicators", slug] if slug in self.shelf.publications:
+                newest = self.shelf.newest(slug)
+                about: dict[str, object] = {"slug": slug, "label": newest.title}
+                if self.dated:
+                    about["dataModified"] = newest.changed.isoformat()
+                return as_json(about)
+            case ["data.csv"]:
+                if not set(request.query) <= {"indicator", "time", "again"}:
+                    return missing(400)
+                newest = self.shelf.newest(request.query["indicator"])
+                (body,) = (b for n, b in newest.files.items() if n.endswith(".csv"))
+                day = format_datetime(newest.changed, usegmt=True)
+                return Reply(body, 200, {"Last-Modified": day, "Content-Type": "text/csv"}, "file")
+        return missing()
+
+
+class OnsDatasets:
+    """ons.gov.uk: a landing page a publication, an edition a release."""
+
+    prefix = ""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
+        self.next_release = "12 November 2026"
+
+    def answer(self, request: Request, base: str) -> Reply:
+        parts = request.path.split("/")
+        if request.path == "file":
+            *_, publication, edition, name = request.query["uri"].split("/")
+            for volume in self.shelf.publications.get(publication, []):
+                if volume.release == edition and name in volume.files:
+                    day = format_datetime(volume.changed, usegmt=True)
+                    return Reply(volume.files[name], 200, {"Last-Modified": day}, "file")
+            return missing()
+        if parts[-1] != "data":
+            return missing()
+        *above, last = parts[:-1]
+        if last in self.shelf.publications:
+            return as_json(
+                {
+                    "type": "dataset_landing_page",
+                    "uri": "/" + "/".join(parts[:-1]),
+                    "description": {"title": last, "nextRelease": self.next_release},
+                    "datasets": [
+                        {"uri": "/" + "/".join([*above, last, volume.release])}
+                        for volume in self.shelf.publications[last]
+                    ],
+                }
+            )
+        for volume in self.shelf.publications.get(above[-1] if above else "", []):
+            if volume.release == last:
+                return as_json(
+                    {
+                        "type": "dataset",
+                        "uri": "/" + "/".join(parts[:-1]),
+                        "description": {
+                            "title": volume.title,
+                            "edition": volume.release,
+                            "releaseDate": f"{volume.published}T09:30:00.000Z",
+                        },
+                        # What it was before each correction.
+                        "versions": [
+                            {"uri": f"/previous/v{n + 1}", "updateDate": volume.changed.isoformat()}
+                            for n in range(volume.amended)
+                        ],
+                        "downloads": [{"file": name} for name in volume.files],
+                    }
+                )
+        return missing()
+
+
+class Nomis:
+    """Nomis: a query's rows page by page, `RECORD_COUNT` in each; guests get `most` a call."""
+
+    prefix = "api/v01"
+
+    def __init__(self, shelf: Shelf, most: int = 25_000) -> None:
+        self.shelf = shelf
+        self.most = most
+        self.dataset = "NM_2002_1"
+
+    def answer(self, request: Request, base: str) -> Reply:
+        (publication,) = self.shelf.publications
+        newest = self.shelf.newest(publication)
+        match request.path.split("/")[2:]:
+            case ["dataset", name] if name == f"{self.dataset}.overview.json":
+                return as_json(
+                    {
+                        "overview": {
+                            "name": newest.title,
+                            "firstreleased": "2011-01-01T09:30:00Z",
+                            "lastupdated": newest.changed.isoformat(),
+                            "nextupdate": "2026-11-20T09:30:00Z",
+                        }
+                    }
+                )
+            case ["dataset", name] if name == f"{self.dataset}.data.csv":
+                return Reply(self._page(request), 200, {"Content-Type": "text/csv"}, "file")
+        return missing()
+
+    def _page(self, request: Request) -> bytes:
+        (publication,) = self.shelf.publications
+        (body,) = (b for n, b in self.shelf.newest(publication).files.items() if n.endswith(".csv"))
+        header, *rows = csv.reader(io.StringIO(body.decode()))
+        start = int(request.query.get("recordoffset", 0))
+        page = rows[start : start + min(self.most, int(request.query.get("recordlimit", 10**6)))]
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\r\n")
+        writer.writerow([*header, "RECORD_OFFSET", "RECORD_COUNT"])
+        writer.writerows([*row, start + n, len(rows)] for n, row in enumerate(page))
+        return out.getvalue().encode()
+
+
+class StatXplore:
+    """Stat-Xplore: a table for a query, to those who have the key."""
+
+    prefix = "webapi/rest/v1"
+
+    def __init__(self, shelf: Shelf, key: str = "a-key") -> None:
+        self.shelf = shelf
+        self.key = key
+
+    def answer(self, request: Request, base: str) -> Reply:
+        if request.headers.get("apikey") != self.key:
+            return Reply(b'{"status":"ERROR"}', 403, {"Content-Type": "application/json"}, "file")
+        if request.path == f"{self.prefix}/table" and request.method == "POST":
+            if "database" not in json.loads(request.body):
+                return Reply(b"{}", 422, {}, "file")
+            (publication,) = self.shelf.publications
+            (body,) = (
+                b for n, b in self.shelf.newest(publication).files.items() if n.endswith(".json")
+            )
+            return Reply(body, 200, {"Content-Type": "application/json"}, "file")
+        return missing()
