@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import dataclasses
+import io
+import json
+import re
+import shutil
+import threading
+from datetime import date
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
-from conftest import PUBLISHED, needs_published
-from standins import Server, Shelf
-from standins.ees import Ees
-from standins.platforms import QUICK
+import pytest
+from conftest import PUBLISHED, command, needs_published
+from standins import Fault, Server, Shelf, Volume
+from standins import server as wrong
+from standins.ees import Ees, EesStatistics
+from standins.fingertips import Fingertips
+from standins.govuk import GovUk
+from standins.ons import Nomis, OnsIndicators
+from standins.platforms import KINDS, QUICK, csv_of
 
 from ingest.archive import Archive, HomeArchive, Problem
-from ingest.publishers.fetch import fetched_from
+from ingest.contracts import load_contracts
+from ingest.errors import ContractError, CoreMeasuresError
+from ingest.http import Manners, Session
+from ingest.publishers.fetch import fetch, fetched_from
+from ingest.publishers.memory import Memory
 from ingest.publishers.settings import Settings
 
 IN_NEED = "characteristics-of-children-in-need"
@@ -39,8 +55,6 @@ def ask(
 
 @needs_published
 def test_a_real_release_of_dfe_arrives_other_than_published(tmp_path: Path) -> None:
-    from ingest.contracts import load_contracts
-
     shelf = Shelf.of(PUBLISHED, "ees")
     stand_in = Ees(shelf)
     stand_in.next_dates[EHC] = {"year": "2027", "month": "6", "day": ""}
@@ -57,3 +71,549 @@ def test_a_real_release_of_dfe_arrives_other_than_published(tmp_path: Path) -> N
         assert newest.retrieved is not None
         assert newest.files[0].url
         assert parsedate_to_datetime(newest.files[0].last_modified or "")
+
+
+@needs_published
+def test_plans_that_were_amended_in_68_rows_replace_the_first(tmp_path: Path) -> None:
+    """The education, health and care plans of 2025 were really changed in 68 rows."""
+    shelf = Shelf.of(PUBLISHED, "ees")
+    contract = load_contracts()[EHC]
+    with Server(Ees(shelf)) as server:
+        environment = {"CORE_MEASURES_EES_URL": f"{server.base}/api"}
+        home = HomeArchive(tmp_path / "home")
+        ask(contract, environment, tmp_path, home)
+        newest = shelf.newest(EHC)
+        before = newest.files["timeliness_20_week.csv"]
+        lines = before.split(b"\n")
+        for number in range(100, 168):
+            lines[number] = lines[number].swapcase()
+        newest.files["timeliness_20_week.csv"] = b"\n".join(lines)
+        newest.amended += 1
+        server.requests.clear()
+        (again,) = ask(contract, environment, tmp_path, home).releases
+        held = [r for r in home.held("ees", EHC) if r.release == "2025"]
+        assert [r.folder for r in held] == ["2025", "2025+2"]
+        texts = [home.read(r, f) for r in held for f in r.files if f.name.startswith("time")]
+        changed = [a for a, b in zip(*(t.split(b"\n") for t in texts), strict=True) if a != b]
+        assert len(changed) == 68
+        assert again.published == newest.changed.date()
+        # The other releases were not asked for again.
+        assert server.asked(lambda r: r.path.endswith("/files")) == 1
+
+
+def real_govuk(folder: Path, publisher: str, publication: str, **block: Any) -> Any:
+    """A contract for workbooks and lists as really published, chosen as GOV.UK titles them."""
+    kind = KINDS["govuk"]
+    files = {p.name for p in (PUBLISHED / publisher / publication).glob("*/*")} - {"release.json"}
+    contract = kind.contract(folder, size_limit_mb=50, unpacked_limit_mb=500, **block)
+    file = contract.files[0]
+
+    names = tuple(f"^{re.escape(name)}$" for name in files)
+    return dataclasses.replace(
+        contract,
+        publisher=publisher,
+        publication=publication,
+        files=(dataclasses.replace(file, names=names),),
+    )
+
+
+GOVUK = {
+    ("mhclg", "statutory-homelessness-detailed-local-authority"): {
+        "attachment": r"(?P<month>[A-Z][a-z]+) to (?P<to_month>[A-Z][a-z]+) (?P<year>\d{4})$",
+        "file": r"\.(ods|xlsx)$",
+        "release": "{year}-{month}-to-{to_month}",
+    },
+    ("ofsted", "state-funded-schools-latest-inspections"): {
+        "attachment": r"atest inspections as at (?P<day>\d+) (?P<month>[A-Z][a-z]+) "
+        r"(?P<year>\d{4})",
+        "file": r"\.csv$",
+        "release": "{year}-{month}-{day}",
+    },
+    ("ofsted", "childcare-providers-and-inspections"): {
+        "attachment": r"ecent inspections data as at (?P<day>\d+) (?P<month>[A-Z][a-z]+) "
+        r"(?P<year>\d{4})",
+        "file": r"\.csv$",
+        "release": "{year}-{month}-{day}",
+    },
+}
+QUARTERS = ["January to March", "April to June", "July to September", "October to December"]
+
+
+@needs_published
+@pytest.mark.parametrize(("publisher", "publication"), GOVUK)
+@pytest.mark.parametrize("in_body", [False, True], ids=["attachments", "links in the text"])
+def test_a_table_of_govuk_is_not_found_by_its_title(
+    tmp_path: Path, publisher: str, publication: str, in_body: bool
+) -> None:
+    shelf = Shelf.of(PUBLISHED, publisher)
+    shelf.publications = {publication: shelf.publications[publication][-3:]}
+    for volume in shelf.publications[publication]:
+        if publisher == "mhclg":
+            year, month = volume.release.split("-")[:2]
+            quarter = QUARTERS[int(month) // 3]
+            title = f"Detailed local authority-level tables: {quarter} {year}"
+            volume.titles = dict.fromkeys(volume.files, title)
+    stand_in = GovUk(shelf)
+    stand_in.in_body = in_body
+    page = f"government/statistical-data-sets/{publication}"
+    stand_in.moved[page] = f"government/statistical-data-sets/moved/{publication}"
+    contract = real_govuk(
+        tmp_path / "contracts",
+        publisher,
+        publication,
+        pages=[page],
+        **GOVUK[publisher, publication],
+    )
+    home = HomeArchive(tmp_path / "home")
+    with Server(stand_in) as server:
+        environment = {"CORE_MEASURES_GOVUK_URL": server.base}
+        assert ask(contract, environment, tmp_path, home).problems == []
+        wanted = {v.release: set(v.files) for v in shelf.publications[publication]}
+        held = home.held(publisher, publication)
+        assert {r.release: set(r.hashes) for r in held} == wanted
+        source = {r.release: r.hashes for r in Archive(PUBLISHED).releases(publisher, publication)}  # type: ignore[union-attr]
+        assert all(source[r.release] == r.hashes for r in held)
+        # The day of the upload, as the host of the files says.
+        assert {r.published for r in held} == {
+            v.changed.date() for v in shelf.publications[publication]
+        }
+        server.requests.clear()
+        stand_in.schema_redirect = True
+        assert ask(contract, environment, tmp_path, home).releases == []
+        assert server.asked() <= 2
+        assert server.asked(lambda r: "media" in r.path) == 0
+
+
+@needs_published
+def test_a_local_statistic_of_ons_is_lost_from_one_edition_to_the_next(tmp_path: Path) -> None:
+    publication = "children-in-relative-poverty"
+    shelf = Shelf.of(PUBLISHED, "ons")
+    volumes = shelf.publications[publication]
+    kind = KINDS["ons_indicator"]
+
+    contract = kind.contract(
+        tmp_path / "contracts", indicator=publication, file=f"{publication}.csv", size_limit_mb=5
+    )
+    file = dataclasses.replace(contract.files[0], names=(f"^{publication}\\.csv$",))
+    contract = dataclasses.replace(contract, publication=publication, files=(file,))
+    for dated in (True, False):
+        home = HomeArchive(tmp_path / f"home {dated}")
+        for number in range(1, len(volumes) + 1):
+            shelf.publications = {publication: volumes[:number]}
+            with Server(OnsIndicators(shelf, dated=dated)) as server:
+                base = f"{server.base}/explore-local-statistics/api/v1"
+                environment = {"CORE_MEASURES_ONS_INDICATORS_URL": base}
+                for _ in range(2):
+                    assert ask(contract, environment, tmp_path, home).problems == []
+        held = home.held("ons", publication)
+        assert [r.release for r in held] == [v.release for v in volumes]
+        source = {r.release: r.hashes for r in Archive(PUBLISHED).releases("ons", publication)}  # type: ignore[union-attr]
+        assert {r.release: r.hashes for r in held} == source
+        shutil.rmtree(tmp_path / "work")
+
+
+# --- what each platform does of its own
+
+
+def test_a_page_that_is_gone_is_asked_for_ever_or_passes_for_nothing_new(tmp_path: Path) -> None:
+    kind = KINDS["govuk"]
+    shelf = kind.shelf()
+    contract = kind.contract(tmp_path / "contracts")
+    home = HomeArchive(tmp_path / "home")
+    stand_in = GovUk(shelf)
+    with Server(stand_in) as server:
+        environment = kind.environment(server.base)
+        ask(contract, environment, tmp_path, home)
+        stand_in.gone.add("government/statistical-data-sets/a-publication")
+        server.requests.clear()
+        (problem,) = ask(contract, environment, tmp_path, home).problems
+        assert "gone for good (410)" in problem.reason
+        assert server.asked() == 1, "410 is final"
+        assert len(home.held("mhclg", "a-publication")) == 1
+
+
+def test_a_release_withdrawn_upstream_vanishes_or_looks_like_any_other(tmp_path: Path) -> None:
+    for name in ("govuk", "ees", "ees_statistics"):
+        kind = KINDS[name]
+        folder = tmp_path / name
+        shelf = kind.shelf(2)
+        contract = kind.contract(folder / "contracts")
+        home = HomeArchive(folder / "home")
+        stand_in = kind.stand_in(shelf)
+        with Server(stand_in) as server:
+            environment = kind.environment(server.base)
+            assert ask(contract, environment, folder, home).problems == []
+            first, second = home.held(kind.publisher, kind.publication)
+            assert home.withdrawn(first) is home.withdrawn(second) is None
+            oldest = shelf.publications[kind.publication][0]
+            if name == "ees":
+                stand_in.unlisted.add(oldest.release)
+            else:
+                oldest.withdrawn = "The figures were wrong"
+            found = ask(contract, environment, folder, home)
+            marked = home.withdrawn(first)
+            assert marked is not None, name
+            assert date.fromisoformat(marked["withdrawn"])
+            assert [w for w in found.warnings if "withdrawn" in w and first.release in w]
+            if name != "govuk":  # a notice is a whole page's there
+                assert home.withdrawn(second) is None
+            assert len(home.held(kind.publisher, kind.publication)) == 2
+            assert not ask(contract, environment, folder, home).warnings, "told once"
+            oldest.withdrawn = None
+            if name == "ees":
+                stand_in.unlisted.clear()
+            ask(contract, environment, folder, home)
+            assert home.withdrawn(first) is None
+
+
+def test_two_attachments_of_one_date_are_both_taken(tmp_path: Path) -> None:
+    kind = KINDS["govuk"]
+    shelf = kind.shelf()
+    volume = shelf.newest(kind.publication)
+    volume.files["tables_revised.ods"] = kind.body(9)
+    volume.titles["tables_revised.ods"] = volume.titles[kind.file]
+    contract = kind.contract(tmp_path / "contracts")
+
+    file = dataclasses.replace(contract.files[0], names=(r"^tables.*\.ods$",))
+    contract = dataclasses.replace(contract, files=(file,))
+    with Server(GovUk(shelf)) as server:
+        (problem,) = ask(contract, kind.environment(server.base), tmp_path).problems
+    assert "two attachments are release 2023" in problem.reason
+
+
+def test_a_new_vintage_of_boundaries_is_missed_or_an_old_one_taken(tmp_path: Path) -> None:
+    kind = KINDS["fingertips"]
+    shelf = kind.shelf()
+    contract = kind.contract(tmp_path / "contracts")
+    home = HomeArchive(tmp_path / "home")
+    names = (r"^indicators-Count[A-Za-z0-9]*\.data\.csv$",)
+    files = (dataclasses.replace(contract.files[0], names=names),)
+    contract = dataclasses.replace(contract, files=files)
+    stand_in = Fingertips(shelf)
+
+    def areas_asked() -> set[str]:
+        return {r.query["child_area_type_id"] for r in server.requests if "all_data" in r.path}
+
+    with Server(stand_in) as server:
+        environment = kind.environment(server.base)
+        ask(contract, environment, tmp_path, home)
+        assert areas_asked() == {"502"}
+        server.requests.clear()
+        stand_in.area_types[602] = ("Upper tier (post 4/27)", "Counties & UAs (from Apr 2027)")
+        stand_in.types = (*stand_in.types, 602)
+        found = ask(contract, environment, tmp_path, home)
+        assert areas_asked() == {"602"}
+        assert found.releases[0].model_extra["area_type"].startswith("602")
+        assert found.releases[0].model_extra["year_type"] == "Financial"
+        # The files differ in name alone, and so does the release.
+        assert [r.folder for r in home.held("fingertips", "90284")] == ["2023-03", "2023-03+2"]
+
+
+def test_a_header_without_rows_or_the_websites_export_passes_for_data(tmp_path: Path) -> None:
+    kind = KINDS["fingertips"]
+    shelf = kind.shelf()
+    contract = kind.contract(tmp_path / "contracts")
+    export = (
+        b"\xef\xbb\xbfIndicator ID,Indicator Name,Parent Code,Area Code,AreaName,Compared to parent"
+        b" value or percentiles\r\n90284,x,y,E09000001,A,<span>*</span>\r\n"
+    )
+    stand_in = Fingertips(shelf)
+    with Server(stand_in) as server:
+        environment = kind.environment(server.base)
+        for body, cause in (
+            (kind.body(1).split(b"\r\n")[0] + b"\r\n", "it has no data for this area type"),
+            (export, "the website's own export"),
+        ):
+            server.fault = Fault(wrong.instead(body))
+            (problem,) = ask(contract, environment, tmp_path).problems
+            assert cause in problem.reason
+        server.fault = None
+        stand_in.types = (15, 6)
+        (problem,) = ask(contract, environment, tmp_path).problems
+        assert "no data for counties and unitary authorities" in problem.reason
+
+
+def test_rows_of_nomis_are_missing_and_nobody_notices(tmp_path: Path) -> None:
+    kind = KINDS["nomis"]
+    shelf = kind.shelf()
+    rows_of = "".join(f"2024,E{n:08d},{n}\r\n" for n in range(60_001))
+    whole = f"time_period,new_la_code,value\r\n{rows_of}".encode()
+    shelf.newest(kind.publication).files[kind.file] = whole
+    contract = kind.contract(tmp_path / "contracts", size_limit_mb=10)
+    home = HomeArchive(tmp_path / "home")
+    with Server(Nomis(shelf)) as server:
+        environment = kind.environment(server.base)
+        found = ask(contract, environment, tmp_path, home)
+        assert found.problems == []
+        assert server.asked(lambda r: r.path.endswith(".data.csv")) == 3
+        (release,) = home.held("ons", kind.publication)
+        lines = home.read(release, release.files[0]).split(b"\r\n")
+        assert [line.split(b",")[1] for line in lines[1:-1]] == [
+            f"E{n:08d}".encode() for n in range(60_001)
+        ]
+        assert lines[0].count(b",") == lines[1].count(b",")
+
+        def short(handler: Any, _: Any, reply: Any) -> None:
+            handler.reply(wrong.Reply(b"\r\n".join(reply.body.split(b"\r\n")[:1]) + b"\r\n"))
+
+        shelf.newest(kind.publication).amended += 1
+        server.fault = Fault(short, times=None)
+        (problem,) = ask(contract, environment, tmp_path, home).problems
+        assert "a header, and no row under it" in problem.reason
+
+
+def test_stat_xplore_without_a_key_is_a_fault_or_the_key_is_told(tmp_path: Path) -> None:
+    kind = KINDS["stat_xplore"]
+    contract = kind.contract(tmp_path / "contracts")
+    with Server(kind.stand_in(kind.shelf())) as server:
+        environment = kind.environment(server.base)
+        without = {k: v for k, v in environment.items() if not k.endswith("KEY")}
+        found = ask(contract, without, tmp_path)
+        assert found.problems == []
+        assert "ONS's copy of the figures serves" in (found.skipped or "")
+        assert server.asked() == 0
+        wrong_key = environment | {"CORE_MEASURES_STAT_XPLORE_KEY": "s3cr3t-Zx81"}
+        found = ask(contract, wrong_key, tmp_path)
+        (problem,) = found.problems
+        assert "(403)" in problem.reason
+        assert server.asked() == 1, "403 is final"
+        settings = Settings.from_environment(wrong_key)
+        kept = "".join(p.read_text() for p in (tmp_path / "work").rglob("*.json"))
+        assert "s3cr3t-Zx81" not in str(problem) + repr(settings) + kept
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_a_final_answer_of_the_statistics_api_is_asked_for_again(
+    tmp_path: Path, status: int
+) -> None:
+    kind = KINDS["ees_statistics"]
+    contract = kind.contract(tmp_path / "contracts")
+    with Server(kind.stand_in(kind.shelf())) as server:
+        server.fault = Fault(wrong.says(status), None)
+        (problem,) = ask(contract, kind.environment(server.base), tmp_path).problems
+        assert f"({status})" in problem.reason
+        assert server.asked() == 1
+
+
+def test_a_major_version_of_a_data_set_is_taken_without_a_look(tmp_path: Path) -> None:
+    kind = KINDS["ees_statistics"]
+    contract = kind.contract(tmp_path / "contracts")
+    stand_in = EesStatistics(kind.shelf(30))
+    home = HomeArchive(tmp_path / "home")
+    with Server(stand_in) as server:
+        environment = kind.environment(server.base)
+        found = ask(contract, environment, tmp_path, home)
+        assert found.problems == []
+        held = home.held("ees", kind.publication)
+        assert len(held) == 30, "versions come 20 a page"
+        assert all(len(r.files) == 2 for r in held), "each with what it changed"
+        changes = next(f for f in held[0].files if f.name.endswith("_changes.json"))
+        assert json.loads(home.read(held[0], changes))["versionNumber"] == "1.0"
+        stand_in.major = 2
+        (problem,) = ask(contract, environment, tmp_path, home).problems
+        assert "then pin 2.* in ingest/publications" in problem.reason
+
+
+def test_an_archive_in_a_folder_is_brought_home_with_a_wrong_hash(tmp_path: Path) -> None:
+    kind = KINDS["archive"]
+    theirs = tmp_path / "theirs"
+    with Server(kind.stand_in(kind.shelf(2))) as server:
+        contract = kind.contract(tmp_path / "contracts")
+        ask(contract, kind.environment(server.base), tmp_path, HomeArchive(theirs))
+    contract = kind.contract(tmp_path / "contracts", address=str(theirs))
+    home = HomeArchive(tmp_path / "home")
+    assert ask(contract, {}, tmp_path, home).problems == []
+    assert len(home.held("ons", kind.publication)) == 2
+    assert ask(contract, {}, tmp_path, home).releases == []
+    shutil.rmtree(tmp_path / "work")
+    next(theirs.rglob("2024/figures.csv")).write_bytes(csv_of(666)[:-1] + b"!")
+    shutil.rmtree(tmp_path / "home/ons/a-publication/2024")
+    (problem,) = ask(contract, {}, tmp_path, home).problems
+    assert problem.path.endswith("/2024")
+    assert "hash" in problem.reason or "bytes" in problem.reason
+
+
+# --- the session
+
+
+def test_a_host_is_asked_by_more_than_four_at_once_or_in_a_rush(tmp_path: Path) -> None:
+    stand_in = Ees(KINDS["ees"].shelf())
+    with Server(stand_in, latency=0.02) as server, Session(Manners(per_second=500)) as session:
+        origin = Settings.from_environment({"CORE_MEASURES_EES_URL": server.base}).origins(
+            "ees", ()
+        )
+        url = f"{server.base}/api/publications/a-publication"
+        threads = [
+            threading.Thread(
+                target=session.get,
+                args=(url, io.BytesIO()),
+                kwargs={"allowed": origin, "limit": 9999},
+            )
+            for _ in range(24)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert server.asked() == 24
+        assert server.most_at_once <= 4
+        assert {r.headers["user-agent"] for r in server.requests} == {"core-measures"}
+
+
+def test_requests_follow_each_other_without_a_pause() -> None:
+    from ingest.http import _Gate
+
+    waited: list[float] = []
+
+    class Clock:
+        now = 100.0
+
+        def monotonic(self) -> float:
+            return self.now
+
+        def sleep(self, seconds: float) -> None:
+            waited.append(seconds)
+
+    import ingest.http as module
+
+    real, module.time = module.time, Clock()  # type: ignore[assignment]
+    try:
+        gate = _Gate(0.1)
+        for _ in range(4):
+            gate.wait()
+    finally:
+        module.time = real
+    assert [round(seconds, 3) for seconds in waited] == [0.1, 0.2, 0.3]
+
+
+def test_retry_after_is_read_in_one_of_its_two_forms_only() -> None:
+    from ingest.http import _retry_after
+
+    assert _retry_after("7") == 7.0
+    assert _retry_after("Mon, 01 Jan 2001 00:00:00 GMT") == 0.0
+    assert (_retry_after("Fri, 01 Jan 2100 00:00:00 GMT") or 0) > 1e9
+    assert _retry_after("soon") is _retry_after(None) is None
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "cause"),
+    [
+        ("CORE_MEASURES_EES_URL", "http://content.example.org/api", "is neither https nor"),
+        ("CORE_MEASURES_EES_URL", "http://localhost:8000/api", "is neither https nor"),
+        ("CORE_MEASURES_EES_URL", "https://me:s3cr3t@example.org", "no name and no password"),
+        ("CORE_MEASURES_EES_URL", "file:///etc", "is no address of the web"),
+        ("CORE_MEASURES_READ_SECONDS", "soon", "is no number"),
+        ("CORE_MEASURES_TRIES", "0", "out of range"),
+    ],
+)
+def test_the_environment_leads_requests_astray(
+    tmp_path: Path, variable: str, value: str, cause: str
+) -> None:
+    with pytest.raises(CoreMeasuresError, match=cause) as told:
+        Settings.from_environment({variable: value})
+    assert "s3cr3t" not in str(told.value)
+    outcome = command("refresh", "--home", tmp_path / "home", environment={variable: value})
+    assert outcome.returncode == 1
+    assert cause in outcome.stderr
+    assert not (tmp_path / "home").exists()
+
+
+def test_another_https_host_of_the_environment_is_asked(tmp_path: Path) -> None:
+    kind = KINDS["ees"]
+    contract = kind.contract(tmp_path / "contracts")
+    (problem,) = ask(
+        contract, {"CORE_MEASURES_EES_URL": "https://example.org/api"}, tmp_path
+    ).problems
+    assert "not among the hosts that its publication names; nothing was asked" in problem.reason
+
+
+@pytest.mark.parametrize(
+    "live",
+    [
+        {"hosts": ["https://publisher.invalid"]},
+        {"hosts": []},
+        {"slug": "../etc"},
+        {"slug": "a?b"},
+        {"size_limit_mb": 0},
+        {"speed": "fast"},
+        {"platform": "gopher"},
+    ],
+)
+def test_a_block_that_makes_no_sense_is_read(tmp_path: Path, live: dict[str, Any]) -> None:
+    with pytest.raises(ContractError, match="is not a valid contract: live"):
+        KINDS["ees"].contract(tmp_path, **live)
+
+
+def test_a_name_of_theirs_stands_for_something_of_ours(tmp_path: Path) -> None:
+    kind = KINDS["ees"]
+    contract = kind.contract(tmp_path / "contracts")
+    for name in ("2024+2", "..", ".hidden", "a\\b", "a:b"):
+        shelf = Shelf({kind.publication: [Volume(name, date(2024, 1, 1), {kind.file: b"a\n1\n"})]})
+        with Server(Ees(shelf)) as server:
+            found = ask(
+                contract, kind.environment(server.base), tmp_path, HomeArchive(tmp_path / "h")
+            )
+        assert found.releases == [], name
+        assert len(found.problems) == 1
+    assert not list((tmp_path / "h").rglob("release.json"))
+    for name in ("release.json", "verdict.json", "decisions.json", "upstream.json", ".x.csv"):
+        files = {kind.file: csv_of(1), name: b"{}"}
+        shelf = Shelf({kind.publication: [Volume("2024", date(2024, 1, 1), files)]})
+        with Server(Ees(shelf)) as server:
+            found = ask(
+                contract, kind.environment(server.base), tmp_path, HomeArchive(tmp_path / "i")
+            )
+        for release in found.releases:
+            assert set(release.hashes) == {kind.file}, name
+
+
+def test_old_releases_that_nobody_can_read_fail_every_night(tmp_path: Path) -> None:
+    kind = KINDS["ees"]
+    shelf = kind.shelf(2)
+    old = shelf.publications[kind.publication][0]
+    old.files = {"called_otherwise_then.csv": csv_of(1)}
+    contract = kind.contract(tmp_path / "contracts")
+    home = HomeArchive(tmp_path / "home")
+    with Server(Ees(shelf)) as server:
+        environment = kind.environment(server.base)
+        found = ask(contract, environment, tmp_path, home)
+        assert found.problems == []
+        assert [n for n in found.notes if "called_otherwise_then.csv" in n]
+        server.requests.clear()
+        found = ask(contract, environment, tmp_path, home)
+        assert (found.notes, found.releases) == ([], [])
+        assert server.asked(lambda r: r.path.endswith("files")) == 0
+    # Since a day that is later, it is not even looked at.
+    contract = kind.contract(tmp_path / "contracts", since="2024-01-01")
+    with Server(Ees(shelf)) as server:
+        found = ask(
+            contract, kind.environment(server.base), tmp_path / "b", HomeArchive(tmp_path / "c")
+        )
+        assert [r.release for r in found.releases] == ["2024"]
+        assert server.asked(lambda r: r.path.endswith("files")) == 1
+
+
+def test_a_memory_that_is_damaged_or_gone_brings_everything_home_again(tmp_path: Path) -> None:
+    kind = KINDS["ees"]
+    contract = kind.contract(tmp_path / "contracts")
+    home = HomeArchive(tmp_path / "home")
+    with Server(Ees(kind.shelf(2))) as server:
+        environment = kind.environment(server.base)
+        ask(contract, environment, tmp_path, home)
+        memory = tmp_path / "work" / "live" / f"{kind.publication}.json"
+        for damaged in (b"{", b'{"seen": 7}', b"\xff\xfe", None):
+            memory.unlink() if damaged is None else memory.write_bytes(damaged)
+            server.requests.clear()
+            assert ask(contract, environment, tmp_path, home).releases == []
+            # Each release says itself what it was fetched as.
+            assert server.asked(lambda r: r.path.endswith("files")) == 0
+    assert len(home.held("ees", kind.publication)) == 2
+
+
+def test_a_disk_that_is_full_is_the_publishers_fault(tmp_path: Path) -> None:
+    kind = KINDS["ees"]
+    contract = kind.contract(tmp_path / "contracts")
+    (tmp_path / "in the way").write_bytes(b"")
+    with Server(Ees(kind.shelf())) as server, Session() as session, pytest.raises(OSError):
+        settings = Settings.from_environment(kind.environment(server.base))
+        fetch(contract, [], tmp_path / "in the way", session, settings, Memory())

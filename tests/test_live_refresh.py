@@ -1,0 +1,221 @@
+"""A nightly run against the publishers: the command, real HTTP, and what users find afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import factory
+import pytest
+from conftest import PROJECT, command, copy_of, rows
+from standins import Fault, Server, Shelf
+from standins import server as wrong
+from standins.ees import Ees
+from standins.fingertips import Fingertips
+from standins.platforms import QUICK
+
+from ingest.archive import Archive, Problem
+from ingest.contracts import load_contracts
+from warehouse.query import query
+
+IN_NEED = "characteristics-of-children-in-need"
+INJURIES = "90284"
+HEAVY = {"dbt", "dagster", "dagster_dbt", "great_expectations"}
+
+
+class Night:
+    """Stand-ins for both platforms, serving the sample."""
+
+    def __init__(self, folder: Path, stack: contextlib.ExitStack) -> None:
+        sample = factory.lay_out(folder / "sample")
+        self.ees = Ees(Shelf.of(sample, "ees"))
+        self.fingertips = Fingertips(Shelf.of(sample, "fingertips"))
+        self.dfe = stack.enter_context(Server(self.ees))
+        self.ohid = stack.enter_context(Server(self.fingertips))
+        self.environment = QUICK | {
+            "CORE_MEASURES_EES_URL": f"{self.dfe.base}/api",
+            "CORE_MEASURES_FINGERTIPS_URL": f"{self.ohid.base}/api",
+        }
+
+    def refresh(self, home: Path, *options: str) -> subprocess.CompletedProcess[str]:
+        return command("refresh", "--home", home, *options, environment=self.environment)
+
+    def quiet(self) -> None:
+        for server in (self.dfe, self.ohid):
+            server.requests.clear()
+            server.fault = None
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    with contextlib.ExitStack() as stack:
+        yield Night(tmp_path_factory.mktemp("night"), stack)
+
+
+@pytest.fixture(scope="module")
+def live_home(night: Night, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home refreshed from every stand-in, as a first night is. Not to be changed."""
+    home = tmp_path_factory.mktemp("live") / "home"
+    outcome = night.refresh(home)
+    assert outcome.returncode == 0, outcome.stderr
+    return home
+
+
+@pytest.fixture
+def home(live_home: Path, night: Night, tmp_path: Path) -> Path:
+    night.quiet()
+    return copy_of(live_home, tmp_path / "home")
+
+
+def test_publishers_give_other_figures_than_their_files(live_home: Path, sample_home: Path) -> None:
+    asked = (
+        "select * exclude (release, version, published, publication) from"
+        " marts.fct_core_measure order by all"
+    )
+    assert rows(live_home, asked) == rows(sample_home, asked)
+    assert len(rows(live_home, asked)) > 5000
+    assert not [f for f in Archive(live_home / "archive").verify() if isinstance(f, Problem)]
+
+
+def test_a_night_with_nothing_new_asks_much_or_starts_the_heavy_libraries(
+    home: Path, night: Night
+) -> None:
+    served = (home / "builds" / "current").readlink()
+    outcome = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "orchestration.cli", "refresh", "--home", home],
+        capture_output=True,
+        text=True,
+        cwd=PROJECT,
+        env=os.environ | {"PYTHONPATH": str(PROJECT)} | night.environment,
+        check=False,
+    )
+    assert outcome.returncode == 0, outcome.stderr[-2000:]
+    assert "Nothing new" in outcome.stdout
+    publications = [p for p in load_contracts().values() if p.live is not None]
+    assert night.dfe.asked() + night.ohid.asked() <= 2 * len(publications)
+    # EES gives validators, and is asked on condition; Fingertips gives none.
+    assert all(request.conditional for request in night.dfe.requests)
+    assert night.dfe.asked(lambda r: r.path.endswith("files")) == 0
+    assert night.ohid.asked(lambda r: "all_data" in r.path) == 0
+    imported = {
+        line.rpartition("|")[2].strip().partition(".")[0] for line in outcome.stderr.splitlines()
+    }
+    assert "requests" in imported
+    assert not imported & HEAVY
+    assert (home / "builds" / "current").readlink() == served
+
+
+def test_a_publisher_that_is_down_is_told_nowhere_or_stops_the_rest(
+    home: Path, night: Night
+) -> None:
+    newest = night.ees.shelf.newest(IN_NEED)
+    (name,) = [n for n in newest.files if n.startswith("c1")]
+    before = newest.files[name]
+    night.ohid.fault = Fault(wrong.says(503), None)
+    newest.files[name] = before.replace(b"Leeds", b"Leeds ")
+    newest.amended += 1
+    try:
+        outcome = night.refresh(home, "--only", IN_NEED, "--only", INJURIES)
+    finally:
+        newest.files[name] = before
+        newest.amended -= 1
+    assert outcome.returncode == 2, outcome.stderr
+    (line,) = [line for line in outcome.stdout.splitlines() if "not brought home" in line][1:]
+    for told in (line, outcome.stderr):
+        assert f"fingertips/{INJURIES}/listing" in told
+        assert f"{night.ohid.base}/api/indicator_metadata" in told
+        assert "it cannot answer now (503)" in told
+    # The other publication came, and what was held of this one still serves.
+    assert (home / "archive" / "ees" / IN_NEED / f"{newest.release}+2").is_dir()
+    quality = rows(
+        home,
+        "select publication, release, check_name, observed from marts.load_quality"
+        " where check_name = 'arrived_whole' and not success",
+    )
+    assert [row[:3] for row in quality] == [(INJURIES, "listing", "arrived_whole")]
+    assert "503" in str(quality[0][3])
+    served = f"select count(*) > 100 from marts.fct_core_measure where publication = '{INJURIES}'"
+    assert rows(home, served) == [(True,)]
+    status = command("status", "--home", home)
+    assert "Not brought home: fingertips/90284/listing" in status.stdout
+    # And it comes right by itself.
+    night.quiet()
+    again = night.refresh(home, "--only", INJURIES)
+    assert again.returncode == 0, again.stderr
+    assert "listing" not in command("status", "--home", home).stdout
+
+
+def test_a_first_night_without_a_network_is_called_published(night: Night, tmp_path: Path) -> None:
+    night.quiet()
+    night.dfe.fault = night.ohid.fault = Fault(wrong.says(503), None)
+    outcome = night.refresh(tmp_path / "home")
+    assert outcome.returncode == 1
+    last = outcome.stderr.strip().splitlines()[-1]
+    assert "Nothing could be fetched and nothing is held, so nothing was published" in last
+    assert not (tmp_path / "home" / "builds" / "current").exists()
+    night.quiet()
+
+
+def test_two_refreshes_at_once_or_ten_readers_meet_half_a_warehouse(
+    home: Path, night: Night
+) -> None:
+    """Two commands bring home one new release while ten readers never stop asking."""
+    newest = night.ees.shelf.newest(IN_NEED)
+    kept = dict(newest.files)
+    (name,) = [n for n in newest.files if n.startswith("d3")]
+    newest.files[name] = kept[name].replace(b"Leeds", b"Leeds ")
+    newest.amended += 1
+    warehouse = home / "warehouse" / "core_measures.duckdb"
+    expected = query(warehouse, "select count(*) from marts.fct_core_measure").rows
+    done = threading.Event()
+    faults: list[BaseException] = []
+    answers = [0] * 10
+
+    def read(number: int) -> None:
+        while not done.is_set():
+            try:
+                found = query(warehouse, "select count(*) from marts.fct_core_measure").rows
+                assert found == expected
+                answers[number] += 1
+            except BaseException as error:
+                faults.append(error)
+                return
+
+    readers = [threading.Thread(target=read, args=(n,)) for n in range(10)]
+    arguments = [sys.executable, "-m", "orchestration.cli", "refresh", "--home", str(home)]
+    environment = os.environ | {"PYTHONPATH": str(PROJECT)} | night.environment
+    for reader in readers:
+        reader.start()
+    try:
+        both = [
+            subprocess.Popen(
+                [*arguments, "--only", IN_NEED],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                cwd=PROJECT,
+                env=environment,
+            )
+            for _ in range(2)
+        ]
+        told = [process.communicate() for process in both]
+    finally:
+        done.set()
+        for reader in readers:
+            reader.join()
+        newest.files = kept
+        newest.amended -= 1
+    assert [process.returncode for process in both] == [0, 0], told
+    assert faults == []
+    assert all(answers)
+    assert sorted("Nothing new" in out for out, _ in told) == [False, True]
+    assert sum("waiting for it to end" in err for _, err in told) == 1
+    folders = sorted(p.name for p in (home / "archive" / "ees" / IN_NEED).iterdir())
+    assert folders == ["2023", "2024", "2024+2"]
+    # One of them found it, and the other found nothing to fetch.
+    assert night.dfe.asked(lambda r: r.path.endswith("files")) == 1
