@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import sys
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -195,7 +195,8 @@ def _shown(path: Path) -> Path:
 
 @app.command()
 def status(home: HomeOption = DEFAULT_HOME) -> None:
-    """Each publication: newest release held, admitted or not, age, next expected."""
+    """Each publication: newest release held, admitted or not, age, when asked, what is due."""
+    from orchestration.freshness import freshness_of
     from orchestration.refresh import Refresh
     from orchestration.show import series_not_held
 
@@ -203,30 +204,45 @@ def status(home: HomeOption = DEFAULT_HOME) -> None:
     work = Refresh(place, "")
     stock = work.stock()
     table = Table(
-        "Publication", "Title", "Newest release", "Published", "Loads", "Age", "Next expected"
+        "Publication",
+        "Title",
+        "Newest release",
+        "Published",
+        "Loads",
+        "Age",
+        "Last asked",
+        "Next expected",
+        "Late",
     )
     today = date.today()
     for publication in work.contracts.values():
         held = [release for release in stock.releases if release.publication is publication]
-        if not held:
-            table.add_row(publication.publication, publication.title, "none held", "", "", "", "")
-            continue
-        newest = held[-1]
-        admitted = sum(load.admitted for load in newest.loads)
-        age = (today - newest.release.published).days
-        due = newest.release.published + timedelta(days=_DAYS[publication.frequency])
+        fresh = freshness_of(place, publication, [one.release for one in held], today)
+        row = ["none held", "", "", ""]
+        if held:
+            newest = held[-1]
+            admitted = sum(load.admitted for load in newest.loads)
+            row = [
+                newest.release.folder,
+                newest.release.published.isoformat(),
+                f"{admitted} of {len(newest.loads)} admitted",
+                f"{(today - newest.release.published).days} days",
+            ]
         table.add_row(
             publication.publication,
             publication.title,
-            newest.release.folder,
-            newest.release.published.isoformat(),
-            f"{admitted} of {len(newest.loads)} admitted",
-            f"{age} days",
-            f"about {due:%B %Y}" + (", late" if due < today else ""),
+            *row,
+            fresh.asked_text,
+            fresh.expected,
+            fresh.lateness,
         )
     _print_table(table)
     for problem in stock.problems:
         out.print(f"Not brought home: {problem}", style="yellow", markup=False)
+    for one in stock.releases:
+        if mark := place.archive.withdrawn(one.release):
+            told = f"Withdrawn by its publisher, found on {mark['withdrawn']}, and kept:"
+            out.print(f"{told} {one.release}: {mark['reason']}", style="yellow", markup=False)
     for load in stock.quarantined:
         why = "; ".join(str(check) for check in load.reasons)
         out.print(f"Quarantined: {load.load}: {why}", style="yellow", markup=False)
@@ -312,9 +328,6 @@ def _decide(
         for check in decision.checks:
             out.print(f"  in spite of {check}", markup=False)
     out.print("It takes effect at the next refresh.")
-
-
-_DAYS = {"yearly": 365, "quarterly": 91, "monthly": 30, "irregular": 365}
 
 
 @app.command()

@@ -4,8 +4,11 @@ Wiring only. The job `refresh` is the one way through; the command runs the same
 are shown as asset checks and do not block: publishing reads them itself.
 """
 
+import hashlib
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
 from ingest.contracts import Publication, load_contracts
 from ingest.errors import CoreMeasuresError, FetchError
+from orchestration.freshness import State, freshness_of
 from orchestration.refresh import LIVE, HeldRelease, Refresh, Stock
 from warehouse.dbt import NodeResult
 from warehouse.home import Home
@@ -24,7 +28,12 @@ from warehouse.home import Home
 JOB = "refresh"
 PUBLISHED = dg.AssetKey("published_marts")
 ADMITTED = "loads_admitted"
+ON_TIME = "released_on_time"
 SECONDS_BEFORE_RETRY = 20.0
+# A night that was missed, and three in a row.
+ASKED_EVERY_NIGHT = dg.FreshnessPolicy.time_window(
+    warn_window=timedelta(hours=36), fail_window=timedelta(hours=84)
+)
 
 
 def home_folder() -> Path:
@@ -149,6 +158,7 @@ def _publications(contracts: Mapping[str, Publication]) -> dg.AssetsDefinition:
                 description=f"[{publication.title}]({publication.landing_page})",
                 kinds={publication.publisher},
                 tags={"frequency": publication.frequency},
+                freshness_policy=ASKED_EVERY_NIGHT,
                 skippable=True,
             )
             for key, publication in by_key.items()
@@ -160,6 +170,17 @@ def _publications(contracts: Mapping[str, Publication]) -> dg.AssetsDefinition:
                 description=(
                     "Every load of every release held passed its checks, or a person accepted or"
                     " rejected it."
+                ),
+            )
+            for key in by_key
+        ]
+        + [
+            dg.AssetCheckSpec(
+                ON_TIME,
+                asset=key,
+                description=(
+                    "Its publisher published the next release when it was due: a warning when it"
+                    " is late, an error when it is very late."
                 ),
             )
             for key in by_key
@@ -186,6 +207,7 @@ def _publications(contracts: Mapping[str, Publication]) -> dg.AssetsDefinition:
             fresh = [str(r) for r in arrived if r.publication == publication.publication]
             yield dg.MaterializeResult(key, metadata=_publication_metadata(held, fresh))
             yield _admitted(key, publication, held, stock)
+            yield _on_time(key, publication, held, refresh.home)
 
     return publications
 
@@ -237,6 +259,54 @@ def _admitted(
             "loads checked": sum(len(release.loads) for release in held),
         },
     )
+
+
+def _on_time(
+    key: dg.AssetKey, publication: Publication, held: list[HeldRelease], home: Home
+) -> dg.AssetCheckResult:
+    fresh = freshness_of(home, publication, [one.release for one in held])
+    return dg.AssetCheckResult(
+        passed=fresh.state not in {State.late, State.very_late},
+        asset_key=key,
+        check_name=ON_TIME,
+        severity=(
+            dg.AssetCheckSeverity.ERROR
+            if fresh.state is State.very_late
+            else dg.AssetCheckSeverity.WARN
+        ),
+        metadata={
+            "next expected": fresh.expected,
+            "days late": fresh.days_late,
+            "last asked": fresh.asked_text,
+        },
+    )
+
+
+def _new_releases(job: Any) -> dg.SensorDefinition:
+    @dg.sensor(
+        name="new_releases",
+        job=job,
+        minimum_interval_seconds=3600,
+        description="Asks what publishers offer, hourly, and brings home what is not held.",
+    )
+    def new_releases(_: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        from orchestration.live import new_in_source
+
+        home = Home(home_folder())
+        home.prepare()
+        source = os.environ.get("CORE_MEASURES_SOURCE", LIVE)
+        found, failed = new_in_source(Refresh(home, source))
+        told = "; ".join(failed)
+        if not found:
+            return dg.SkipReason("Nothing new." + (f" Not asked: {told}" if told else ""))
+        # What was found once is not asked for again by this: the nightly run sees to it.
+        run_key = hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
+        config = {"source": source, "only": sorted(found)}
+        return dg.SensorResult(
+            [dg.RunRequest(run_key, {"resources": {"refresh": {"config": config}}})]
+        )
+
+    return new_releases
 
 
 def _models(manifest: dict[str, Any], translator: Translator) -> dg.AssetsDefinition:
@@ -347,6 +417,7 @@ def build_definitions(
         jobs=[job],
         executor=dg.in_process_executor,
         resources={"refresh": refresh},
+        sensors=[_new_releases(job)],
         schedules=[
             dg.ScheduleDefinition(
                 name="nightly",

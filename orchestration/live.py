@@ -6,17 +6,22 @@ How they are asked is for `ingest.publishers`.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from ingest.archive import Archive
+from ingest.archive import Archive, Release
 from ingest.contracts import Publication
-from ingest.publishers.fetch import fetched_from
+from ingest.http import Session
+from ingest.publishers.fetch import fetched_from, new_editions, platform_of
+from ingest.publishers.memory import MEMORY, Memory
+from ingest.publishers.platform import SkippedError
 from ingest.publishers.settings import Settings
 from warehouse.home import Home
 
 if TYPE_CHECKING:
-    from orchestration.refresh import Reporter
+    from orchestration.refresh import Refresh, Reporter
 
 
 @contextlib.contextmanager
@@ -42,3 +47,65 @@ def fetched(
     for one in found:
         for line in one.warnings:
             reporter.warn(line)
+
+
+def offered(
+    home: Home, publications: Sequence[Publication]
+) -> tuple[dict[str, list[str]], list[str]]:
+    """What publishers offer that is not held, by publication, and whose listing failed.
+
+    Listings are asked for, on condition that they changed; no file is fetched, nothing is kept.
+    """
+    asked = [publication for publication in publications if publication.live is not None]
+    settings = Settings.from_environment()
+    found: dict[str, list[str]] = {}
+    failed: list[str] = []
+
+    def look(publication: Publication, session: Session) -> list[str]:
+        memory = Memory.at(home.work / MEMORY, publication.publication)
+        listing = platform_of(publication, session, settings, memory).releases()
+        held = home.archive.held(publication.publisher, publication.publication)
+        # Where only the file tells whether it changed, the nightly run asks for it.
+        return [
+            f"{edition.release} {edition.token}"
+            for edition in new_editions(publication, listing, held, memory)
+            if edition.token is not None
+        ]
+
+    # A look must be over within the minute that Dagster gives a sensor; the night has patience.
+    hasty = dataclasses.replace(settings.manners, connect=5.0, read=10.0, tries=1)
+    with Session(hasty) as session, ThreadPoolExecutor(16) as pool:
+        looks = {p.publication: pool.submit(look, p, session) for p in asked}
+        for name, future in looks.items():
+            try:
+                if new := future.result():
+                    found[name] = new
+            except SkippedError:
+                continue
+            except Exception as error:  # one publisher's fault is not the sensor's
+                failed.append(f"{name}: {' '.join(str(error).split())}")
+    return found, failed
+
+
+def new_in_source(refresh: Refresh) -> tuple[dict[str, list[str]], list[str]]:
+    """What a refresh's source offers that its home does not hold, and what could not be asked."""
+    from orchestration.refresh import LIVE, SAMPLE
+
+    publications = list(refresh.contracts.values())
+    if refresh.source == LIVE:
+        return offered(refresh.home, publications)
+    if refresh.source == SAMPLE:
+        return {}, []
+    source = Archive(refresh.source)
+    found: dict[str, list[str]] = {}
+    for publication in publications:
+        name, publisher = publication.publication, publication.publisher
+        held = [release.hashes for release in refresh.home.archive.held(publisher, name)]
+        new = [
+            f"{release.folder} {sorted(release.hashes.values())}"
+            for release in source.releases(publisher, name)
+            if isinstance(release, Release) and release.hashes not in held
+        ]
+        if new:
+            found[name] = new
+    return found, []

@@ -36,7 +36,7 @@ from ingest.publishers.archive import ArchivePlatform
 from ingest.publishers.ees import EesPlatform, EesStatisticsPlatform
 from ingest.publishers.fingertips import FingertipsPlatform
 from ingest.publishers.govuk import GovUkPlatform
-from ingest.publishers.memory import Memory
+from ingest.publishers.memory import MEMORY, Memory
 from ingest.publishers.nomis import NomisPlatform
 from ingest.publishers.ons import OnsDatasetPlatform, OnsIndicatorPlatform
 from ingest.publishers.platform import (
@@ -65,7 +65,6 @@ PLATFORMS: dict[str, type[Platform]] = {
 LISTING = "listing"
 """Stands for the release in the path of a problem that is none release's own."""
 
-MEMORY = "live"
 LICENCE = "Open Government Licence v3.0"
 _AT_ONCE = 16
 _MB = 1 << 20

@@ -16,6 +16,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ingest.archive import write_whole
 
+MEMORY = "live"
+"""The folder of it, among a home's work."""
+
 _MOST_BYTES = 8 << 20
 
 
