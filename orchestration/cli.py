@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import sys
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,7 +26,10 @@ from ingest.errors import CoreMeasuresError
 from orchestration.progress import reporter_for
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from expectations.decisions import Kind
+    from ingest.archive import Archive, Problem, Release
     from orchestration.refresh import Stock
     from warehouse.home import Home
 
@@ -450,9 +453,10 @@ def archive_verify(
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Check every file of every release against its hash. Exit code 1 if one differs."""
-    from ingest.archive import Archive, Problem
+    from ingest.archive import Problem
+    from ingest.carry import open_archive
 
-    place = Archive(archive or _home(home).root / "archive")
+    place = open_archive(archive or _home(home).root / "archive")
     sound = 0
     problems = 0
     for found in place.verify():
@@ -467,46 +471,74 @@ def archive_verify(
 
 @archive_app.command("export")
 def archive_export(
-    destination: Annotated[Path, typer.Argument(help="A folder to write to.")],
+    destination: Annotated[Path, typer.Argument(help="A folder, or a file that ends in .tar.")],
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], help="Only what was published or came home on that day or after."
+        ),
+    ] = None,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
-    """Copy the home's releases to another archive, to carry to another machine."""
-    from ingest.archive import Archive
+    """Copy the home's releases to an archive or into one file, to carry to another machine."""
+    from ingest.archive import Archive, Problem
+    from ingest.carry import chosen, write_carried, write_index
 
-    _copy(Archive(_home(home).root / "archive"), destination)
+    source = Archive(_home(home).root / "archive")
+    found = list(chosen(source, since.date() if since else None))
+    if destination.suffix == ".tar":
+        problems = [one for one in found if isinstance(one, Problem)]
+        releases = [one for one in found if not isinstance(one, Problem)]
+        problems += write_carried(source, releases, destination)
+        for problem in problems:
+            err.print(str(problem), style="red", markup=False)
+        out.print(
+            f"{len(found) - len(problems)} releases in {_shown(destination.absolute())},"
+            f" {len(problems)} refused",
+            markup=False,
+        )
+        raise typer.Exit(1 if problems else 0)
+    try:
+        _copy(source, destination, found)
+    finally:
+        if destination.is_dir():
+            write_index(Archive(destination), destination)
 
 
 @archive_app.command("import")
 def archive_import(
-    archive: Annotated[str, typer.Argument(help="An archive to bring in, whole.")],
+    archive: Annotated[str, typer.Argument(help="An archive, or a file of export, to bring in.")],
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
-    """Bring every release of an archive home, whether a contract reads it or not."""
-    from ingest.archive import Archive
+    """Bring every release of an archive home, whether a contract reads it or not.
 
+    What is held already is passed over, so that it may be repeated, and goes on where it ended.
+    """
+    from ingest.carry import chosen, open_archive
+
+    source = open_archive(archive)
     place = _home(home)
     place.prepare()
     with place.locked(wait=True, waiting=lambda: err.print("Waiting for a refresh to end.")):
-        _copy(Archive(archive), place.root / "archive")
+        _copy(source, place.root / "archive", chosen(source, None))
 
 
-def _copy(source: Any, destination: Path) -> None:
+def _copy(source: Archive, destination: Path, found: Iterable[Release | Problem]) -> None:
     from ingest.archive import HomeArchive, Problem
 
     target = HomeArchive(destination)
     copied = held = problems = 0
-    for publisher, publication in source.publications():
-        for release in source.releases(publisher, publication):
-            try:
-                if isinstance(release, Problem):
-                    raise CoreMeasuresError(str(release))
-                if target.add(source, release) is None:
-                    held += 1
-                else:
-                    copied += 1
-            except CoreMeasuresError as error:
-                problems += 1
-                err.print(str(error), style="red", markup=False)
+    for release in found:
+        try:
+            if isinstance(release, Problem):
+                raise CoreMeasuresError(str(release))
+            if target.add(source, release) is None:
+                held += 1
+            else:
+                copied += 1
+        except CoreMeasuresError as error:
+            problems += 1
+            err.print(str(error), style="red", markup=False)
     out.print(f"{copied} releases copied, {held} were there already, {problems} refused")
     if problems:
         raise typer.Exit(1)

@@ -25,6 +25,7 @@ from expectations.measures import digest as measures_digest
 from expectations.verdicts import Check, LoadVerdict, verdicts_in
 from expectations.verdicts import digest as verdict_digest
 from ingest.archive import Archive, Problem, Release, write_whole
+from ingest.carry import open_archive
 from ingest.contracts import Publication, load_contracts
 from ingest.corrections import corrections_of
 from ingest.errors import ArchiveError, CoreMeasuresError, FetchError, HomeError, ReadError
@@ -276,7 +277,7 @@ class Refresh:
 
             Settings.from_environment()
         elif self.source != SAMPLE:
-            Archive(self.source).publications()
+            open_archive(self.source).publications()
 
     @contextmanager
     def _open_source(self) -> Iterator[Archive]:
@@ -287,7 +288,7 @@ class Refresh:
                 yield found
             return
         if self.source != SAMPLE:
-            source = Archive(self.source)
+            source = open_archive(self.source)
             root = Path(self.source)
             if root.exists() and root.resolve() == self.home.archive.folder.resolve():
                 raise ArchiveError(f"{self.source} is this home's own archive.")
