@@ -396,8 +396,10 @@ def _tell_change(
         result.notes.append(
             f"{release}: new and not named in its contract, so left out: {', '.join(new)}"
         )
-    read = {c.file_id for f in before.files if (c := publication.file_for(f.name))}
-    now = {c.file_id for f in release.files if (c := publication.file_for(f.name))}
+    read, now = (
+        {c.file_id for f in of.files for c in publication.file_for(f.name)}
+        for of in (before, release)
+    )
     if read - now:
         result.warnings.append(
             f"{release}: without {', '.join(sorted(read - now))}, which {before} had"

@@ -154,8 +154,9 @@ class GovUkPlatform(Platform):
                 same.append(choice)
         roles: dict[str, str] = {}
         for name, same in by_name.items():
-            contract = self.publication.file_for(name)
-            role = contract.file_id if contract else name
+            # A workbook may be of several contracts: together they are its part.
+            contracts = self.publication.file_for(name)
+            role = ", ".join(contract.file_id for contract in contracts) or name
             if len(same) > 1 or role in roles:
                 raise PublisherError(
                     f"{self._page(str(choices[0].item.base_path or '').strip('/'))}: two"
