@@ -195,8 +195,17 @@ def _identity(contract: FileContract) -> Iterator[Rule]:
     yield Rule(
         check="key_unique",
         frame=ROWS,
-        expectation="ExpectCompoundColumnsToBeUnique",
-        arguments={"column_list": list(contract.key)},
+        # The library asks of one column by another name than of several.
+        expectation=(
+            "ExpectCompoundColumnsToBeUnique"
+            if len(contract.key) > 1
+            else "ExpectColumnValuesToBeUnique"
+        ),
+        arguments=(
+            {"column_list": list(contract.key)}
+            if len(contract.key) > 1
+            else {"column": contract.key[0]}
+        ),
         explanation=(
             f"No two rows share {', '.join(contract.key)}: one figure would stand there twice."
         ),

@@ -25,7 +25,8 @@ class Correction(BaseModel):
     """One cell of one release; `column` is the contract's name.
 
     The row is told by `row`, counting data rows from 1, or by `where`, the cells of the one row
-    that has them all: a file laid out anew keeps its cells, not its row numbers.
+    that has them all: a file laid out anew keeps its cells, not its row numbers. `table` is the
+    contract's id of the table, where a file holds several.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -33,6 +34,7 @@ class Correction(BaseModel):
     release: str
     version: int = 1
     file: str
+    table: str | None = None
     row: int | None = Field(default=None, ge=1)
     where: dict[str, str] = {}
     column: str
@@ -76,6 +78,7 @@ def corrections_of(load: Load, folder: Path = FOLDER) -> tuple[Correction, ...]:
         for correction in load_corrections(load.release.publication, folder)
         if (correction.release, correction.version, correction.file)
         == (load.release.release, load.release.version, load.file.name)
+        and correction.table in (None, load.contract.file_id)
     )
 
 

@@ -78,7 +78,8 @@ def contract_page(publication: Publication) -> Iterator[Block]:
         )
     )
     for file in publication.files:
-        yield from _file(file, councils, [c for c in corrections if file.match(c.file)])
+        own = [c for c in corrections if file.match(c.file) and c.table in (None, file.file_id)]
+        yield from _file(file, councils, own)
 
 
 def _file(file: FileContract, councils: Councils, corrections: list[Correction]) -> Iterator[Block]:

@@ -42,3 +42,25 @@
     {{ period_start('period_type', 'year') }} as period_start,
     {{ period_end('period_type', 'year') }} as period_end
 {%- endmacro %}
+
+
+{#-
+  Periods as titles say them: 'April to June 2018', '30th June 2020'. A snapshot of a quarter is
+  of its last day.
+-#}
+{% macro words_period_columns() -%}
+    {%- set label = "regexp_replace(trim(time_period), '([0-9])(st|nd|rd|th) ', '\\1 ')" -%}
+    {%- set last = "split_part(" ~ label ~ ", ' to ', -1)" -%}
+    {%- set first = "split_part(" ~ label ~ ", ' to ', 1) || ' ' || right(" ~ label ~ ", 4)" -%}
+    period_type,
+    trim(time_period) as period_label,
+    coalesce(
+        try_strptime({{ last }}, '%d %B %Y')::date,
+        last_day(try_strptime({{ last }}, '%B %Y')::date)
+    ) as period_end,
+    case period_type
+        when 'snapshot' then period_end
+        else try_strptime({{ first }}, '%B %Y')::date
+    end as period_start,
+    year(period_end)::integer as year
+{%- endmacro %}

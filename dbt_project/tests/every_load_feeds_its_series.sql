@@ -2,6 +2,16 @@
 -- fed a series in one release is expected to feed it in the others.
 {{ config(severity='warn') }}
 
+-- Tables that feed no series by themselves: what areas and their people are, and quarters that are
+-- summed.
+{% set feeding_none = [
+    'mhclg__homelessness__duties',
+    'mhclg__homelessness__temporary_accommodation',
+    'ofsted__council_inspections',
+    'ons__lower_to_upper_tier',
+    'ons__population',
+] %}
+
 with
 
 figures as (
@@ -10,7 +20,7 @@ figures as (
 
 loads as (
     select * from {{ ref('stg_archive__loads') }}
-    where admitted
+    where admitted and load_table not in ('{{ feeding_none | join("', '") }}')
 ),
 
 fed as (

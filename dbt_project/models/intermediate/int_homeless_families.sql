@@ -1,0 +1,95 @@
+{{ config(materialized='table') }}
+
+-- One row a table, area and quarter of each release: families, with the mark where there is none.
+with
+
+duties as (
+    select * from {{ ref('stg_mhclg__homelessness__duties') }}
+),
+
+accommodation as (
+    select * from {{ ref('stg_mhclg__homelessness__temporary_accommodation') }}
+),
+
+{%- set types = ['single_fathers', 'single_mothers', 'single_parents_other', 'couples'] %}
+
+duty_cells as (
+    select
+        *,
+        {%- for type in types %}
+        {{ cell_value(cell(type)) }} as {{ type }}_value,
+        {{ mhclg_status(cell(type)) }} as {{ type }}_status,
+        {{ cell_symbol(cell(type)) }} as {{ type }}_symbol,
+        {%- endfor %}
+        {{ is_corrected(types) }} as is_corrected,
+    from duties
+),
+
+owed as (
+    select
+        'owed_a_duty' as series_id,
+        case duty when 'P' then 'prevention' when 'R' then 'relief' end as part,
+        area_level,
+        area_code,
+        area_name,
+        period_end,
+        {{ types | join('_value + ') }}_value as families,
+        {{ gravest(
+            ['single_fathers_status', 'single_mothers_status', 'single_parents_other_status',
+            'couples_status']
+        ) }} as status,
+        coalesce({{ types | join('_symbol, ') }}_symbol) as status_symbol,
+        is_corrected,
+        null::double as households,
+        publication,
+        release,
+        version,
+        published,
+        source_file,
+        source_sha256,
+        source_sheet,
+        source_row,
+    from duty_cells
+),
+
+housed as (
+    select
+        'in_temporary_accommodation' as series_id,
+        'temporary accommodation' as part,
+        area_level,
+        area_code,
+        area_name,
+        period_end,
+        {{ cell_value(cell('families')) }} as families,
+        {{ mhclg_status(cell('families')) }} as status,
+        {{ cell_symbol(cell('families')) }} as status_symbol,
+        {{ is_corrected(['families']) }} as is_corrected,
+        round(1000 * {{ cell_value(cell('households_in_area_thousands')) }}) as households,
+        publication,
+        release,
+        version,
+        published,
+        source_file,
+        source_sha256,
+        source_sheet,
+        source_row,
+    from accommodation
+),
+
+both_tables as (
+    select * from owed
+    union all
+    select * from housed
+),
+
+-- A figure without its number is none: a sum of marks has no value.
+final as (
+    select
+        * exclude (families),
+        case when status = 'published' then families end as families,
+        year(period_end + interval 9 month)::integer as financial_year,
+    from both_tables
+    where area_level is not null
+)
+
+select * from final
