@@ -47,8 +47,6 @@ from ingest.periods import Period, parse_period
 from ingest.tables import SOURCE_ROW
 
 LONDON = "E12000007"
-# Days: quarters and single days have fewer, years more.
-_QUARTER = 92
 
 
 @dataclass(frozen=True)
@@ -262,13 +260,9 @@ def _rows(
     nothing = pd.Series(None, index=rows.index, dtype="str")
     codes = {of: _codes(rows[column], contract, councils) for of, column in area.codes.items()}
     council = codes[area.unit].where(level == area.unit)
-<<<<<<< HEAD
     year = _by_distinct(
         labels, lambda label: periods[label].position if label in periods else None, "float64"
     )
-=======
-    year = _by_distinct(labels, lambda label: _time_of(periods.get(label)), "float64")
->>>>>>> 1ee73f2 (Sum families without a home over districts and quarters, or say which is missing)
     numbers = contract.columns_of(*NUMERIC_ROLES)
     described = {
         SOURCE_ROW: rows[SOURCE_ROW],
@@ -299,17 +293,6 @@ def _level(contract: FileContract, cell: str, councils: Councils) -> str:
     if level is not None:
         return level
     return IGNORED_LEVEL if contract.is_ignored_level(cell) else f"{cell} (unknown)"
-
-
-def _time_of(period: Period | None) -> float | None:
-    """The year in which a period ends; with its month behind the point where it is not a year's.
-
-    Four quarters of a year are four times: they are compared, and none revises another.
-    """
-    if period is None:
-        return None
-    days = (period.end - period.start).days
-    return period.year + (0 if days > _QUARTER else (period.end.month - 1) / 12)
 
 
 def _codes(cells: Any, contract: FileContract, councils: Councils) -> Any:
@@ -402,15 +385,11 @@ def _publication(load: Load, rows: Any) -> Frame:
     years = rows[YEAR] // 1
     return Frame(
         pd.DataFrame(
-<<<<<<< HEAD
             {
                 "published": [float(load.release.published.year)],
                 "found": [years.max()],
                 "first": [years.min()],
             }
-=======
-            {"published": [float(load.release.published.year)], "found": [rows[YEAR].max() // 1]}
->>>>>>> 1ee73f2 (Sum families without a home over districts and quarters, or say which is missing)
         ),
         labels=("published", "found", "first"),
     )

@@ -44,8 +44,13 @@ class Period:
 
     @property
     def position(self) -> float:
-        """Where the period stands in time: its year, and for a day how far into it, below 1."""
-        if self.start < self.end:
+        """Where the period stands in time: its year, and how far into it, below 1, a quarter ends.
+
+        Four quarters of a year are four times, and so are its days: none revises another. NEET's
+        three months, one period a year, stand for their year.
+        """
+        days = (self.end - self.start).days
+        if days > 92 or (days and self.start.month % 3 != 1):
             return float(self.year)
         return self.year + (self.end - date(self.year, 1, 1)).days / 366
 
