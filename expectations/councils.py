@@ -119,7 +119,8 @@ class Councils:
         """
         text = cell.strip()
         if known_by == "gss":
-            return text
+            # Two codes in one cell are listed as well, with the one that carries the other.
+            return self.spellings.get(text, text)
         return (self._by_dfe_code if known_by == "dfe" else self.spellings).get(text)
 
     def known(self, code: str) -> bool:

@@ -297,8 +297,6 @@ def _level(contract: FileContract, cell: str, councils: Councils) -> str:
 
 def _codes(cells: Any, contract: FileContract, councils: Councils) -> Any:
     """The GSS codes that cells stand for; a cell that stands for none is left as it is."""
-    if contract.area.known_by == "gss":
-        return _trimmed(cells)
     return _by_distinct(
         _trimmed(cells), lambda c: councils.code_of(c, contract.area.known_by) or c, "str"
     )

@@ -2,16 +2,6 @@
 -- fed a series in one release is expected to feed it in the others.
 {{ config(severity='warn') }}
 
--- Tables that feed no series by themselves: what areas and their people are, and quarters that are
--- summed.
-{% set feeding_none = [
-    'mhclg__homelessness__duties',
-    'mhclg__homelessness__temporary_accommodation',
-    'ofsted__council_inspections',
-    'ons__lower_to_upper_tier',
-    'ons__population',
-] %}
-
 with
 
 figures as (
@@ -20,7 +10,8 @@ figures as (
 
 loads as (
     select * from {{ ref('stg_archive__loads') }}
-    where admitted and load_table not in ('{{ feeding_none | join("', '") }}')
+    -- Homelessness is summed over quarters: only the last of a year feeds it.
+    where admitted and load_table not like 'mhclg__homelessness__%'
 ),
 
 fed as (
@@ -55,4 +46,6 @@ from loads
 inner join series_of_file using (publication, load_table)
 left join fed
     using (publication, release, version, source_file, measure_id, series_id)
-where fed.source_file is null
+where
+    fed.source_file is null
+    and series_of_file.measure_id is not null

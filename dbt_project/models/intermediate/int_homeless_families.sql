@@ -16,57 +16,74 @@ accommodation as (
 duty_cells as (
     select
         *,
-        {%- for type in types %}
-        {{ cell_value(cell(type)) }} as {{ type }}_value,
-        {{ mhclg_status(cell(type)) }} as {{ type }}_status,
-        {{ cell_symbol(cell(type)) }} as {{ type }}_symbol,
-        {%- endfor %}
+        {% for type in types %}
+            {{ cell_value(cell(type)) }} as {{ type }}_value,
+            {{ mhclg_status(cell(type)) }} as {{ type }}_status,
+            {{ cell_symbol(cell(type)) }} as {{ type }}_symbol,
+        {% endfor %}
         {{ is_corrected(types) }} as is_corrected,
-        sum({{ cell_value(cell('households')) }})
-        over (partition by release, version, area_code) as owed_either,
-        sum({{ types | join('_value + ') }}_value)
-        over (partition by release, version, area_code) as families_owed_either,
+        {{ cell_value(cell('households')) }} as households_owed,
     from duties
+),
+
+added as (
+    select
+        *,
+        {{ types | join('_value + ') }}_value as families,
+        coalesce({{ types | join('_symbol, ') }}_symbol) as status_symbol,
+        {{ gravest([
+            'single_fathers_status', 'single_mothers_status', 'single_parents_other_status',
+            'couples_status',
+        ]) }} as status_of_cells,
+    from duty_cells
+),
+
+-- Prevention and relief together.
+either as (
+    select
+        release,
+        version,
+        area_code,
+        sum(households_owed) as households_owed,
+        sum(families) as families,
+    from added
+    group by all
 ),
 
 owed as (
     select
         'owed_a_duty' as series_id,
-        case duty when 'P' then 'prevention' when 'R' then 'relief' end as part,
-        area_level,
-        area_code,
-        area_name,
-        period_end,
-        {{ types | join('_value + ') }}_value as families,
-        {%- set of_cells %}
-            {{ gravest(
-                ['single_fathers_status', 'single_mothers_status', 'single_parents_other_status',
-                'couples_status']
-            ) }}
-        {%- endset %}
+        case added.duty when 'P' then 'prevention' when 'R' then 'relief' end as part,
+        added.area_level,
+        added.area_code,
+        added.area_name,
+        added.period_end,
+        added.families,
         -- Of all households owed a duty 25 to 38 in 100 are families, in every quarter. Where a
         -- district has fewer than 2, of 50 or more, its types were not recorded (Birmingham in
         -- 2018: none of 1,397).
         case
             when
-                area_level = 'district' and owed_either >= 50
-                and families_owed_either < 0.02 * owed_either
-                and ({{ of_cells }}) = 'published'
+                added.area_level = 'district'
+                and added.status_of_cells = 'published'
+                and either.households_owed >= 50
+                and either.families < 0.02 * either.households_owed
                 then 'low_reliability'
-            else {{ of_cells }}
+            else added.status_of_cells
         end as status,
-        coalesce({{ types | join('_symbol, ') }}_symbol) as status_symbol,
-        is_corrected,
+        added.status_symbol,
+        added.is_corrected,
         null::double as households,
-        publication,
-        release,
-        version,
-        published,
-        source_file,
-        source_sha256,
-        source_sheet,
-        source_row,
-    from duty_cells
+        added.publication,
+        added.release,
+        added.version,
+        added.published,
+        added.source_file,
+        added.source_sha256,
+        added.source_sheet,
+        added.source_row,
+    from added
+    inner join either using (release, version, area_code)
 ),
 
 housed as (

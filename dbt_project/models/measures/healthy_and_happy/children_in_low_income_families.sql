@@ -8,12 +8,35 @@ relative_poverty_2026 as (
     select * from {{ ref('stg_ons__relative_poverty_2026') }}
 ),
 
+workbook as (
+    select * from {{ ref('stg_dwp__low_income__relative') }}
+),
+
 cells as (
     select
         'relative_before_housing_costs' as series_id,
         {{ row_columns() }},
         {{ ons_cells() }}
     from relative_poverty
+),
+
+-- The publisher's own workbook has shares between 0 and 1, and counts without their population.
+workbook_cells as (
+    select
+        'relative_before_housing_costs' as series_id,
+        {{ row_columns() }},
+        {{ cells(value='share', numerator='children') }}
+    from workbook
+),
+
+workbook_read as (
+    select
+        *,
+        round(100 * {{ cell_value('value_cell') }}, 6) as value, -- noqa: RF04
+        {{ cell_status('value_cell') }} as status,
+        {{ cell_symbol('value_cell') }} as status_symbol,
+        {{ read_counts() }}
+    from workbook_cells
 ),
 
 cells_2026 as (
@@ -30,8 +53,18 @@ both_calibrations as (
     select * from cells_2026
 ),
 
-final as (
+republished as (
     {{ ons_figures('both_calibrations') }}
+),
+
+own as (
+    {{ figures('select * from workbook_read') }}
+),
+
+final as (
+    select * from republished
+    union all by name
+    select * from own
 )
 
 select * from final

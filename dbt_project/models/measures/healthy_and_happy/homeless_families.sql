@@ -24,26 +24,26 @@ releases as (
 known_quarters as (
     select
         vintage.*,
-        quarter.period_end as quarter_end,
-        quarter.release as quarter_release,
-        quarter.version as quarter_version,
+        known.period_end as quarter_end,
+        known.release as quarter_release,
+        known.version as quarter_version,
     from releases as vintage
-    inner join releases as quarter
+    inner join releases as known
         on
-            vintage.series_id = quarter.series_id
-            and vintage.financial_year = quarter.financial_year
+            vintage.series_id = known.series_id
+            and vintage.financial_year = known.financial_year
             and (
-                quarter.published < vintage.published
+                vintage.published > known.published
                 or (
-                    quarter.published = vintage.published
-                    and quarter.period_end < vintage.period_end
+                    vintage.published = known.published
+                    and vintage.period_end > known.period_end
                 )
-                or (quarter.release = vintage.release and quarter.version = vintage.version)
+                or (vintage.release = known.release and vintage.version = known.version)
             )
     qualify row_number() over (
         partition by
-            vintage.series_id, vintage.release, vintage.version, quarter.period_end
-        order by quarter.published desc, quarter.version desc
+            vintage.series_id, vintage.release, vintage.version, known.period_end
+        order by known.published desc, known.version desc
     ) = 1
 ),
 
@@ -137,16 +137,18 @@ with_reasons as (
 
 families as (
     select
-        {{ area_of_vintage | join(',\n        ') }},
+        {% for column in area_of_vintage %}
+            {{ column }},
+        {% endfor %}
         status_of_all as status,
         max(quarter_end) as target_quarter,
         case when status_of_all = 'published' then sum(families) end as numerator,
         min(status_symbol) filter (where status = status_of_all) as status_symbol,
         bool_or(is_corrected) as is_corrected,
-        {%- for column in ['source_file', 'source_sha256', 'source_sheet', 'source_row'] %}
-        arg_min({{ column }}, part || lpad(source_row::varchar, 9, '0'))
-        filter (where is_of_vintage) as {{ column }},
-        {%- endfor %}
+        {% for column in ['source_file', 'source_sha256', 'source_sheet', 'source_row'] %}
+            arg_min({{ column }}, part || lpad(source_row::varchar, 9, '0'))
+            filter (where is_of_vintage) as {{ column }},
+        {% endfor %}
     from with_reasons
     group by {{ area_of_vintage | join(', ') }}, status_of_all
 ),
@@ -176,14 +178,14 @@ part_households as (
             households.part = 'temporary accommodation'
             and wanted.part_code = households.area_code
             and wanted.financial_year = households.financial_year
-            and households.published <= wanted.published
+            and wanted.published >= households.published
             and households.households > 0
     qualify row_number() over (
         partition by
             wanted.series_id, wanted.area_level, wanted.part_code, wanted.release, wanted.version
         order by
-            abs(date_diff('month', wanted.quarter_end, households.period_end)) nulls last,
-            households.period_end,
+            abs(date_diff('month', wanted.quarter_end, households.period_end)) asc nulls last,
+            households.period_end asc,
             households.published desc,
             households.version desc
     ) = 1
@@ -201,7 +203,7 @@ denominators as (
     group by all
 ),
 
-read as (
+sums as (
     select
         families.* exclude (status, period_end),
         denominators.denominator,
@@ -217,7 +219,7 @@ read as (
                 then make_date(families.financial_year - 1, 4, 1)
             else families.period_end
         end as period_start,
-        year(period_end)::integer as year,
+        year(period_end)::integer as year, -- noqa: RF04
         case
             when families.series_id = 'owed_a_duty'
                 then
@@ -233,7 +235,7 @@ read as (
         case
             when families.status = 'published'
                 then 1000 * families.numerator / denominators.denominator
-        end as value,
+        end as value, -- noqa: RF04
         null as value_as_published,
         null::double as published_lower,
         null::double as published_upper,
@@ -243,7 +245,7 @@ read as (
 ),
 
 final as (
-    {{ figures('select * from read', interval='byar', per=1000) }}
+    {{ figures('select * from sums', interval='byar', per=1000) }}
 )
 
 select * from final
