@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -25,7 +26,7 @@ PeriodType = Literal[
 ]
 PERIOD_TYPES: tuple[str, ...] = get_args(PeriodType)
 
-Notation = Literal["ees", "fingertips", "iso", "days", "words", "mid_year"]
+Notation = Literal["ees", "fingertips", "iso", "days", "words", "mid_year", "quarters"]
 _DASHED = r"((?:19|20)\d{2})-(\d{2})"
 _MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
 
@@ -65,11 +66,12 @@ def parse_period(cell: str, notation: Notation, period_type: PeriodType) -> Peri
     (`2024-04-30T00:00:00`), or two years in a row (`2021-2022`). `days`, as releases are named: a
     day (`2021-08-31`), a month, which stands for its first day (`2023-04`), or the three months
     of a quarter (`2018-04-to-06`). `words`, as titles say it: `30 June 2018`, `April to June
-    2018`. `mid_year`: `2023` is 30 June 2023. A snapshot of a quarter is of its last day.
+    2018`. `mid_year`: `2023` is 30 June 2023. `quarters` of financial years, one or several:
+    `Q1-Q4 2022/23`. A snapshot of a quarter is of its last day.
     """
     text = cell.strip()
-    if notation in ("days", "words", "mid_year"):
-        named = {"days": _in_days, "words": _in_words, "mid_year": _mid_year}[notation](text)
+    if reader := _BY_DAYS.get(notation):
+        named = reader(text)
         return None if named is None else _of_type(named, period_type)
     if notation == "iso" and period_type == "snapshot":
         day = _iso_day(text)
@@ -104,6 +106,9 @@ def _of_type(named: Period, period_type: PeriodType) -> Period | None:
     """A period named by its days, if it is of the type."""
     if period_type == "snapshot":
         return Period(named.end, named.end)
+    if period_type == "financial_year":
+        whole = (named.start.month, named.end.month, named.end.year - named.start.year)
+        return named if whole == (4, 3, 1) else None
     is_quarter = named.start.month % 3 == 1 and (named.end - named.start).days in (89, 90, 91)
     return named if period_type == "quarter" and is_quarter else None
 
@@ -140,6 +145,21 @@ def _months(year: int, first: int, last: int) -> Period | None:
     if not 1 <= first <= last <= 12:
         return None
     return Period(date(year, first, 1), date(year, last, calendar.monthrange(year, last)[1]))
+
+
+def _in_quarters(text: str) -> Period | None:
+    match = re.fullmatch(r"Q([1-4])(?:-Q([1-4]))? (\d{4}/\d{2})", text)
+    last_year = _fingertips_year(match[3], "financial_year") if match else None
+    if match is None or last_year is None:
+        return None
+    first, last = int(match[1]), int(match[2] or match[1])
+    starts, ends = (date(last_year - (q < 4), (3 * q) % 12 + 1, 1) for q in (first, last))
+    if starts > ends:
+        return None
+    end_month = ends.month + 2
+    return Period(
+        starts, date(ends.year, end_month, calendar.monthrange(ends.year, end_month)[1])
+    )
 
 
 def _mid_year(text: str) -> Period | None:
@@ -192,3 +212,11 @@ def _fingertips_year(text: str, period_type: PeriodType) -> int | None:
         first, last = int(match[1]), int(match[2])
         return first + gap if (first + gap) % 100 == last else None
     return None
+
+
+_BY_DAYS: Mapping[str, Callable[[str], Period | None]] = {
+    "days": _in_days,
+    "words": _in_words,
+    "mid_year": _mid_year,
+    "quarters": _in_quarters,
+}
