@@ -97,7 +97,7 @@ def frames_of(
         {label: _expected_councils(contract, p, councils) for label, p in periods.items()},
         None if before is None else _described_before(before, contract, councils),
     )
-    frames[YEARS_CLAIMED] = _years(load, described, periods)
+    frames[YEARS_CLAIMED] = _years(load, described, periods, _row_count(rows, contract))
     if contract.years.not_after == "published" or contract.years.not_before is not None:
         frames[PUBLICATION] = _publication(load, described)
     frames[EXPECTED] = _stacked(
@@ -306,7 +306,22 @@ def _number(cell: str) -> float | None:
     return float(cell) if re.fullmatch(NUMBER, cell) else None
 
 
-def _years(load: Load, rows: Any, periods: Mapping[str, Period]) -> Frame:
+def _row_count(rows: Any, contract: FileContract) -> list[tuple[str, int | None, float | None]]:
+    """How many rows a file says that it has, and how many there are; nothing where none says."""
+    if contract.row_count is None:
+        return []
+    told = {_number(cell.strip()) for cell in rows[contract.row_count].unique()}
+    only = told.pop() if len(told) == 1 else None
+    claimed = None if only is None else int(only)
+    return [("the number of rows by its own count", claimed, float(len(rows)))]
+
+
+def _years(
+    load: Load,
+    rows: Any,
+    periods: Mapping[str, Period],
+    others: Sequence[tuple[str, int | None, float | None]] = (),
+) -> Frame:
     """One row a claim of the file's or the release's name: the year claimed and the one found.
 
     Where the whole period is claimed, its last day stands for it, as 20180630.
@@ -315,7 +330,7 @@ def _years(load: Load, rows: Any, periods: Mapping[str, Period]) -> Frame:
     found = rows[YEAR].dropna() // 1
     last = float(found.max()) if len(found) else None
     first = float(found.min()) if len(found) else None
-    claims: list[tuple[str, int | None, float | None]] = []
+    claims: list[tuple[str, int | None, float | None]] = [*others]
     if "file" in spec.last:
         claims.append(("the last year by the file's name", _year_of_file(load, "last"), last))
     if "release" in spec.last:

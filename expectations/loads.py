@@ -307,7 +307,7 @@ def _years(contract: FileContract) -> Iterator[Rule]:
         about=column,
     )
     spec = contract.years
-    if spec.last or spec.first or spec.span is not None or spec.only:
+    if spec.last or spec.first or spec.span is not None or spec.only or contract.row_count:
         yield Rule(
             check="years_claimed",
             frame=YEARS_CLAIMED,
@@ -320,7 +320,8 @@ def _years(contract: FileContract) -> Iterator[Rule]:
             },
             explanation=(
                 "The years that the file holds are those that its name and its release's name"
-                " claim: a file named for one year that holds another is refused."
+                " claim: a file named for one year that holds another is refused. So is one that"
+                " says of itself that it has more rows."
             ),
             about=column,
             example="{claim} should be {claimed} and is {found}",

@@ -264,6 +264,7 @@ class _File(_Strict):
     years: YearsSpec = YearsSpec()
     councils: CouncilsSpec = CouncilsSpec()
     dropped_rows: list[DroppedRows] = []
+    row_count: str | None = None
     checks: FigureChecks = FigureChecks()
 
     @field_validator("period_type")
@@ -302,7 +303,11 @@ class Column:
 
 @dataclass(frozen=True)
 class FileContract:
-    """One file of a publication, with what its layout shares already joined in."""
+    """One table of a publication, with what its layout shares already joined in.
+
+    `row_count` is the column in which a file says how many rows it has: an answer that was cut
+    short looks whole otherwise.
+    """
 
     publisher: str
     publication: str
@@ -323,6 +328,7 @@ class FileContract:
     years: YearsSpec
     councils: CouncilsSpec
     dropped_rows: tuple[DroppedRows, ...]
+    row_count: str | None
     checks: FigureChecks
 
     def match(self, name: str) -> re.Match[str] | None:
@@ -426,7 +432,7 @@ def _file_contract(
     if table is None:
         raise ContractError(f"{publication.publication}: file {file_id} names no table")
     key = file.key or [*layout.key, *file.columns.filters]
-    spoken_of = (*key, *file.constants, period.column, area.level, *area.codes.values())
+    spoken_of = (*key, *file.constants, *filter(None, [file.row_count]), period.column, area.level, *area.codes.values())
     for wanted in (*spoken_of, *file.checks.columns(), *file.checks.key_columns()):
         if wanted not in names:
             raise ContractError(
@@ -467,6 +473,7 @@ def _file_contract(
         years=file.years,
         councils=file.councils,
         dropped_rows=tuple(file.dropped_rows),
+        row_count=file.row_count,
         checks=file.checks,
     )
 

@@ -30,7 +30,10 @@ added as (
     select
         *,
         {{ types | join('_value + ') }}_value as families,
-        coalesce({{ types | join('_symbol, ') }}_symbol) as status_symbol,
+        coalesce(
+            single_fathers_symbol, single_mothers_symbol, single_parents_other_symbol,
+            couples_symbol
+        ) as status_symbol,
         {{ gravest([
             'single_fathers_status', 'single_mothers_status', 'single_parents_other_status',
             'couples_status',

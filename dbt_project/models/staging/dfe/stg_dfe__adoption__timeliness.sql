@@ -13,7 +13,7 @@ staged as (
 
         period_type,
         regexp_extract(trim(time_period), '[0-9]{4}/[0-9]{2}') as period_label,
-        {{ period_year('period_label') }} as year,
+        {{ period_year('period_label') }} as year, -- noqa: RF04
         {{ period_start('period_type', 'year') }} as period_start,
         {{ period_end('period_type', 'year') }} as period_end,
 
