@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
+from ingest.contracts import KnownBy
 from ingest.errors import ContractError
 
 _SEEDS = Path(__file__).parents[1] / "dbt_project" / "seeds"
@@ -112,7 +112,7 @@ class Councils:
         """The last code of the council that each of DfE's three digits stands for."""
         return {c.dfe_code: self.entity(c.code) for c in self.by_code.values() if c.dfe_code}
 
-    def code_of(self, cell: str, known_by: Literal["gss", "dfe", "name"]) -> str | None:
+    def code_of(self, cell: str, known_by: KnownBy) -> str | None:
         """The GSS code that a cell stands for, or None where nobody has said which.
 
         A name is never matched loosely: the seed `area_spelling` lists each spelling.
@@ -121,7 +121,10 @@ class Councils:
         if known_by == "gss":
             # Two codes in one cell are listed as well, with the one that carries the other.
             return self.spellings.get(text, text)
-        return (self._by_dfe_code if known_by == "dfe" else self.spellings).get(text)
+        if known_by == "laestab":
+            # 2013614, also printed as 201/3614: the council's three digits, and the school's.
+            text = text[:3]
+        return (self.spellings if known_by == "name" else self._by_dfe_code).get(text)
 
     def known(self, code: str) -> bool:
         """Whether a code is, or ever was, a council's."""

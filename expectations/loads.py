@@ -134,7 +134,10 @@ def _columns(contract: FileContract) -> Iterator[Rule]:
         check="columns",
         frame=EXPECTED,
         expectation="ExpectColumnDistinctValuesToContainSet",
-        arguments={"column": "read as", "value_set": list(contract.column_names)},
+        arguments={
+            "column": "read as",
+            "value_set": [n for n in contract.column_names if n not in contract.optional],
+        },
         explanation="Each of the contract's columns is there under one of its known names.",
         noun="columns",
     )

@@ -36,6 +36,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+KnownBy = Literal["gss", "dfe", "laestab", "name"]
 ColumnNames = dict[str, list[str]]
 """Canonical column name to every name it has been published under."""
 
@@ -64,16 +65,17 @@ class AreaSpec(_Strict):
     `levels` maps the level's text, lower-cased, or the start of an area code, to our level;
     `ignored_levels` are known and of no use here (parliamentary constituencies, whole cells such
     as *not recorded*). A council is `known_by` its GSS code, by the Department for Education's
-    three digits, or by a name that the seed `area_spelling` lists: `levels` then speaks of the
-    GSS code that was found. Districts are lower-tier authorities, those that are councils too
-    among them; a file with districts and no councils is checked for every district.
+    three digits, by a school's number that begins with them (`laestab`), or by a name that the
+    seed `area_spelling` lists: `levels` then speaks of the GSS code that was found. Districts are
+    lower-tier authorities, those that are councils too among them; a file with districts and no
+    councils is checked for every district.
     """
 
     level: str
     levels: dict[str, AreaLevel]
     ignored_levels: list[str] = []
     codes: dict[AreaLevel, str]
-    known_by: Literal["gss", "dfe", "name"] = "gss"
+    known_by: KnownBy = "gss"
 
     @property
     def unit(self) -> Literal["council", "district"]:
@@ -254,6 +256,7 @@ class _File(_Strict):
     period_type: str | dict[str, str]
     reading: Reading | None = None
     columns: _ColumnsByRole = _ColumnsByRole()
+    optional: list[str] = []
     ignored: list[str] = []
     period: PeriodSpec | None = None
     area: AreaSpec | None = None
@@ -317,6 +320,7 @@ class FileContract:
     names: tuple[str, ...]
     reading: Reading
     columns: tuple[Column, ...]
+    optional: tuple[str, ...]
     ignored: tuple[str, ...]
     key: tuple[str, ...]
     constants: Mapping[str, tuple[str, ...]]
@@ -445,6 +449,18 @@ def _file_contract(
             f"{publication.publication}: file {file_id} has checks that take {misplaced!r} for"
             " what it is not: a figure where it is none, or part of the key"
         )
+    if unfit := [
+        n for n in file.optional if n not in {c.name for c in columns if c.role == "attributes"}
+    ]:
+        raise ContractError(
+            f"{publication.publication}: file {file_id} may only lack columns that are attributes,"
+            f" and {unfit[0]!r} is none"
+        )
+    if len(key) < 2:
+        raise ContractError(
+            f"{publication.publication}: file {file_id} has a key of one column: name"
+            " the period's too"
+        )
     if file.dropped_rows and not reading.one_row_a_row:
         raise ContractError(
             f"{publication.publication}: file {file_id} drops rows by their number, which stands"
@@ -459,6 +475,7 @@ def _file_contract(
         names=tuple(file.names),
         reading=reading,
         columns=columns,
+        optional=tuple(file.optional),
         ignored=(*layout.ignored, *file.ignored),
         key=tuple(dict.fromkeys(key)),
         constants={

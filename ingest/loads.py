@@ -129,7 +129,7 @@ def published_names(contract: FileContract, names: list[str]) -> list[str]:
 
 
 def column_mapping(contract: FileContract, published: list[str]) -> dict[str, str]:
-    """Each canonical column's name in this file.
+    """Each canonical column's name in this file; none of a column that it may lack.
 
     Raises
     ------
@@ -144,6 +144,8 @@ def column_mapping(contract: FileContract, published: list[str]) -> dict[str, st
         hits = [name for name in column.published_as if name in present]
         if len(hits) == 1:
             mapping[column.name] = hits[0]
+            continue
+        if column.name in contract.optional and not hits:
             continue
         if hits:
             raise ReadError(

@@ -63,11 +63,11 @@ def parse_period(cell: str, notation: Notation, period_type: PeriodType) -> Peri
     `ees`: four digits are the year in which the period ends, six digits two years in a row
     (`202223`). `fingertips`: `2022`, `2022/23`, `2020 - 22`. `iso`, as the Office for National
     Statistics prints it: the first day and a length (`2021-04-01/P1Y`), a day alone
-    (`2024-04-30T00:00:00`), or two years in a row (`2021-2022`). `days`, as releases are named: a
-    day (`2021-08-31`), a month, which stands for its first day (`2023-04`), or the three months
-    of a quarter (`2018-04-to-06`). `words`, as titles say it: `30 June 2018`, `April to June
-    2018`. `mid_year`: `2023` is 30 June 2023. `quarters` of financial years, one or several:
-    `Q1-Q4 2022/23`. A snapshot of a quarter is of its last day.
+    (`2024-04-30T00:00:00`), or two years in a row (`2021-2022`, `2021-22`). `days`, as releases
+    are named: a day (`2021-08-31`), a month, which stands for its first day (`2023-04`), or the
+    three months of a quarter (`2018-04-to-06`). `words`, as titles say it: `30 June 2018`, `April
+    to June 2018`. `mid_year`: `2023` is 30 June 2023. `quarters` of financial years, one or
+    several: `Q1-Q4 2022/23`. A snapshot of a quarter is of its last day.
     """
     text = cell.strip()
     if reader := _BY_DAYS.get(notation):
@@ -180,9 +180,10 @@ def _iso_year(text: str, period_type: PeriodType) -> int | None:
         if match[2] not in months:
             return None
         return first if period_type == "calendar_year" else first + 1
-    if match := re.fullmatch(r"((?:19|20)\d{2})-((?:19|20)\d{2})", text):
-        first, last = int(match[1]), int(match[2])
-        return last if last == first + 1 and period_type != "calendar_year" and months else None
+    if match := re.fullmatch(r"((?:19|20)\d{2})-((?:19|20)?\d{2})", text):
+        last = int(match[1]) + 1
+        in_a_row = match[2] in (f"{last}", f"{last}"[2:])
+        return last if in_a_row and period_type != "calendar_year" and months else None
     return None
 
 

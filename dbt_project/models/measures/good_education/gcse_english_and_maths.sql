@@ -4,6 +4,10 @@ pupils as (
     select * from {{ ref('stg_ees__key_stage_4__local_authority') }}
 ),
 
+five_a_star_to_c as (
+    select * from {{ ref('stg_dfe__gcse__five_a_star_to_c') }}
+),
+
 grade_5_cells as (
     select
         'grade_5_or_above' as series_id,
@@ -32,8 +36,28 @@ cells as (
     select * from grade_4_cells
 ),
 
-final as (
+five_a_star_to_c_cells as (
+    select
+        'five_a_star_to_c' as series_id,
+        {{ row_columns() }},
+        {{ cells(value='five_a_star_to_c') }}
+    from five_a_star_to_c
+),
+
+graded_figures as (
     {{ ees_figures('cells', interval='wilson') }}
+),
+
+-- Printed as a share of 1.
+five_a_star_to_c_figures as (
+    select * replace (round(100 * value, 6) as value) -- noqa: RF04
+    from ({{ ees_figures('five_a_star_to_c_cells') }})
+),
+
+final as (
+    select * from graded_figures
+    union all
+    select * from five_a_star_to_c_figures
 )
 
 select * from final

@@ -1,0 +1,79 @@
+{#-
+  Shares that we work out from a publisher's records, one a school or childcare provider. A share
+  has counts on both sides and no cell; its source row is the first record counted.
+-#}
+
+{% macro last_overall_grade() -%} date '2024-08-31' {%- endmacro %}
+
+
+{#- The day that a release is named for. -#}
+{% macro as_at_period_columns(day) -%}
+    period_type,
+    {{ day }}::varchar as period_label,
+    year({{ day }})::integer as year,
+    {{ day }} as period_start,
+    {{ day }} as period_end
+{%- endmacro %}
+
+
+{#- Of a month the first day. -#}
+{% macro as_at(label) -%}
+    try_cast(
+        case when length(trim({{ label }})) = 7 then trim({{ label }}) || '-01' else trim({{ label }}) end
+        as date
+    )
+{%- endmacro %}
+
+
+{#-
+  `records` has for each a series_id, the council's code (null where it is not told: England counts
+  it), its region's, and what it adds above and below the line; those that add nothing below are
+  of no account. A council all of whose records are so has no share, and says so.
+-#}
+{% macro record_figures(records) -%}
+    {%- set read %}
+        with
+
+        by_area as (
+            select
+                'council' as area_level,
+                council_code as area_code,
+                *,
+            from {{ records }}
+            where council_code is not null
+
+            union all
+
+            select
+                'region' as area_level,
+                region_code as area_code,
+                *,
+            from {{ records }}
+            where region_code is not null
+
+            union all
+
+            select
+                'country' as area_level,
+                'E92000001' as area_code,
+                *,
+            from {{ records }}
+        )
+
+        select
+            series_id,
+            {{ row_columns() | replace('source_row', 'min(source_row) as source_row') }},
+            coalesce(sum(above), 0) as numerator,
+            coalesce(sum(below), 0) as denominator,
+            case when denominator > 0 then 100 * numerator / denominator end as value,
+            case when denominator > 0 then 'published' else 'not_available' end as status,
+            null::varchar as status_symbol,
+            null::varchar as value_as_published,
+            null::double as published_lower,
+            null::double as published_upper,
+            bool_or(is_corrected) as is_corrected,
+        from by_area
+        group by all
+    {% endset -%}
+    {{ figures(read, interval='wilson') }}
+{%- endmacro %}

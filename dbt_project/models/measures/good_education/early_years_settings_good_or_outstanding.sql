@@ -1,0 +1,35 @@
+with
+
+providers as (
+    select * from {{ ref('stg_ofsted__childcare_providers') }}
+),
+
+councils as (
+    select * from {{ ref('int_council') }}
+),
+
+registered as (
+    select
+        providers.*,
+        councils.region_code,
+    from providers
+    left join councils on providers.council_code = councils.council_code
+    where
+        providers.provider_status = 'Active'
+        and providers.early_years_register = 'Y'
+),
+
+records as (
+    select
+        *,
+        'overall_effectiveness' as series_id,
+        (overall_effectiveness in ('1', '2'))::integer as above,
+        (overall_effectiveness in ('1', '2', '3', '4'))::integer as below,
+    from registered
+),
+
+final as (
+    {{ record_figures('records') }}
+)
+
+select * from final
