@@ -634,7 +634,12 @@ def _leaps(series: Printed, grid: Grid, own: Any, check: SeriesCheck, names: Any
 
 
 def _unlike(series: Printed, own: Any, check: SeriesCheck, names: Any) -> Iterator[Any]:
-    """One row a figure without a history: how far it is from the middle of the year's councils."""
+    """One row a figure without a history: how far it is from the middle of the year's councils.
+
+    Councils' counts are as unlike as councils are, and are left out.
+    """
+    if series.kind == "count":
+        return
     numbers = ~np.isnan(series.values)
     enough = numbers.sum(axis=1) >= ENOUGH
     alone = numbers.sum(axis=0) < 3

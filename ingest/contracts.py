@@ -436,7 +436,8 @@ def _file_contract(
     if table is None:
         raise ContractError(f"{publication.publication}: file {file_id} names no table")
     key = file.key or [*layout.key, *file.columns.filters]
-    spoken_of = (*key, *file.constants, *filter(None, [file.row_count]), period.column, area.level, *area.codes.values())
+    spoken_of = [*key, *file.constants, *filter(None, [file.row_count])]
+    spoken_of += [period.column, area.level, *area.codes.values()]
     for wanted in (*spoken_of, *file.checks.columns(), *file.checks.key_columns()):
         if wanted not in names:
             raise ContractError(
