@@ -157,9 +157,7 @@ def _in_quarters(text: str) -> Period | None:
     if starts > ends:
         return None
     end_month = ends.month + 2
-    return Period(
-        starts, date(ends.year, end_month, calendar.monthrange(ends.year, end_month)[1])
-    )
+    return Period(starts, date(ends.year, end_month, calendar.monthrange(ends.year, end_month)[1]))
 
 
 def _mid_year(text: str) -> Period | None:

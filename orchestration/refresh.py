@@ -246,6 +246,9 @@ class Refresh:
         try:
             self.bring_home()
             if self.is_served(self.stock()):
+                if (self.home.work / "data_docs").exists():
+                    # A refresh that was killed just after its swap: the build has these pages.
+                    self.data_docs.served()
                 return False
             from orchestration.definitions import run_job
 

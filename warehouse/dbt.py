@@ -91,7 +91,17 @@ def _invoke(
     callbacks = [on_event] if on_event else []
     with _environment(environment(home, project)):
         runner = dbtRunner(manifest=manifest, callbacks=callbacks)
-        return runner.invoke([*arguments, "--quiet", "--no-use-colors", "--log-level", "none"])
+        return runner.invoke(
+            [
+                *arguments,
+                "--quiet",
+                "--no-use-colors",
+                "--log-level",
+                "none",
+                "--log-level-file",
+                "none",
+            ]
+        )
 
 
 class Project:
