@@ -12,9 +12,10 @@ import hashlib
 import io
 import json
 import stat
+import struct
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
@@ -36,6 +37,17 @@ _MOST_RATIO = 100
 _SMALL = 10 << 20
 _MOST_ENTRIES = 5000
 _TAIL = 1 << 16
+# What the library ends in where an entry, or what says where it stands, is not whole.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    ValueError,
+    struct.error,
+)
 _FILE_NAME: TypeAdapter[str] = TypeAdapter(FileName)
 
 
@@ -261,16 +273,21 @@ def _extract(
     whole: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, budget: int
 ) -> tuple[int, str]:
     size, digest = 0, hashlib.sha256()
-    try:
-        with whole.open(entry) as source, path.open("wb") as out:
-            while chunk := source.read(1 << 16):
-                size += len(chunk)
-                if size > budget:
-                    raise PublisherError(
-                        f"the zip unpacks to more than it may, at {entry.filename}"
-                    )
-                digest.update(chunk)
-                out.write(chunk)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise IncompleteError(f"the zip is damaged at {entry.filename}") from error
+    with path.open("wb") as out:
+        for chunk in _chunks(whole, entry):
+            size += len(chunk)
+            if size > budget:
+                raise PublisherError(f"the zip unpacks to more than it may, at {entry.filename}")
+            digest.update(chunk)
+            out.write(chunk)
     return size, digest.hexdigest()
+
+
+def _chunks(whole: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    """An entry's bytes; an error of reading them is the zip's, never the disk's they go to."""
+    try:
+        with whole.open(entry) as source:
+            while chunk := source.read(1 << 16):
+                yield chunk
+    except _DAMAGE as error:
+        raise IncompleteError(f"the zip is damaged at {entry.filename}") from error
