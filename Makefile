@@ -37,11 +37,17 @@ reliability: $(READY)
 	@$(BIN)/python -m reliability.report
 
 # Known vulnerabilities of what constraints.txt pins. Needs a registry that knows of them, and
-# fails, naming a package, where it does not; the tool stands in an environment of its own.
+# fails, naming a package, where it does not; the tool stands in an environment of its own. With
+# ADVISORIES=all.zip they are looked up in osv.dev's file instead, without a network.
+ADVISORIES :=
 audit: $(READY)
+ifneq ($(ADVISORIES),)
+	@$(BIN)/python -m reliability.audit $(ADVISORIES)
+else
 	@$(PYTHON) -m venv .venv/audit
 	@.venv/audit/bin/python -m pip install -qq --disable-pip-version-check pip-audit
 	@.venv/audit/bin/pip-audit -r constraints.txt --require-hashes --disable-pip --strict
+endif
 
 sample: $(READY)
 	@$(BIN)/python scripts/write_sample.py
