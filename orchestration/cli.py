@@ -116,13 +116,18 @@ def refresh(
     releases refused.
     1: nothing was published, and what was there before still stands.
     """
+    from orchestration.alerts import alert
     from orchestration.refresh import Refresh
 
     _spare_the_collector()
     place = _home(home)
     reporter = reporter_for(err)
     work = Refresh(place, source, tuple(only or ()), reporter)
-    work.check_source()
+    try:
+        work.check_source()
+    except CoreMeasuresError as error:
+        alert(work, failed=str(error))
+        raise
     place.prepare()
     with (
         place.locked(
@@ -134,8 +139,13 @@ def refresh(
         reporter,
     ):
         place.sweep()
-        changed = work.run()
-        stock = work.stock()
+        try:
+            changed = work.run()
+            stock = work.stock()
+        except CoreMeasuresError as error:
+            alert(work, failed=str(error))
+            raise
+        alert(work)
     _tell_outcome(place, stock, changed)
     raise typer.Exit(0 if stock.sound else 2)
 

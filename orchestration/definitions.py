@@ -20,6 +20,7 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
 from ingest.contracts import Publication, load_contracts
 from ingest.errors import CoreMeasuresError, FetchError
+from orchestration.alerts import alert
 from orchestration.freshness import State, freshness_of
 from orchestration.refresh import LIVE, HeldRelease, Refresh, Stock
 from warehouse.dbt import NodeResult
@@ -115,7 +116,12 @@ def refresh_resource(context: dg.InitResourceContext) -> Iterator[Refresh]:
     config = context.resource_config
     reporter = LogReporter(log)
     with home.locked(wait=True, waiting=lambda: reporter.say("Waiting for another refresh.")):
-        yield Refresh(home, config["source"], tuple(config["only"]), reporter)
+        refresh = Refresh(home, config["source"], tuple(config["only"]), reporter)
+        try:
+            yield refresh
+        finally:
+            # Whatever became of the run: what is held, and is it served?
+            alert(refresh)
 
 
 class LogReporter:

@@ -1,0 +1,247 @@
+"""Telling people that a run did not go well, and once that it does again: a webhook and e-mail.
+
+On by configuration alone (the environment, `docs/publishers.md`). What is told is read from the
+home, as `status` reads it. An alert that cannot be sent is said, and changes no outcome.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import smtplib
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ingest.archive import write_whole
+from ingest.errors import CoreMeasuresError
+from ingest.http import is_loopback, origin_of
+from orchestration.freshness import State, freshness_of
+
+if TYPE_CHECKING:
+    from orchestration.refresh import Refresh
+
+WEBHOOK = "CORE_MEASURES_WEBHOOK"
+MAIL_SERVER = "CORE_MEASURES_MAIL_SERVER"
+MAIL_FROM = "CORE_MEASURES_MAIL_FROM"
+MAIL_TO = "CORE_MEASURES_MAIL_TO"
+MAIL_USER = "CORE_MEASURES_MAIL_USER"
+MAIL_PASSWORD = "CORE_MEASURES_MAIL_PASSWORD"  # noqa: S105  # nosec B105  a variable's name
+MAIL_SECURITY = "CORE_MEASURES_MAIL_SECURITY"
+_SECONDS = 20.0
+_MOST_LINES = 40
+_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is told: a line that says it all, and a line for each thing."""
+
+    subject: str
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """Everything, no longer than anybody reads."""
+        shown = list(self.lines[:_MOST_LINES])
+        if len(self.lines) > _MOST_LINES:
+            shown.append(f"and {len(self.lines) - _MOST_LINES} more: core-measures status")
+        return "\n".join([self.subject, *shown])
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail server, and who writes to whom."""
+
+    host: str
+    port: int
+    sender: str
+    to: tuple[str, ...]
+    security: str
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+    def send(self, message: Message) -> None:
+        """Send a message.
+
+        Raises
+        ------
+        OSError, smtplib.SMTPException
+            The server does not take it.
+        """
+        mail = EmailMessage()
+        mail["Subject"], mail["From"], mail["To"] = message.subject, self.sender, self.to
+        mail.set_content(message.text)
+        secure = ssl.create_default_context()
+        if self.security == "tls":
+            server: smtplib.SMTP = smtplib.SMTP_SSL(
+                self.host, self.port, timeout=_SECONDS, context=secure
+            )
+        else:
+            server = smtplib.SMTP(self.host, self.port, timeout=_SECONDS)
+        with server:
+            if self.security == "starttls":
+                server.starttls(context=secure)
+            if self.user:
+                server.login(self.user, self.password or "")
+            server.send_message(mail)
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """An address that takes Slack's JSON, `{"text": …}`; the address itself is a secret."""
+
+    url: str = field(repr=False)
+
+    def send(self, message: Message) -> None:
+        """Send a message.
+
+        Raises
+        ------
+        OSError
+            The receiver does not take it. Nothing of the address is told.
+        """
+        import requests
+
+        try:
+            response = requests.post(
+                self.url, json={"text": message.text}, timeout=_SECONDS, allow_redirects=False
+            )
+        except requests.RequestException as error:
+            raise OSError(type(error).__name__) from None
+        if not response.ok or response.is_redirect:
+            raise OSError(f"it answers with status {response.status_code}")
+
+
+def channels(environment: Mapping[str, str] = os.environ) -> dict[str, Webhook | Mail]:
+    """The channels that the environment names; none by default.
+
+    Raises
+    ------
+    CoreMeasuresError
+        A setting is missing or makes no sense. No secret is told.
+    """
+    found: dict[str, Webhook | Mail] = {}
+    if url := environment.get(WEBHOOK):
+        try:
+            scheme, host, _ = origin_of(url)
+        except ValueError:
+            raise CoreMeasuresError(f"{WEBHOOK} is no address of the web.") from None
+        if scheme != "https" and not is_loopback(host):
+            raise CoreMeasuresError(f"{WEBHOOK} is neither https nor this machine by number.")
+        found["webhook"] = Webhook(url)
+    if server := environment.get(MAIL_SERVER):
+        found["e-mail"] = _mail(server, environment)
+    return found
+
+
+def _mail(server: str, environment: Mapping[str, str]) -> Mail:
+    security = environment.get(MAIL_SECURITY, "starttls")
+    if security not in _PORTS:
+        raise CoreMeasuresError(f"{MAIL_SECURITY}: {security!r} is none of {', '.join(_PORTS)}.")
+    host, _, port = server.partition(":")
+    sender = environment.get(MAIL_FROM, "")
+    to = tuple(one.strip() for one in environment.get(MAIL_TO, "").split(",") if one.strip())
+    user = environment.get(MAIL_USER) or None
+    if not sender or not to:
+        raise CoreMeasuresError(f"{MAIL_SERVER} is set: {MAIL_FROM} and {MAIL_TO} are needed too.")
+    if not port.isdigit() and port:
+        raise CoreMeasuresError(f"{MAIL_SERVER}: {port!r} is no port.")
+    if user and security == "none" and not is_loopback(host):
+        raise CoreMeasuresError(f"{MAIL_SECURITY}: a password is not sent in the clear.")
+    number = int(port) if port else _PORTS[security]
+    return Mail(host, number, sender, to, security, user, environment.get(MAIL_PASSWORD))
+
+
+def alert(
+    refresh: Refresh, *, failed: str | None = None, environment: Mapping[str, str] = os.environ
+) -> None:
+    """Tell how a run ended, where that is wanted and there is something to tell.
+
+    A run that ends with anything quarantined, failed or late is told each time; the first that
+    does not after one that did, once.
+    """
+    try:
+        wanted = channels(environment)
+    except CoreMeasuresError as error:
+        refresh.reporter.warn(f"No alert was sent: {error}")
+        return
+    if not wanted:
+        return
+    message = bad_news(refresh, failed)
+    memory = refresh.home.work / "alerts.json"
+    before = _open(memory)
+    after: set[str] = set()
+    for name, channel in wanted.items():
+        if message is not None:
+            after.add(name)
+            _send(channel.send, name, message, refresh)
+        elif name in before and not _send(channel.send, name, _recovered(refresh), refresh):
+            after.add(name)
+    if memory.parent.is_dir() and after != before:
+        write_whole(memory, json.dumps(sorted(after)).encode())
+
+
+def _send(send: Callable[[Message], None], name: str, message: Message, refresh: Refresh) -> bool:
+    try:
+        send(message)
+    except (OSError, smtplib.SMTPException, ValueError) as error:
+        said = " ".join(str(error).split())
+        refresh.reporter.warn(f"The {name} did not take the alert: {said}")
+        return False
+    return True
+
+
+def _open(memory: Path) -> set[str]:
+    """The channels that were told of something bad, and not yet of its end."""
+    try:
+        document = json.loads(memory.read_bytes())
+    except (OSError, ValueError):
+        return set()
+    return {str(name) for name in document} if isinstance(document, list) else set()
+
+
+def _recovered(refresh: Refresh) -> Message:
+    return Message(
+        f"core-measures: all is well again in {refresh.home.root.name}",
+        ("Nothing is quarantined, failed or late any more.",),
+    )
+
+
+def bad_news(refresh: Refresh, failed: str | None) -> Message | None:
+    """What there is to act on, or None. A run that failed is told by what it said."""
+    home = refresh.home
+    lines: list[str] = []
+    counts: dict[str, int] = {}
+
+    def add(what: str, line: str) -> None:
+        counts[what] = counts.get(what, 0) + 1
+        lines.append(" ".join(line.split()))
+
+    if failed is not None:
+        add("failed", f"Failed, and what was served before still stands: {failed}")
+    if (home.root / "archive").is_dir():
+        stock = refresh.stock()
+        if failed is None and not refresh.is_served(stock):
+            add("failed", "Failed: what is held is not served; what was served before stands")
+        for load in stock.quarantined:
+            if load.verdict is None:
+                continue  # the run ended before it was checked
+            add("quarantined", f"Quarantined: {load.load}: {'; '.join(map(str, load.reasons))}")
+        for problem in stock.problems:
+            add("not brought home", f"Not brought home: {problem}")
+        for publication in refresh.contracts.values():
+            held = [r.release for r in stock.releases if r.publication is publication]
+            fresh = freshness_of(home, publication, held)
+            if fresh.state in {State.late, State.very_late}:
+                add(
+                    "late",
+                    f"Late: {publication.publication}, expected {fresh.expected}: {fresh.lateness}",
+                )
+    if not lines:
+        return None
+    told = ", ".join(f"{number} {what}" for what, number in counts.items())
+    return Message(f"core-measures: {told} in {home.root.name}", tuple(lines))

@@ -1,0 +1,314 @@
+"""Whether anybody is told when a run goes wrong, and once when it comes right; and no secret."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socketserver
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+
+import dagster as dg
+import factory
+import pytest
+from conftest import command
+from factory import Where, faults
+from standins import Server
+from standins.server import Reply, Request
+
+from ingest.archive import Archive, Release
+from ingest.errors import CoreMeasuresError
+from ingest.publishers.memory import MEMORY, Memory
+from orchestration.alerts import Mail, alert, bad_news, channels
+from orchestration.definitions import refresh_resource
+from orchestration.refresh import Refresh
+from warehouse.home import Home
+
+IN_NEED = "characteristics-of-children-in-need"
+SECRET = "T0S3CR3T-never-to-be-seen"
+
+
+class Receiver:
+    """A webhook. `status` is what it answers."""
+
+    def __init__(self) -> None:
+        self.status = 200
+
+    def answer(self, request: Request, base: str) -> Reply:
+        return Reply(b"ok", self.status)
+
+
+class Sink(socketserver.ThreadingTCPServer):
+    """A mail server that takes everything, and keeps it."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Mailbox)
+        self.mails: list[EmailMessage] = []
+        self.refuses = False
+
+
+class _Mailbox(socketserver.StreamRequestHandler):
+    server: Sink
+
+    def handle(self) -> None:
+        self.say("220 sink")
+        while line := self.rfile.readline():
+            word = line.split(b":")[0].split()[0].upper()
+            if word == b"DATA":
+                self.say("354 go on")
+                lines = []
+                while (text := self.rfile.readline()) not in {b".\r\n", b""}:
+                    lines.append(text)
+                mail = message_from_bytes(b"".join(lines), policy=policy.default)
+                assert isinstance(mail, EmailMessage)
+                self.server.mails.append(mail)
+                self.say("250 kept")
+            elif word == b"QUIT":
+                return self.say("221 bye")
+            elif word == b"RCPT" and self.server.refuses:
+                self.say("550 nobody of that name")
+            else:
+                self.say("250 fine")
+        return None
+
+    def say(self, line: str) -> None:
+        self.wfile.write(f"{line}\r\n".encode())
+
+
+class Ears:
+    """Both receivers, and what the environment says of them."""
+
+    def __init__(self, stack: contextlib.ExitStack) -> None:
+        self.receiver = Receiver()
+        self.web = stack.enter_context(Server(self.receiver))
+        self.sink = stack.enter_context(Sink())
+        thread = threading.Thread(target=self.sink.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        stack.callback(self.sink.shutdown)
+        self.environment = {
+            "CORE_MEASURES_WEBHOOK": f"{self.web.base}/services/{SECRET}",
+            "CORE_MEASURES_MAIL_SERVER": f"127.0.0.1:{self.sink.server_address[1]}",
+            "CORE_MEASURES_MAIL_FROM": "core-measures@example.org",
+            "CORE_MEASURES_MAIL_TO": "a@example.org, b@example.org",
+            "CORE_MEASURES_MAIL_SECURITY": "none",
+        }
+
+    def heard(self) -> list[str]:
+        """What the webhook was told since it was last asked; the mails say the same."""
+        told = [json.loads(request.body)["text"] for request in self.web.requests]
+        assert all(r.headers["content-type"] == "application/json" for r in self.web.requests)
+        mails = ["\n".join(mail.get_content().split("\r\n")).strip() for mail in self.sink.mails]
+        assert mails == told
+        for mail in self.sink.mails:
+            assert mail["To"] == "a@example.org, b@example.org"
+            assert mail.get_content().startswith(mail["Subject"])
+        self.web.requests.clear()
+        self.sink.mails.clear()
+        return told
+
+
+@pytest.fixture
+def ears() -> Iterator[Ears]:
+    with contextlib.ExitStack() as stack:
+        yield Ears(stack)
+
+
+def on_time(home: Home) -> None:
+    """The newest release is old by now; its publisher says that the next is years away."""
+    memory = Memory.at(home.work / MEMORY, IN_NEED)
+    memory.state.next_expected = f"{datetime.now(UTC).year + 5}"
+    memory.save()
+
+
+def test_a_night_that_goes_wrong_is_told_to_nobody_and_recovery_every_night(
+    tmp_path: Path, ears: Ears
+) -> None:
+    home = Home(tmp_path / "nightly")
+    archive = factory.lay_out(
+        tmp_path / "damaged",
+        publications=[IN_NEED],
+        faults=[faults.wrong_year(Where(IN_NEED, "2024", "referrals"))],
+    )
+    home.prepare()
+    on_time(home)
+
+    def night(*arguments: str | Path) -> int:
+        outcome = command(*arguments, "--home", home.root, environment=ears.environment)
+        assert SECRET not in outcome.stdout + outcome.stderr
+        return outcome.returncode
+
+    refresh = ("refresh", "--from", archive)
+    assert night(*refresh) == 2
+    (told,) = ears.heard()
+    assert told.startswith("core-measures: 1 quarantined in nightly\n")
+    assert "Quarantined: characteristics-of-children-in-need 2024: c1" in told
+    assert "years_claimed" in told
+    # Each run that ends so says so; one that fails says why.
+    assert night(*refresh) == 2
+    assert len(ears.heard()) == 1
+    assert night("refresh", "--from", tmp_path / "nowhere") == 1
+    (told,) = ears.heard()
+    assert "1 failed, 1 quarantined" in told
+    assert "There is no archive at" in told
+    # A person decides: all is well, once.
+    assert night("reject", IN_NEED, "2024", "--reason", "the wrong year") == 0
+    assert ears.heard() == []
+    assert night(*refresh) == 0
+    (told,) = ears.heard()
+    assert told.startswith("core-measures: all is well again in nightly")
+    assert night(*refresh) == 0
+    assert ears.heard() == []
+
+
+@pytest.fixture
+def late(tmp_path: Path) -> Refresh:
+    """A home that holds releases of 2024 and serves nothing."""
+    home = Home(tmp_path / "late")
+    home.prepare()
+    source = Archive(factory.lay_out(tmp_path / "sample", publications=[IN_NEED]))
+    for release in source.releases("ees", IN_NEED):
+        assert isinstance(release, Release)
+        home.archive.add(source, release)
+    return Refresh(home, "sample", reporter=Told())
+
+
+class Told:
+    def __init__(self) -> None:
+        self.warned: list[str] = []
+
+    def say(self, line: str) -> None: ...
+
+    def warn(self, line: str) -> None:
+        self.warned.append(line)
+
+    def begin(self, stage: str, total: int) -> None: ...
+
+    def advance(self, what: str) -> None: ...
+
+    def end(self) -> None: ...
+
+
+def test_a_late_release_or_a_run_that_served_nothing_is_told_to_nobody(late: Refresh) -> None:
+    message = bad_news(late, None)
+    assert message is not None
+    assert f"Late: {IN_NEED}, expected about October 2025: very late" in message.text
+    assert "Failed: what is held is not served" in message.text
+    on_time(late.home)
+    message = bad_news(late, None)
+    assert message is not None
+    assert "Late:" not in message.text
+
+
+def test_a_receiver_that_is_down_changes_the_outcome_or_loses_the_recovery(
+    late: Refresh, ears: Ears, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reporter = late.reporter
+    assert isinstance(reporter, Told)
+    alert(late, environment=ears.environment)
+    assert len(ears.heard()) == 1
+    monkeypatch.setattr("orchestration.alerts.bad_news", lambda *_: None)
+    ears.receiver.status, ears.sink.refuses = 500, True
+    alert(late, environment=ears.environment)
+    ears.web.requests.clear()
+    assert any(
+        "The webhook did not take the alert: it answers with status 500" in w
+        for w in reporter.warned
+    )
+    assert any("The e-mail did not take the alert" in w for w in reporter.warned)
+    ears.receiver.status, ears.sink.refuses = 200, False
+    alert(late, environment=ears.environment)
+    assert [told.split("\n")[0] for told in ears.heard()] == [
+        "core-measures: all is well again in late"
+    ]
+    alert(late, environment=ears.environment)
+    assert ears.heard() == []
+    nowhere = {"CORE_MEASURES_WEBHOOK": f"http://127.0.0.1:9/{SECRET}"}
+    monkeypatch.undo()
+    alert(late, environment=nowhere)
+    assert "The webhook did not take the alert" in reporter.warned[-1]
+    assert SECRET not in "".join(reporter.warned)
+    alert(late, environment={})
+    assert ears.heard() == []
+
+
+def test_a_dagster_run_that_fails_is_told_to_nobody(
+    late: Refresh, ears: Ears, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in ears.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("CORE_MEASURES_HOME", str(late.home.root))
+
+    @dg.op(required_resource_keys={"refresh"})
+    def fails(_) -> None:  # type: ignore[no-untyped-def]
+        raise RuntimeError("a fault")
+
+    @dg.job(resource_defs={"refresh": refresh_resource}, executor_def=dg.in_process_executor)
+    def job() -> None:
+        fails()
+
+    config = {"resources": {"refresh": {"config": {"source": "sample"}}}}
+    assert not job.execute_in_process(run_config=config, raise_on_error=False).success
+    (told,) = ears.heard()
+    assert "Failed: what is held is not served" in told
+
+
+@pytest.mark.parametrize(
+    ("environment", "cause"),
+    [
+        ({"CORE_MEASURES_WEBHOOK": f"http://example.org/{SECRET}"}, "neither https"),
+        ({"CORE_MEASURES_WEBHOOK": SECRET}, "no address of the web"),
+        ({"CORE_MEASURES_MAIL_SERVER": "mail.example.org"}, "are needed too"),
+        (
+            {
+                "CORE_MEASURES_MAIL_SERVER": "mail.example.org:smtp",
+                "CORE_MEASURES_MAIL_FROM": "a@example.org",
+                "CORE_MEASURES_MAIL_TO": "a@example.org",
+            },
+            "is no port",
+        ),
+        (
+            {
+                "CORE_MEASURES_MAIL_SERVER": "mail.example.org",
+                "CORE_MEASURES_MAIL_FROM": "a@example.org",
+                "CORE_MEASURES_MAIL_TO": "a@example.org",
+                "CORE_MEASURES_MAIL_SECURITY": "none",
+                "CORE_MEASURES_MAIL_USER": "me",
+                "CORE_MEASURES_MAIL_PASSWORD": SECRET,
+            },
+            "not sent in the clear",
+        ),
+        (
+            {"CORE_MEASURES_MAIL_SERVER": "a", "CORE_MEASURES_MAIL_SECURITY": "some"},
+            "is none of",
+        ),
+    ],
+)
+def test_settings_that_make_no_sense_are_used_or_told_with_their_secret(
+    late: Refresh, environment: dict[str, str], cause: str
+) -> None:
+    with pytest.raises(CoreMeasuresError, match=cause) as told:
+        channels(environment)
+    assert SECRET not in str(told.value)
+    alert(late, environment=environment)
+    assert isinstance(late.reporter, Told)
+    assert cause in late.reporter.warned[-1]
+
+
+def test_mail_goes_in_the_clear_by_default() -> None:
+    settings = {
+        "CORE_MEASURES_MAIL_SERVER": "mail.example.org",
+        "CORE_MEASURES_MAIL_FROM": "a@example.org",
+        "CORE_MEASURES_MAIL_TO": "b@example.org",
+        "CORE_MEASURES_MAIL_PASSWORD": SECRET,
+    }
+    mail = channels(settings)["e-mail"]
+    assert isinstance(mail, Mail)
+    assert (mail.security, mail.port) == ("starttls", 587)
+    assert SECRET not in repr(mail)
