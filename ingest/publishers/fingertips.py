@@ -160,7 +160,7 @@ class FingertipsPlatform(Platform):
         """The indicator's CSV, refused where it is the website's export or has no rows."""
         answer = self.web.file(offer.url, path, conditions=conditions, check=self._check)
         given = answer.file_name
-        if given is not None and self.publication.file_for(given) is not None:
+        if given is not None and self.publication.file_for(given):
             return answer, content.safe_name(given)
         return answer, content.safe_name(offer.name or "indicators.data.csv")
 

@@ -267,7 +267,7 @@ class Platform:
 
     def reads(self, name: str) -> bool:
         """Whether the publication's contract names a file, to be read or to be kept unread."""
-        return self.publication.file_for(name) is not None or self.publication.is_unread(name)
+        return bool(self.publication.file_for(name)) or self.publication.is_unread(name)
 
 
 def _see_json(sink: BinaryIO) -> None:
