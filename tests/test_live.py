@@ -333,6 +333,59 @@ def test_a_header_without_rows_or_the_websites_export_passes_for_data(tmp_path: 
         assert "no data for counties and unitary authorities" in problem.reason
 
 
+def test_financial_years_are_read_as_academic_ones(tmp_path: Path) -> None:
+    """Their labels look the same: only the metadata tells."""
+    kind = KINDS["fingertips"]
+    stand_in = Fingertips(kind.shelf())
+    contract = kind.contract(tmp_path / "contracts")
+    with Server(stand_in) as server:
+        stand_in.year_types["90284"] = (3, "Academic")
+        (problem,) = ask(contract, kind.environment(server.base), tmp_path).problems
+        assert "its years are of the type Academic, and the contract reads financial_year" in str(
+            problem
+        )
+        assert server.asked(lambda r: "all_data" in r.path) == 0
+
+
+def test_a_publication_that_was_renamed_or_superseded_is_lost_in_silence(tmp_path: Path) -> None:
+    kind = KINDS["ees"]
+    contract = kind.contract(tmp_path / "contracts", slug="its-old-name")
+
+    class Renamed(Ees):
+        def answer(self, request: Any, base: str) -> Any:
+            if "its-old-name" in request.path:
+                to = "/" + request.path.replace("its-old-name", kind.publication)
+                return wrong.Reply(b"", 301, {"Location": to})
+            return super().answer(request, base)
+
+    with Server(Renamed(kind.shelf())) as server:
+        found = ask(contract, kind.environment(server.base), tmp_path)
+    assert [r.release for r in found.releases] == ["2023"]
+    assert f"called {kind.publication} by now" in found.notes[0]
+
+
+def test_an_archive_in_an_object_store_cannot_be_read(tmp_path: Path) -> None:
+    import fsspec
+
+    kind = KINDS["archive"]
+    theirs = tmp_path / "theirs"
+    with Server(kind.stand_in(kind.shelf())) as server:
+        contract = kind.contract(tmp_path / "contracts")
+        ask(contract, kind.environment(server.base), tmp_path, HomeArchive(theirs))
+    store = fsspec.filesystem("memory")
+    store.put(str(theirs), "/core-measures-live", recursive=True)
+    contract = kind.contract(tmp_path / "contracts", address="memory://core-measures-live")
+    home = HomeArchive(tmp_path / "home")
+    assert ask(contract, {}, tmp_path, home).problems == []
+    assert [r.release for r in home.held("ons", kind.publication)] == ["2023"]
+    store.rm("/core-measures-live/ons/a-publication/2023/figures.csv")
+    shutil.rmtree(tmp_path / "home/ons")
+    shutil.rmtree(tmp_path / "work")
+    (problem,) = ask(contract, {}, tmp_path, home).problems
+    assert "it cannot be read" in problem.reason
+    store.rm("/core-measures-live", recursive=True)
+
+
 def test_rows_of_nomis_are_missing_and_nobody_notices(tmp_path: Path) -> None:
     kind = KINDS["nomis"]
     shelf = kind.shelf()

@@ -21,6 +21,9 @@ from standins.platforms import QUICK
 
 from ingest.archive import Archive, Problem
 from ingest.contracts import load_contracts
+from orchestration.definitions import _admitted, publication_key
+from orchestration.refresh import Refresh
+from warehouse.home import Home
 from warehouse.query import query
 
 IN_NEED = "characteristics-of-children-in-need"
@@ -143,6 +146,13 @@ def test_a_publisher_that_is_down_is_told_nowhere_or_stops_the_rest(
     assert rows(home, served) == [(True,)]
     status = command("status", "--home", home)
     assert "Not brought home: fingertips/90284/listing" in status.stdout
+    # The asset shows it too.
+    contract = load_contracts()[INJURIES]
+    stock = Refresh(Home(home), "").stock()
+    held = [r for r in stock.releases if r.publication.publication == INJURIES]
+    shown = _admitted(publication_key(contract), contract, held, stock)
+    assert not shown.passed
+    assert "503" in str(shown.metadata["quarantined"].value)
     # And it comes right by itself.
     night.quiet()
     again = night.refresh(home, "--only", INJURIES)

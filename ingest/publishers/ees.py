@@ -92,7 +92,12 @@ class EesPlatform(Platform):
         )
         if not editions:
             raise PublisherError(f"{url}: it lists no release")
-        return Listing(editions, _next(about.nextReleaseDate), complete=True)
+        notes = []
+        if about.slug != block.slug:
+            notes.append(f"called {about.slug} by now: write that in ingest/publications")
+        if about.supersededByPublication is not None:
+            notes.append(f"superseded by {about.supersededByPublication.slug}")
+        return Listing(editions, _next(about.nextReleaseDate), complete=True, notes=tuple(notes))
 
     def _edition(self, slug: str, entry: _Entry) -> Edition:
         assert entry.slug is not None  # noqa: S101  # nosec B101

@@ -163,6 +163,7 @@ def fetch(
         )
         return result
     memory.state.next_expected = listing.next_expected
+    result.notes += [f"{publication.publication}: {note}" for note in listing.notes]
     _see_withdrawn(result, listing, held)
     newest = max(listing.editions, key=_age, default=None)
     for edition in new_editions(publication, listing, held, memory):

@@ -21,6 +21,13 @@ from ingest.publishers import content
 from ingest.publishers.platform import Edition, Listing, Offer, Platform, Said, with_query
 
 _ENGLAND = 15
+# Year types by id (`facts/fingertips-ons-dwp-mhclg.md` 3, from the service's constants), and what
+# a contract may call their years. Labels of financial and academic years look the same.
+_YEARS = {
+    1: {"calendar_year", "pooled_3_years"},
+    2: {"financial_year", "pooled_3_years"},
+    3: {"academic_year", "pooled_3_years"},
+}
 
 
 class _Available(Said):
@@ -43,6 +50,7 @@ class _AreaTypes(RootModel[tuple[_AreaType, ...]]):
 
 
 class _Label(Said):
+    Id: int | None = None
     Name: str | None = None
     Label: str | None = None
 
@@ -79,6 +87,7 @@ class FingertipsPlatform(Platform):
                 f"{self._metadata_url(block)}: it does not say when indicator {block.indicator}"
                 " was last uploaded"
             )
+        self._see_years(block, metadata)
         short = area.Short or area.Name
         told = {
             "area_type": f"{area.Id} {short}",
@@ -109,6 +118,20 @@ class FingertipsPlatform(Platform):
                 ),
             )
         )
+
+    def _see_years(self, block: Fingertips, metadata: _Metadata) -> None:
+        """See that the indicator's years are those that the contract reads: no label tells."""
+        said = metadata.YearType
+        if said is None or said.Id not in _YEARS:
+            return
+        for file in self.publication.files:
+            kinds = file.period_type
+            named = {kinds} if isinstance(kinds, str) else {*kinds.values()} - {kinds["column"]}
+            if not named <= _YEARS[said.Id]:
+                raise PublisherError(
+                    f"{self._metadata_url(block)}: its years are of the type"
+                    f" {said.Name or said.Id}, and the contract reads {', '.join(sorted(named))}"
+                )
 
     def _metadata_url(self, block: Fingertips) -> str:
         return with_query(

@@ -101,13 +101,14 @@ class Listing:
 
     `next_expected` is the publisher's own word: a day, a month (`2026-11`) or a year.
     `withdrawn` is which releases were withdrawn, and why. A `complete` listing has every release
-    there is: one that it lacks was taken down.
+    there is: one that it lacks was taken down. `notes` is what a person should know of it.
     """
 
     editions: tuple[Edition, ...]
     next_expected: str | None = None
     withdrawn: Mapping[str, str] = field(default_factory=dict)
     complete: bool = False
+    notes: tuple[str, ...] = ()
 
 
 class SkippedError(Exception):

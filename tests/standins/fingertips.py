@@ -13,6 +13,15 @@ AREA_TYPES = {
     502: ("Upper tier local authorities (post 4/23)", "Counties & UAs (from Apr 2023)"),
     501: ("Lower tier local authorities (post 4/23)", "Districts & UAs (from Apr 2023)"),
 }
+FINANCIAL = (2, "Financial")
+YEAR_TYPES = {
+    "10401": (1, "Calendar"),
+    "20401": (1, "Calendar"),
+    "20601": (3, "Academic"),
+    "20602": (3, "Academic"),
+    "90804": (1, "Calendar"),
+    "92196": (1, "Calendar"),
+}
 HEADER = (
     "Indicator ID,Indicator Name,Parent Code,Parent Name,Area Code,Area Name,Area Type,Sex,Age,"
     "Category Type,Category,Time period,Value,Lower CI 95.0 limit,Upper CI 95.0 limit,"
@@ -31,6 +40,7 @@ class Fingertips:
         self.shelf = shelf
         self.types = types
         self.area_types = dict(AREA_TYPES)
+        self.year_types: dict[str, tuple[int, str]] = {}
 
     def answer(self, request: Request, base: str) -> Reply:
         query = request.query
@@ -65,13 +75,14 @@ class Fingertips:
         if indicator not in self.shelf.publications:
             return self._bare(None)
         newest = self.shelf.newest(indicator)
+        year_type, year_name = self.year_types.get(indicator, YEAR_TYPES.get(indicator, FINANCIAL))
         return self._bare(
             {
                 indicator: {
                     "IID": int(indicator),
                     "Descriptive": {"Name": newest.title},
                     "DataChange": {"LastUploadedAt": f"{newest.changed:%Y-%m-%dT%H:%M:%S.00}"},
-                    "YearType": {"Id": 2, "Name": "Financial"},
+                    "YearType": {"Id": year_type, "Name": year_name},
                     "Unit": {"Id": 1, "Label": "per 10,000", "Value": 10000},
                     "ValueType": {"Id": 3, "Name": "Crude rate"},
                 }
