@@ -81,19 +81,22 @@ class EesStatistics(_Block):
 
 
 class GovUk(_Block):
-    """GOV.UK: attachments of pages, chosen by title.
+    """GOV.UK: attachments of pages, chosen by title and by file name.
 
     `pages` are base paths. `documents` matches base paths that a page which is a collection lists;
-    the attachments are theirs then. `attachment` is matched against an attachment's title and
-    names the parts of its date; `file` against its file name. `release` puts the release's name
-    together from the parts: `{year}-{month}-{day}`, months as two digits whether they were printed
-    as words or not, `{next}` being the two last digits of the year after `{year}`.
+    the attachments are theirs then, of the `newest_documents`. `attachment` is matched against an
+    attachment's title, `file` against its file name; what either names are the parts of a date.
+    `release` puts the release's name together from the parts: `{year}-{month}-{day}`, months as two
+    digits whether they were printed as words or not. Beside them there are `{next}`, the two last
+    digits of the year after `{year}`; `{quarter_start}`, the month two before `{month}`; and
+    `{first_published}`, the day on which the page was.
     """
 
     platform: Literal["govuk"]
     pages: tuple[UrlPath, ...] = Field(min_length=1)
     documents: Pattern | None = None
-    attachment: Pattern
+    newest_documents: int = Field(default=1, ge=1, le=50)
+    attachment: Pattern = r"."
     file: Pattern = r"."
     release: Template
 

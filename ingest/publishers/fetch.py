@@ -260,6 +260,8 @@ def _fetch_edition(
     result: Fetched, platform: Platform, edition: Edition, folder: Path, held: Sequence[Release]
 ) -> None:
     publication = result.publication
+    if edition.refused is not None:
+        raise PublisherError(edition.refused)
     if edition.release is not None and edition.as_released is None:
         _see_name(edition.release)
     place = folder / publication.publisher / publication.publication

@@ -50,6 +50,7 @@ class _Redirect(Said):
 
 class _Document(Said):
     base_path: str | None = None
+    public_updated_at: str | None = None
 
 
 class _Links(Said):
@@ -66,6 +67,7 @@ class _Item(Said):
     schema_name: str = ""
     title: str = ""
     public_updated_at: str | None = None
+    first_published_at: str | None = None
     withdrawn_notice: _Notice | None = None
     details: _Details = _Details()
     links: _Links = _Links()
@@ -134,17 +136,27 @@ class GovUkPlatform(Platform):
             yield item
             if block.documents is None:
                 continue
-            for document in item.links.documents:
-                path = (document.base_path or "").strip("/")
-                if re.search(block.documents, path):
-                    yield self._item(path)
+            found = [
+                (document.public_updated_at or "", path)
+                for document in item.links.documents
+                if re.search(block.documents, path := (document.base_path or "").strip("/"))
+            ]
+            for _, path in sorted(found, reverse=True)[: block.newest_documents]:
+                yield self._item(path)
 
     def _chosen(self, block: GovUk, item: _Item, links: list[_Attachment]) -> Iterator[_Found]:
         for attachment in links:
             name = unquote(attachment.filename or urlsplit(attachment.url).path.rsplit("/", 1)[-1])
             titled = re.search(block.attachment, attachment.title)
-            if titled and re.search(block.file, name) and attachment.attachment_type == "file":
-                yield _Found(_named(block.release, titled.groupdict()), attachment, name, item)
+            called = re.search(block.file, name)
+            if not titled or not called or attachment.attachment_type != "file":
+                continue
+            parts = {
+                "first_published": (item.first_published_at or "")[:10] or None,
+                **called.groupdict(),
+                **{part: said for part, said in titled.groupdict().items() if said},
+            }
+            yield _Found(_named(block.release, parts), attachment, name, item)
 
     def _edition(self, release: str, choices: list[_Found]) -> Edition:
         by_name: dict[str, list[_Found]] = {}
@@ -152,13 +164,14 @@ class GovUkPlatform(Platform):
             same = by_name.setdefault(choice.name, [])
             if all(choice.attachment.url != other.attachment.url for other in same):
                 same.append(choice)
+        refused = None
         roles: dict[str, str] = {}
         for name, same in by_name.items():
             # A workbook may be of several contracts: together they are its part.
             contracts = self.publication.file_for(name)
             role = ", ".join(contract.file_id for contract in contracts) or name
             if len(same) > 1 or role in roles:
-                raise PublisherError(
+                refused = (
                     f"{self._page(str(choices[0].item.base_path or '').strip('/'))}: two"
                     f" attachments are release {release}: {roles.get(role, name)} and {name};"
                     " narrow the patterns in ingest/publications"
@@ -170,6 +183,7 @@ class GovUkPlatform(Platform):
         return Edition(
             release=release,
             token=" ".join(sorted(joined(base, f.attachment.url) for f in files)),
+            refused=refused,
             # An attachment's own day is the day of its upload, which its host tells.
             published=None,
             landing_page=f"https://www.gov.uk{page.base_path}"
@@ -254,14 +268,16 @@ def _named(template: str, parts: dict[str, str | None]) -> str:
             continue
         text = said.strip().lower()
         if part.endswith("month"):
-            number = MONTHS.get(text) or (int(text) if text.isdigit() else None)
-            if number is None:
+            number = MONTHS.get(text) or (int(text) if text.isdigit() else 0)
+            if not 1 <= number <= 12:
                 raise PublisherError(f"{said!r} in a title is no month")
             known[part] = f"{number:02d}"
         else:
             known[part] = text.zfill(2) if text.isdigit() and part.endswith("day") else text
     if known.get("year", "").isdigit():
         known["next"] = f"{(int(known['year']) + 1) % 100:02d}"
+    if known.get("month", "").isdigit():
+        known["quarter_start"] = f"{(int(known['month']) - 3) % 12 + 1:02d}"
     if {"year", "month", "day"} <= set(known):
         try:
             date(int(known["year"]), int(known["month"]), int(known["day"]))

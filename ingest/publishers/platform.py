@@ -91,6 +91,8 @@ class Edition:
     extra: Mapping[str, Any] = field(default_factory=dict)
     # The day on which its first version came out, where it is told.
     first: date | None = None
+    # Why it is not to be brought home, though it is offered.
+    refused: str | None = None
     # In another archive the release says everything of itself.
     as_released: Release | None = None
 

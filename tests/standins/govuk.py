@@ -26,6 +26,9 @@ class GovUk:
         self.schema_redirect = False
         self.gone: set[str] = set()
         self.beside: list[dict[str, Any]] = []
+        # Which releases of which publication a page has, where its path does not say.
+        self.pages: dict[str, tuple[str, list[str]]] = {}
+        self.collections: dict[str, list[str]] = {}
 
     @staticmethod
     def asset(volume: Volume, name: str) -> str:
@@ -45,6 +48,13 @@ class GovUk:
                         return Reply(body, 200, {"Last-Modified": day}, "file")
         return missing()
 
+    def _linked(self, page: str) -> dict[str, str]:
+        publication, (release,) = self.pages[page]
+        changed = next(
+            v.changed for v in self.shelf.publications[publication] if v.release == release
+        )
+        return {"base_path": f"/{page}", "public_updated_at": changed.isoformat()}
+
     def _page(self, path: str, base: str) -> Reply:
         if path in self.gone:
             return missing(410)
@@ -59,9 +69,23 @@ class GovUk:
                     "redirects": [{"path": f"/{path}", "type": "exact", "destination": f"/{to}"}],
                 }
             )
-        publication = path.rsplit("/", 1)[-1]
-        volumes = self.shelf.publications.get(publication)
-        if volumes is None:
+        if path in self.collections:
+            return as_json(
+                {
+                    "base_path": f"/{path}",
+                    "schema_name": "document_collection",
+                    "title": "A collection",
+                    "details": {"body": ""},
+                    "links": {"documents": [self._linked(page) for page in self.collections[path]]},
+                }
+            )
+        publication, only = self.pages.get(path, (path.rsplit("/", 1)[-1], []))
+        volumes = [
+            volume
+            for volume in self.shelf.publications.get(publication, [])
+            if not only or volume.release in only
+        ]
+        if not volumes:
             return missing()
         attachments = [
             {
@@ -92,6 +116,7 @@ class GovUk:
                 "schema_name": "statistical_data_set",
                 "title": volumes[-1].title,
                 "locale": "en",
+                "first_published_at": f"{volumes[-1].published}T09:30:00Z",
                 "public_updated_at": volumes[-1].changed.isoformat(),
                 "withdrawn_notice": {
                     "explanation": f"<p>{withdrawn}</p>",
