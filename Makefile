@@ -28,6 +28,7 @@ dagster: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python benchmarks/refresh.py
+	@$(BIN)/python benchmarks/nightly.py
 
 mutations: $(READY)
 	@$(BIN)/python -m reliability.mutations
