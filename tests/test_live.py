@@ -618,6 +618,38 @@ def test_a_name_of_theirs_stands_for_something_of_ours(tmp_path: Path) -> None:
             assert set(release.hashes) == {kind.file}, name
 
 
+def test_an_old_release_amended_late_passes_for_the_newest(tmp_path: Path) -> None:
+    """On a first night its first version is not to be had, and a newer release is."""
+    kind = KINDS["ees"]
+    shelf = kind.shelf(2)
+    old, new = shelf.publications[kind.publication]
+
+    class Amended(Ees):
+        def _entries(self, slug: str, request: Any) -> Any:
+            reply = super()._entries(slug, request)
+            document = json.loads(reply.body)
+            for entry in document["results"]:
+                if entry.get("slug") == old.release:
+                    entry["lastUpdated"] = f"2030-01-0{1 + old.amended}T09:30:00Z"
+            return dataclasses.replace(reply, body=json.dumps(document).encode(), headers={})
+
+    contract = kind.contract(tmp_path / "contracts")
+    home = HomeArchive(tmp_path / "home")
+    with Server(Amended(shelf)) as server:
+        environment = kind.environment(server.base)
+        ask(contract, environment, tmp_path, home)
+        first, newest = home.held("ees", kind.publication)
+        assert (first.release, first.published) == (old.release, old.published)
+        assert (newest.release, newest.published) == (new.release, new.published)
+        assert first.note == "as amended on 2030-01-01; what was first published is not held"
+        assert newest.note is None
+        old.files[kind.file] = kind.body(99)
+        old.amended += 1
+        ask(contract, environment, tmp_path, home)
+        second = home.held("ees", kind.publication)[-1]
+        assert (second.folder, second.published) == (f"{old.release}+2", date(2030, 1, 2))
+
+
 def test_old_releases_that_nobody_can_read_fail_every_night(tmp_path: Path) -> None:
     kind = KINDS["ees"]
     shelf = kind.shelf(2)

@@ -82,7 +82,9 @@ def home(live_home: Path, night: Night, tmp_path: Path) -> Path:
     return copy_of(live_home, tmp_path / "home")
 
 
-def test_publishers_give_other_figures_than_their_files(live_home: Path, sample_home: Path) -> None:
+def test_publishers_give_other_figures_than_their_files(
+    live_home: Path, sample_home: Path, night: Night
+) -> None:
     asked = (
         "select * exclude (release, version, published) from marts.fct_core_measure"
         f" where publication in ({', '.join(map(repr, night.publications))}) order by all"

@@ -38,9 +38,12 @@
 {#-
   The day on which a newer release of the same publication gave the figure anew; null for the
   newest. What another publication prints is another source, and no revision.
+
+  Releases are ordered by the day of their first version (`edition_published`): an old release
+  that is amended after a newer one came out does not replace what the newer one says.
 -#}
 {% macro superseded_on() -%}
-    lag(published) over (
+    min(published) over (
         partition by
             measure_id,
             series_id,
@@ -49,8 +52,15 @@
             period_start,
             period_end,
             publication
-        order by published desc, version desc, release desc
+        order by edition_published desc, version desc, published desc, release desc
+        rows between unbounded preceding and 1 preceding
     )
+{%- endmacro %}
+
+
+{#- The day on which a figure's release came out in its first version. -#}
+{% macro edition_published() -%}
+    min(figures.published) over (partition by figures.publication, figures.release)
 {%- endmacro %}
 
 

@@ -273,7 +273,7 @@ def _fetch_edition(
         if brought is None:
             return
         _see_files(publication, edition, brought)
-        release = _release(publication, edition, brought)
+        release = _release(publication, edition, brought, held)
         if edition.release is None and any(release.hashes == r.hashes for r in held):
             return
         _tell_change(result, release, brought.left, held)
@@ -345,7 +345,9 @@ def _see_files(publication: Publication, edition: Edition, brought: _Brought) ->
     )
 
 
-def _release(publication: Publication, edition: Edition, brought: _Brought) -> Release:
+def _release(
+    publication: Publication, edition: Edition, brought: _Brought, held: Sequence[Release]
+) -> Release:
     now = datetime.now(UTC).replace(microsecond=0)
     if edition.as_released is not None:
         return edition.as_released.model_copy(
@@ -353,6 +355,11 @@ def _release(publication: Publication, edition: Edition, brought: _Brought) -> R
         )
     day = edition.published or brought.uploaded or now.date()
     notes = [edition.note] if edition.note else []
+    if edition.first and edition.first < day and edition.release not in {r.release for r in held}:
+        # Its first version was never held. It is as new as that was: otherwise an old release
+        # that was amended late would replace what newer ones say.
+        notes.append(f"as amended on {day.isoformat()}; what was first published is not held")
+        day = edition.first
     if edition.published is None and not notes:
         notes.append(
             "published: the day of the file's upload, as its host says"
