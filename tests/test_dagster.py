@@ -21,6 +21,7 @@ from orchestration.refresh import Refresh
 IN_NEED = "characteristics-of-children-in-need"
 MEASURES = sorted(path.stem for path in (PROJECT / "dbt_project/models/measures").rglob("*.sql"))
 MARTS = sorted(path.stem for path in (PROJECT / "dbt_project/models/marts").glob("*.sql"))
+SEEDS = sorted(path.stem for path in (PROJECT / "dbt_project/seeds").glob("*.csv"))
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def test_an_asset_is_lost_or_moved(definitions: dg.Definitions) -> None:
         "publications": {
             "/".join(publication_key(publication).path) for publication in load_contracts().values()
         },
-        "seeds": {"seeds/council"},
+        "seeds": {f"seeds/{name}" for name in SEEDS},
         "measures": {f"measures/{name}" for name in MEASURES},
         "intermediate": {"intermediate/int_core_measure"},
         "marts": {f"marts/{name}" for name in MARTS},

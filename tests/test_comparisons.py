@@ -1,0 +1,252 @@
+"""Figures that compare, on the files as published: what an analyst sets beside a number."""
+
+from __future__ import annotations
+
+import csv
+import random
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+from conftest import PROJECT, PUBLISHED, rows
+
+IN_NEED = "characteristics-of-children-in-need"
+LOOKED_AFTER = "children-looked-after-in-england-including-adoptions"
+
+# Every change of a council with duties for children since 2009: day, kind, from, to.
+CHANGES = [
+    ("2013-04-01", "boundary", "Northumberland", "Northumberland"),
+    ("2013-04-01", "boundary", "Gateshead", "Gateshead"),
+    ("2019-04-01", "merged", "Bournemouth", "Bournemouth, Christchurch and Poole"),
+    ("2019-04-01", "merged", "Poole", "Bournemouth, Christchurch and Poole"),
+    ("2019-04-01", "split", "Dorset", "Bournemouth, Christchurch and Poole"),
+    ("2019-04-01", "split", "Dorset", "Dorset"),
+    ("2020-04-01", "recoded", "Buckinghamshire", "Buckinghamshire"),
+    ("2021-04-01", "split", "Northamptonshire", "North Northamptonshire"),
+    ("2021-04-01", "split", "Northamptonshire", "West Northamptonshire"),
+    ("2023-04-01", "split", "Cumbria", "Cumberland"),
+    ("2023-04-01", "split", "Cumbria", "Westmorland and Furness"),
+    ("2023-04-01", "recoded", "North Yorkshire", "North Yorkshire"),
+    ("2023-04-01", "recoded", "Somerset", "Somerset"),
+    ("2025-04-01", "boundary", "Barnsley", "Barnsley"),
+    ("2025-04-01", "boundary", "Sheffield", "Sheffield"),
+]
+
+
+# --- councils through time
+
+
+def test_a_reorganisation_is_forgotten_or_given_another_day(published_home: Path) -> None:
+    told = rows(
+        published_home,
+        "select change_date::varchar, kind, from_name, to_name from marts.dim_council_change",
+    )
+    assert sorted(told) == sorted(CHANGES)
+
+
+def test_a_year_has_another_number_of_councils_than_england_had(published_home: Path) -> None:
+    counts = {
+        day: rows(
+            published_home,
+            "select count(*) from marts.dim_council"
+            f" where date '{day}' between valid_from and coalesce(valid_to, date '9999-12-31')",
+        )[0][0]
+        for day in ("2009-04-01", "2018-12-31", "2019-04-01", "2021-04-01", "2023-04-01")
+    }
+    # England had 152 councils with children's services, 151 from 2019, 152 from 2021, 153 since.
+    assert counts == {
+        "2009-04-01": 152,
+        "2018-12-31": 152,
+        "2019-04-01": 151,
+        "2021-04-01": 152,
+        "2023-04-01": 153,
+    }
+    assert rows(
+        published_home,
+        "select dfe_code, dfe_code_valid_from::varchar, dfe_code_valid_to::varchar,"
+        " predecessors, successors from marts.dim_council"
+        " where council_code in ('E10000009', 'E06000059', 'E08000039') order by council_code",
+    ) == [
+        ("838", "2019-04-01", None, "E10000009", None),
+        ("373", "2009-04-01", None, "E08000019", None),
+        ("835", "2009-04-01", "2019-03-31", None, "E06000058, E06000059"),
+    ]
+
+
+def test_a_printed_code_is_no_councils(published_home: Path) -> None:
+    printed: set[str] = set()
+    known = {code for (code,) in rows(published_home, "select council_code from marts.dim_council")}
+    for path in sorted([*PUBLISHED.glob("ees/*/*/*.csv"), *PUBLISHED.glob("fingertips/*/*/*.csv")]):
+        text = path.read_text("utf-8-sig")
+        printed |= set(re.findall(r"\bE(?:06|08|09|10)[0-9]{6}\b", text))
+    assert len(printed) > 150
+    assert printed <= known
+    # Two councils in one row are no council: such a code reaches no fact.
+    assert not rows(
+        published_home,
+        "select council_code from marts.fct_core_measure_vintage where council_code like '%/%'",
+    )
+
+
+def test_sheffield_loses_its_years_to_the_code_of_2025(published_home: Path) -> None:
+    for council in ("Barnsley", "Sheffield"):
+        ((codes, published_under),) = rows(
+            published_home,
+            "select count(distinct council_code), count(value)"
+            f" from marts.fct_core_measure where council_name = '{council}'",
+        )
+        ((carried, present),) = rows(
+            published_home,
+            "select count(value), max(council_code) from marts.fct_core_measure_today"
+            f" where council_name = '{council}' and method = 'boundary'",
+        )
+        assert codes == 1
+        assert carried == published_under > 150
+        assert present in ("E08000038", "E08000039")
+
+
+# --- a series for today's councils
+
+
+def test_a_gap_at_a_reorganisation_is_silent(published_home: Path) -> None:
+    ((rows_held, expected, unexplained),) = rows(
+        published_home,
+        """
+        select
+            (select count(*) from marts.fct_core_measure_today),
+            (
+                select count(*) from (
+                    select distinct measure_id, series_id, period_type, period_start, period_end
+                    from marts.fct_core_measure
+                ) cross join (select 1 from marts.dim_council where is_current)
+            ),
+            (
+                select count(*) from marts.fct_core_measure_today
+                where (value is null) = (reason is null)
+            ),
+        """,
+    )
+    assert rows_held == expected > 25_000
+    assert unexplained == 0
+    reasons = dict(
+        rows(
+            published_home,
+            "select council_name, reason from marts.fct_core_measure_today"
+            " where series_id = 'within_12_months' and year = 2018 and value is null"
+            " and council_name <> 'Isles of Scilly' order by council_name",
+        )
+    )
+    assert reasons == {
+        "Bournemouth, Christchurch and Poole": (
+            "Made on 1 April 2019 of Bournemouth, Poole, Dorset, not all of them whole:"
+            " the part is not published apart."
+        ),
+        "Cumberland": "Part of Cumbria until 31 March 2023; a split is not guessed back.",
+        "Dorset": "Part of Dorset until 31 March 2019; a split is not guessed back.",
+        "North Northamptonshire": (
+            "Part of Northamptonshire until 31 March 2021; a split is not guessed back."
+        ),
+        "West Northamptonshire": (
+            "Part of Northamptonshire until 31 March 2021; a split is not guessed back."
+        ),
+        "Westmorland and Furness": (
+            "Part of Cumbria until 31 March 2023; a split is not guessed back."
+        ),
+    }
+
+
+def test_a_recast_figure_is_not_the_one_published_under_the_old_code(published_home: Path) -> None:
+    assert rows(
+        published_home,
+        """
+        select count(*) filter (where today.value is distinct from fact.value), count(*) > 800
+        from marts.fct_core_measure_today as today
+        inner join marts.fct_core_measure as fact
+            on today.measure_id = fact.measure_id and today.series_id = fact.series_id
+            and today.period_type = fact.period_type and today.period_end = fact.period_end
+            and fact.council_code = left(today.parts, 9)
+        where today.method in ('recoded', 'boundary')
+        """,
+    ) == [(0, True)]
+    # No two councils came together whole since 2009, so nothing was there to be added up.
+    assert rows(
+        published_home,
+        "select distinct method from marts.fct_core_measure_today where is_recast order by all",
+    ) == [("boundary",), ("recoded",)]
+
+
+# --- periods
+
+
+def test_a_financial_and_an_academic_year_are_one_period(published_home: Path) -> None:
+    same = rows(
+        published_home,
+        "select period_type from marts.dim_period where period_label = '2021/22' order by all",
+    )
+    assert same == [("academic_year",), ("financial_year",)]
+    assert rows(
+        published_home,
+        "select period_label, latest_end_before::varchar from marts.dim_period"
+        " where overlaps_others order by period_end desc limit 1",
+    ) == [("2018 - 20", "2017-12-31")]
+    assert rows(
+        published_home,
+        "select count(*) from marts.fct_core_measure anti join marts.dim_period"
+        " using (period_type, period_start, period_end, year)",
+    ) == [(0,)]
+
+
+# --- statistics
+
+
+def test_chance_is_reckoned_by_a_table_that_is_not_the_scripts() -> None:
+    outcome = subprocess.run(
+        [sys.executable, "scripts/write_kendall_null.py", "--check"],
+        capture_output=True,
+        text=True,
+        cwd=PROJECT,
+        check=False,
+    )
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+
+
+@pytest.fixture(scope="module")
+def null() -> dict[tuple[str, int], float]:
+    """Two-sided p by the groups of equal points and S."""
+    path = PROJECT / "dbt_project" / "seeds" / "kendall_null.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        return {(row["ties"], int(row["s"])): float(row["p_value"]) for row in csv.DictReader(file)}
+
+
+def kendalls_s(values: Sequence[int]) -> int:
+    return sum((b > a) - (b < a) for i, a in enumerate(values) for b in values[i + 1 :])
+
+
+def test_an_exact_p_value_of_a_trend_differs_from_scipys(
+    null: dict[tuple[str, int], float],
+) -> None:
+    from scipy.stats import kendalltau
+
+    chance = random.Random(1945)
+    for points in range(5, 11):
+        for _ in range(20):
+            values = chance.sample(range(100), points)
+            expected = kendalltau(range(points), values, method="exact").pvalue
+            assert null[" ".join("1" * points), abs(kendalls_s(values))] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("sizes", [(1, 1, 1, 2), (1, 2, 2, 2), (1, 1, 4), (3, 4), (5,)], ids=str)
+def test_equal_points_are_given_the_chances_of_unequal_ones(
+    sizes: tuple[int, ...], null: dict[tuple[str, int], float]
+) -> None:
+    points = [value for value, size in enumerate(sizes) for _ in range(size)]
+    found = Counter(abs(kendalls_s(order)) for order in set(permutations(points)))
+    orders = sum(found.values())
+    for s in found:
+        at_least = sum(count for other, count in found.items() if other >= s)
+        assert null[" ".join(map(str, sizes)), s] == pytest.approx(at_least / orders)
