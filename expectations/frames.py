@@ -38,6 +38,7 @@ from expectations.vocabulary import (
     YEAR,
     YEARS_CLAIMED,
     dropped_rows,
+    no_council,
     numeric,
 )
 from ingest.contracts import NUMERIC_ROLES, DroppedRows, FileContract
@@ -279,6 +280,9 @@ def _rows(
         PERIOD_UNREAD: labels.where(year.isna()),
         YEAR: year,
     }
+    for name in contract.more_councils:
+        code = _codes(rows[name], contract, councils)
+        described[no_council(name)] = code.where(~code.isin(councils.codes))
     for name in numbers:
         described[numeric(name)] = _by_distinct(described[name], _number, "float64")
     return pd.DataFrame(described)

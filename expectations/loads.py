@@ -33,6 +33,7 @@ from expectations.vocabulary import (
     ROWS,
     YEARS_CLAIMED,
     dropped_rows,
+    no_council,
     numeric,
 )
 from ingest.contracts import NUMERIC_ROLES, FileContract
@@ -248,6 +249,16 @@ def _areas(contract: FileContract) -> Iterator[Rule]:
         about=area.codes[unit],
         noun="rows",
     )
+    for column in contract.more_councils:
+        yield Rule(
+            check="named_councils",
+            frame=ROWS,
+            expectation="ExpectColumnValuesToBeNull",
+            arguments={"column": no_council(column)},
+            explanation=f"Each cell of {column} names {known} of England, of now or before.",
+            about=column,
+            noun="rows",
+        )
     if "region" in area.codes:
         yield Rule(
             check="region_codes",

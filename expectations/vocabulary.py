@@ -39,6 +39,11 @@ def numeric(column: str) -> str:
     return f"{column} as a number"
 
 
+def no_council(column: str) -> str:
+    """The derived column that holds a column's cells where they name no council."""
+    return f"{column} of no council"
+
+
 def dropped_rows(index: int) -> str:
     """The frame of the rows that the contract's drop of this position takes out."""
     return f"dropped rows {index}"

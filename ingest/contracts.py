@@ -268,6 +268,7 @@ class _File(_Strict):
     councils: CouncilsSpec = CouncilsSpec()
     dropped_rows: list[DroppedRows] = []
     row_count: str | None = None
+    more_councils: list[str] = []
     checks: FigureChecks = FigureChecks()
 
     @field_validator("period_type")
@@ -309,7 +310,8 @@ class FileContract:
     """One table of a publication, with what its layout shares already joined in.
 
     `row_count` is the column in which a file says how many rows it has: an answer that was cut
-    short looks whole otherwise.
+    short looks whole otherwise. `more_councils` are columns beside the area's that name a council
+    too, in the same way.
     """
 
     publisher: str
@@ -333,6 +335,7 @@ class FileContract:
     councils: CouncilsSpec
     dropped_rows: tuple[DroppedRows, ...]
     row_count: str | None
+    more_councils: tuple[str, ...]
     checks: FigureChecks
 
     def match(self, name: str) -> re.Match[str] | None:
@@ -436,7 +439,7 @@ def _file_contract(
     if table is None:
         raise ContractError(f"{publication.publication}: file {file_id} names no table")
     key = file.key or [*layout.key, *file.columns.filters]
-    spoken_of = [*key, *file.constants, *filter(None, [file.row_count])]
+    spoken_of = [*key, *file.constants, *filter(None, [file.row_count]), *file.more_councils]
     spoken_of += [period.column, area.level, *area.codes.values()]
     for wanted in (*spoken_of, *file.checks.columns(), *file.checks.key_columns()):
         if wanted not in names:
@@ -492,6 +495,7 @@ def _file_contract(
         councils=file.councils,
         dropped_rows=tuple(file.dropped_rows),
         row_count=file.row_count,
+        more_councils=tuple(file.more_councils),
         checks=file.checks,
     )
 

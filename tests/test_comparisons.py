@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import random
 import re
+import statistics
 import subprocess
 import sys
 from collections import Counter
@@ -250,3 +251,219 @@ def test_equal_points_are_given_the_chances_of_unequal_ones(
     for s in found:
         at_least = sum(count for other, count in found.items() if other >= s)
         assert null[" ".join(map(str, sizes)), s] == pytest.approx(at_least / orders)
+
+
+def test_the_normal_tail_is_further_from_scipys_than_it_says() -> None:
+    import duckdb
+    import jinja2
+    from scipy.stats import norm
+
+    text = (PROJECT / "dbt_project" / "macros" / "statistics.sql").read_text("utf-8")
+    macros = jinja2.Environment(extensions=["jinja2.ext.do"], autoescape=False).from_string(text)
+    tail = macros.module.two_sided_tail("z")  # type: ignore[attr-defined]
+    with duckdb.connect() as con:
+        found = con.execute(
+            f"select z, {tail} from (select (n - 4000) / 100 as z from range(8001) as t (n))"
+        ).fetchall()
+    assert len(found) == 8001
+    assert max(abs(p - 2 * norm.sf(abs(z))) for z, p in found) < 1e-15
+
+
+# --- comparators
+
+
+def test_a_median_of_neighbours_is_not_what_the_models_ten_give(published_home: Path) -> None:
+    """Worked out anew from the files as published, for a few councils and both models."""
+    for model, year, council, code in (
+        ("2021", 2023, "E08000035", "383"),  # Leeds
+        ("2025", 2024, "E08000035", "383"),
+        ("2021", 2020, "E10000021", "928"),  # Northamptonshire, which was to go
+        ("2025", 2024, "E06000063", "942"),  # Cumberland, which had just come
+    ):
+        ten = neighbours_as_published(model)[code]
+        assert len(ten) == 10
+        values = [
+            value
+            for (value,) in rows(
+                published_home,
+                "select value from marts.fct_core_measure inner join marts.dim_council"
+                " using (council_code) where series_id = 'within_12_months'"
+                f" and year = {year} and dfe_code in {tuple(ten)} and value is not null",
+            )
+        ]
+        ((median, mean, with_value, of, taken),) = rows(
+            published_home,
+            "select value, mean, councils_with_value, councils_of, neighbour_model"
+            " from marts.fct_comparator where comparator = 'statistical_neighbours'"
+            f" and series_id = 'within_12_months' and council_code = '{council}' and year = {year}",
+        )
+        assert (with_value, of, taken) == (len(values), 10, model)
+        assert median == pytest.approx(statistics.median(values))
+        assert mean == pytest.approx(statistics.mean(values))
+
+
+def neighbours_as_published(model: str) -> dict[str, list[str]]:
+    (path,) = (PUBLISHED / "dfe" / "statistical-neighbours" / model).glob("*.csv")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        lines = list(csv.reader(file))[1:]
+    first = 5 if model == "2021" else 4
+    return {line[0]: line[first : first + 20 : 2] for line in lines if line[0]}
+
+
+def test_a_comparator_hides_how_many_councils_it_rests_on(published_home: Path) -> None:
+    assert (
+        rows(
+            published_home,
+            "select basis, comparator, count(*) > 0 from marts.fct_comparator"
+            " where (basis = 'computed') = (councils_with_value is null)"
+            " or councils_with_value > councils_of"
+            " or (comparator = 'statistical_neighbours' and value is not null"
+            "     and councils_with_value < 5)"
+            " or (statistic = 'sum_of_counts' and councils_with_value <> councils_of)"
+            " group by all",
+        )
+        == []
+    )
+    # Every year is served by one model, and the two of Cumbria by the one that knows them.
+    assert rows(
+        published_home,
+        "select neighbour_model, max(period_end) < '2023-04-01', min(period_end) >= '2023-04-01'"
+        " from marts.fct_comparator where neighbour_model is not null group by all order by all",
+    ) == [("2021", True, False), ("2025", False, True)]
+
+
+def test_a_mark_is_compared_or_a_tie_is_torn_apart(published_home: Path) -> None:
+    assert rows(
+        published_home,
+        "select count(*) from marts.fct_comparison where value is null and"
+        " coalesce(difference_from_england, difference_from_region, difference_from_neighbours,"
+        " quintile) is not null",
+    ) == [(0,)]
+    torn = rows(
+        published_home,
+        "select measure_id, series_id, period_end, value from marts.fct_comparison"
+        " where value is not null group by all having count(distinct quintile) > 1",
+    )
+    assert torn == []
+    # With few ties each fifth holds a fifth.
+    fifths = rows(
+        published_home,
+        "select quintile, count(*) from marts.fct_comparison"
+        " where series_id = 'within_12_months' and year = 2024 and value is not null"
+        " group by all order by all",
+    )
+    assert [fifth for fifth, _ in fifths] == [1, 2, 3, 4, 5]
+    assert all(29 <= count <= 31 for _, count in fifths)
+
+
+def test_a_difference_from_england_or_the_region_is_another(published_home: Path) -> None:
+    ((england, region, difference, apart),) = rows(
+        published_home,
+        "select england_value, region_value, difference_from_england, interval_overlaps_england"
+        " from marts.fct_comparison where series_id = 'within_12_months'"
+        " and council_name = 'Leeds' and year = 2024",
+    )
+    assert england == 22.4
+    assert difference == pytest.approx(24.2 - 22.4)
+    assert apart is False
+    assert rows(
+        published_home,
+        "select value from marts.fct_comparator where comparator = 'region' and year = 2024"
+        " and council_name = 'Yorkshire and The Humber' and series_id = 'within_12_months'",
+    ) == [(region,)]
+
+
+# --- change
+
+
+def test_chance_is_another_than_scipy_reckons_from_the_counts(published_home: Path) -> None:
+    from scipy.stats import chi2_contingency, norm
+
+    found = rows(
+        published_home,
+        """
+        select change.test, change.p_value, change.change, now.value - older.value,
+            older.numerator, older.denominator, now.numerator, now.denominator
+        from marts.fct_change as change
+        inner join marts.fct_core_measure_today as now
+            on change.measure_id = now.measure_id and change.series_id = now.series_id
+            and change.council_code = now.council_code and change.to_year = now.year
+        inner join marts.fct_core_measure_today as older
+            on change.measure_id = older.measure_id and change.series_id = older.series_id
+            and change.council_code = older.council_code and change.from_year = older.year
+        where change.span <> 'trend' and change.test is not null
+        order by change.measure_id, change.series_id, change.council_code, change.span
+        """,
+    )
+    assert {row[0] for row in found} == {"z_two_proportions", "z_two_rates"}
+    for test, p, change, difference, *counts in random.Random(1954).sample(found, 300):
+        a, n, b, m = map(float, counts)
+        if test == "z_two_proportions":
+            expected = chi2_contingency([[a, n - a], [b, m - b]], correction=False).pvalue
+        else:
+            z = (b / m - a / n) / ((a + b) / (n + m) * (1 / n + 1 / m)) ** 0.5
+            expected = 2 * norm.sf(abs(z))
+        assert p == pytest.approx(expected, abs=6e-7)
+        assert change == pytest.approx(difference, abs=1e-6)
+
+
+def test_a_trend_is_another_than_scipys_over_the_same_years(published_home: Path) -> None:
+    from scipy.stats import kendalltau
+
+    found = rows(
+        published_home,
+        """
+        select
+            change.p_value, change.statistic, change.points, list(today.value order by today.year),
+            measure_id, series_id, council_code
+        from marts.fct_change as change
+        inner join marts.fct_core_measure_today as today using (measure_id, series_id, council_code)
+        where change.span = 'trend' and change.test is not null
+            and today.year between change.from_year and change.to_year
+        group by all
+        order by all
+        """,
+    )
+    assert len(found) > 1_500
+    untied = 0
+    for p, s, points, values, *_ in found:
+        assert len(values) == points
+        assert s == kendalls_s(values)
+        if len(set(values)) == points:
+            untied += 1
+            expected = kendalltau(range(points), values, method="exact").pvalue
+            assert p == pytest.approx(expected, abs=6e-7)
+    assert untied > 300
+
+
+def test_change_is_tested_over_a_mark_a_break_or_a_pool(published_home: Path) -> None:
+    wrong = rows(
+        published_home,
+        """
+        select measure_id, series_id, council_code, span from marts.fct_change
+        where (test is null) = (not_tested is null)
+            or (test is not null and (from_value is null or to_value is null))
+            or (is_more_than_chance is null) <> (test is null)
+            or (span <> 'trend' and test is not null and measure_id = 'gcse_english_and_maths')
+            or (measure_id = 'road_casualties' and test is not null)
+            or (span = 'trend' and test is not null and points not between 5 and 10)
+            or (span = 'trend' and series_id like '%cluding_exceptions' and from_year < 2023)
+        """,
+    )
+    assert wrong == []
+    # A line that a mark interrupts is tested from the mark on, or not at all.
+    assert rows(
+        published_home,
+        """
+        select count(*) from marts.fct_change as change
+        inner join marts.fct_core_measure_today as today using (measure_id, series_id, council_code)
+        where change.span = 'trend' and change.test is not null and today.value is null
+            and today.year between change.from_year and change.to_year
+        """,
+    ) == [(0,)]
+    ((direction,),) = rows(
+        published_home,
+        "select direction from marts.fct_change where span = 'last_period'"
+        " and measure_id = 'repeat_referrals' and council_name = 'Leeds'",
+    )
+    assert direction == "better", "28.0 to 24.2, where low is better"

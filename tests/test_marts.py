@@ -42,7 +42,11 @@ def test_a_mart_of_the_design_is_missing_or_has_other_columns(sample_home: Path)
         tables.setdefault(str(table), []).append(str(column))
     assert tables["fct_core_measure"] == FACT_COLUMNS
     assert tables["fct_core_measure_vintage"] == [*FACT_COLUMNS, "superseded_on"]
-    assert tables["fct_comparator"] == ["comparator", *FACT_COLUMNS]
+    assert tables["fct_comparator"] == [
+        "comparator",
+        *FACT_COLUMNS,
+        *("basis", "statistic", "mean", "neighbour_model", "councils_with_value", "councils_of"),
+    ]
     assert set(tables) >= {
         "council_year",
         "dim_measure",

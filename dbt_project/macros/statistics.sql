@@ -87,6 +87,11 @@
   decimals: 0 is below 0.0000005.
 -#}
 {% macro two_sided_p(z) -%}
+    round({{ two_sided_tail(z) }}, 6)
+{%- endmacro %}
+
+
+{% macro two_sided_tail(z) -%}
     {%- set x = 'abs(' ~ z ~ ')' -%}
     {%- set above = [
         0.0352624965998911, 0.700383064443688, 6.37396220353165, 33.912866078383,
@@ -96,21 +101,17 @@
         0.0883883476483184, 1.75566716318264, 16.064177579207, 86.7807322029461,
         296.564248779674, 637.333633378831, 793.826512519948, 440.413735824752,
     ] -%}
-    round(
-        2 * case
-            when {{ x }} > 37 then 0.0
-            when {{ x }} < 7.07106781186547
-                then exp(-{{ x }} * {{ x }} / 2) * ({{ horner(above, x) }})
-                / ({{ horner(below, x) }})
-            else
-                exp(-{{ x }} * {{ x }} / 2)
-                / (
-                    ({{ x }} + 1 / ({{ x }} + 2 / ({{ x }} + 3 / ({{ x }} + 4 / ({{ x }} + 0.65)))))
-                    * 2.506628274631
-                )
-        end,
-        6
-    )
+    2 * case
+        when {{ x }} > 37 then 0.0
+        when {{ x }} < 7.07106781186547
+            then exp(-{{ x }} * {{ x }} / 2) * ({{ horner(above, x) }}) / ({{ horner(below, x) }})
+        else
+            exp(-{{ x }} * {{ x }} / 2)
+            / (
+                ({{ x }} + 1 / ({{ x }} + 2 / ({{ x }} + 3 / ({{ x }} + 4 / ({{ x }} + 0.65)))))
+                * 2.506628274631
+            )
+    end
 {%- endmacro %}
 
 
@@ -200,4 +201,20 @@
             and breaks.first_year <= {{ newer_year }}
             and coalesce(breaks.last_year, 9999) > {{ older_year }}
     )
+{%- endmacro %}
+
+
+{#-
+  Whether two figures' 95% intervals share a value. Where they share none the two differ by more
+  than chance; where they share some that is not settled. Source: OHID (2018), Technical guide:
+  confidence intervals, and APHO Technical briefing 3.
+-#}
+{% macro intervals_overlap(one, other) -%}
+    {{ one }}.lower_95 <= {{ other }}.upper_95 and {{ other }}.lower_95 <= {{ one }}.upper_95
+{%- endmacro %}
+
+
+{#- Whether a value lies within a figure's own interval: how Fingertips compares with a benchmark. -#}
+{% macro interval_holds(one, value) -%}
+    {{ value }} between {{ one }}.lower_95 and {{ one }}.upper_95
 {%- endmacro %}

@@ -10,8 +10,12 @@ figures as (
 
 loads as (
     select * from {{ ref('stg_archive__loads') }}
-    -- Homelessness is summed over quarters: only the last of a year feeds it.
-    where admitted and load_table not like 'mhclg__homelessness__%'
+    where
+        admitted
+        -- Who is whose neighbour is no figure.
+        and load_table <> 'dfe__statistical_neighbours'
+        -- Homelessness is summed over quarters: only the last of a year feeds it.
+        and load_table not like 'mhclg__homelessness__%'
 ),
 
 fed as (

@@ -1,0 +1,272 @@
+{{ config(materialized='ephemeral') }}
+
+{%- set period = 'measure_id, series_id, period_type, period_start, period_end, year' %}
+{%- set counted -%}
+    any_value(period_label) as period_label,
+    any_value(unit) as unit,
+    count(value) as councils_with_value,
+    bool_or(is_corrected) as is_corrected,
+    max_by(publication, published) as publication,
+    max_by(release, published) as release,
+    max_by(version, published) as version,
+    max(published) as published
+{%- endset %}
+
+with
+
+facts as (
+    select * from {{ ref('fct_core_measure') }}
+),
+
+published as (
+    select * from {{ ref('fct_comparator_vintage') }}
+    where superseded_on is null
+),
+
+series as (
+    select
+        measure_id,
+        series_id,
+        figure_kind,
+        decimals,
+        {{ unit_scale('unit') }} as scale,
+    from {{ ref('dim_series') }}
+),
+
+councils as (
+    select * from {{ ref('dim_council') }}
+),
+
+neighbours as (
+    select * from {{ ref('int_statistical_neighbour') }}
+),
+
+models as (
+    select * from {{ ref('statistical_neighbour_model') }}
+),
+
+figures as (
+    select
+        facts.*,
+        councils.dfe_code,
+        series.figure_kind,
+        series.scale,
+        {{ counts_give_value(
+            'facts.value', 'facts.value_as_published', 'facts.numerator', 'facts.denominator',
+            'series.scale', 'series.decimals'
+        ) }} as has_its_counts,
+    from facts
+    inner join councils using (council_code)
+    inner join series using (measure_id, series_id)
+),
+
+-- England and the regions from the counts of all their councils, where no figure is published.
+members as (
+    select
+        'england' as comparator,
+        'E92000001' as area_code,
+        'England' as area_name,
+        null as region_code,
+        null as region_name,
+        * exclude (region_code, region_name),
+    from figures
+
+    union all
+
+    select
+        'region' as comparator,
+        region_code as area_code,
+        region_name as area_name,
+        region_code,
+        region_name,
+        * exclude (region_code, region_name),
+    from figures
+),
+
+periods as (
+    select distinct
+        period_type,
+        period_end,
+    from facts
+),
+
+councils_there_were as (
+    select
+        periods.period_type,
+        periods.period_end,
+        councils.region_code as area_code,
+        count(*) as councils_of,
+    from periods
+    inner join councils
+        on
+            periods.period_end >= councils.valid_from
+            and periods.period_end <= coalesce(councils.valid_to, date '9999-12-31')
+    group by all
+
+    union all
+
+    select
+        periods.period_type,
+        periods.period_end,
+        'E92000001' as area_code,
+        count(*) as councils_of,
+    from periods
+    inner join councils
+        on
+            periods.period_end >= councils.valid_from
+            and periods.period_end <= coalesce(councils.valid_to, date '9999-12-31')
+    group by all
+),
+
+added_up as (
+    select
+        comparator,
+        area_code,
+        area_name,
+        region_code,
+        region_name,
+        {{ period }},
+        figure_kind,
+        scale,
+        {{ counted }},
+        count_if(has_its_counts) as councils_with_counts,
+        sum(numerator) as numerator,
+        sum(denominator) as denominator,
+    from members
+    where figure_kind in ('proportion', 'rate') and scale is not null
+    group by all
+),
+
+sums as (
+    select
+        added_up.comparator,
+        added_up.area_code as council_code,
+        added_up.area_name as council_name,
+        added_up.region_code,
+        added_up.region_name,
+        added_up.measure_id,
+        added_up.series_id,
+        added_up.period_type,
+        added_up.period_start,
+        added_up.period_end,
+        added_up.year,
+        added_up.period_label,
+        round(added_up.scale * added_up.numerator / added_up.denominator, 6) as value,
+        cast(null as double) as mean,
+        added_up.unit,
+        added_up.numerator,
+        added_up.denominator,
+        case added_up.figure_kind
+            when 'rate'
+                then {{ byar(
+                    'added_up.numerator', 'added_up.denominator', 'lower', 'added_up.scale'
+                ) }}
+            else {{ wilson('added_up.numerator', 'added_up.denominator', 'lower') }}
+        end as lower_95,
+        case added_up.figure_kind
+            when 'rate'
+                then {{ byar(
+                    'added_up.numerator', 'added_up.denominator', 'upper', 'added_up.scale'
+                ) }}
+            else {{ wilson('added_up.numerator', 'added_up.denominator', 'upper') }}
+        end as upper_95,
+        case added_up.figure_kind when 'rate' then 'byar' else 'wilson' end as interval_method,
+        'sum_of_counts' as statistic,
+        cast(null as varchar) as neighbour_model,
+        added_up.councils_with_value,
+        councils_there_were.councils_of,
+        added_up.is_corrected,
+        added_up.publication,
+        added_up.release,
+        added_up.version,
+        added_up.published,
+    from added_up
+    inner join councils_there_were using (period_type, period_end, area_code)
+    left join published
+        on
+            added_up.area_code = published.council_code
+            and added_up.measure_id = published.measure_id
+            and added_up.series_id = published.series_id
+            and added_up.period_type = published.period_type
+            and added_up.period_start = published.period_start
+            and added_up.period_end = published.period_end
+            and published.value is not null
+    where
+        published.council_code is null
+        and added_up.councils_with_counts = councils_there_were.councils_of
+),
+
+-- The model of the time, and of each group those that have a figure of the same series and period.
+grouped as (
+    select
+        figures.council_code,
+        figures.council_name,
+        figures.region_code,
+        figures.region_name,
+        figures.measure_id,
+        figures.series_id,
+        figures.period_type,
+        figures.period_start,
+        figures.period_end,
+        figures.year,
+        figures.period_label,
+        figures.unit,
+        models.model as neighbour_model,
+        neighbours.neighbour_dfe_code as dfe_code,
+    from figures
+    inner join models
+        on
+            figures.period_end >= coalesce(models.valid_from, date '0001-01-01')
+            and figures.period_end <= coalesce(models.valid_to, date '9999-12-31')
+    inner join neighbours
+        on
+            models.model = neighbours.model
+            and figures.dfe_code = neighbours.dfe_code
+),
+
+medians as (
+    select
+        'statistical_neighbours' as comparator,
+        grouped.council_code,
+        grouped.council_name,
+        grouped.region_code,
+        grouped.region_name,
+        grouped.measure_id,
+        grouped.series_id,
+        grouped.period_type,
+        grouped.period_start,
+        grouped.period_end,
+        grouped.year,
+        grouped.period_label,
+        count(figures.value) as councils_with_value,
+        case when councils_with_value >= 5 then round(median(figures.value), 6) end as value,
+        case when councils_with_value >= 5 then round(avg(figures.value), 6) end as mean,
+        grouped.unit,
+        cast(null as double) as numerator,
+        cast(null as double) as denominator,
+        cast(null as double) as lower_95,
+        cast(null as double) as upper_95,
+        cast(null as varchar) as interval_method,
+        'median' as statistic,
+        grouped.neighbour_model,
+        count(*) as councils_of,
+        coalesce(bool_or(figures.is_corrected and figures.value is not null), false)
+            as is_corrected,
+        max_by(figures.publication, figures.published) as publication,
+        max_by(figures.release, figures.published) as release,
+        max_by(figures.version, figures.published) as version,
+        max(figures.published) as published,
+    from grouped
+    left join figures using (measure_id, series_id, period_type, period_start, period_end, dfe_code)
+    group by all
+),
+
+final as (
+    select * from sums
+
+    union all by name
+
+    select * from medians
+)
+
+select * from final
