@@ -16,6 +16,13 @@ from pathlib import Path
 import pytest
 from conftest import PROJECT, PUBLISHED, rows
 
+from expectations.councils import Councils
+from expectations.loads import check_load
+from ingest.archive import Archive, Release
+from ingest.contracts import load_contracts
+from ingest.grids import read_table
+from ingest.loads import Load, with_release
+
 IN_NEED = "characteristics-of-children-in-need"
 LOOKED_AFTER = "children-looked-after-in-england-including-adoptions"
 
@@ -414,7 +421,8 @@ def test_a_trend_is_another_than_scipys_over_the_same_years(published_home: Path
         published_home,
         """
         select
-            change.p_value, change.statistic, change.points, list(today.value order by today.year),
+            change.p_value, change.statistic, change.points,
+                list(round(today.value, 4) order by today.year),
             measure_id, series_id, council_code
         from marts.fct_change as change
         inner join marts.fct_core_measure_today as today using (measure_id, series_id, council_code)
@@ -446,6 +454,7 @@ def test_change_is_tested_over_a_mark_a_break_or_a_pool(published_home: Path) ->
             or (is_more_than_chance is null) <> (test is null)
             or (span <> 'trend' and test is not null and measure_id = 'gcse_english_and_maths')
             or (measure_id = 'road_casualties' and test is not null)
+            or (series_id = 'schools' and test is not null)
             or (span = 'trend' and test is not null and points not between 5 and 10)
             or (span = 'trend' and series_id like '%cluding_exceptions' and from_year < 2023)
         """,
@@ -467,3 +476,32 @@ def test_change_is_tested_over_a_mark_a_break_or_a_pool(published_home: Path) ->
         " and measure_id = 'repeat_referrals' and council_name = 'Leeds'",
     )
     assert direction == "better", "28.0 to 24.2, where low is better"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "check"),
+    [
+        (b"London (Inner),207", b"London (Inner),999", "named_councils"),
+        (b"201,City of London", b"999,City of London", "levels_known"),
+        (b"202,Camden", b"203,Camden", "key_unique"),
+    ],
+)
+def test_a_neighbour_that_is_no_council_is_let_in(old: bytes, new: bytes, check: str) -> None:
+    """The model of 2021 as published, with one cell changed."""
+    contract = load_contracts()["statistical-neighbours"].files[0]
+    folder = PUBLISHED / "dfe" / "statistical-neighbours" / "2021"
+    if not folder.is_dir():
+        pytest.skip("needs the archive of files as published, ../shared/published")
+    (release,) = [
+        release
+        for release in Archive(PUBLISHED).releases("dfe", "statistical-neighbours")
+        if isinstance(release, Release) and release.release == "2021"
+    ]
+    load = Load(release, release.files[0], contract)
+    sound = (folder / release.files[0].name).read_bytes()
+    verdicts = {}
+    for name, data in (("sound", sound), ("damaged", sound.replace(old, new, 1))):
+        table = with_release(load, read_table(data, contract.reading, contract.kept))
+        verdicts[name] = check_load(load, table, Councils.load())
+    assert not verdicts["sound"].reasons
+    assert check in {reason.name for reason in verdicts["damaged"].reasons}

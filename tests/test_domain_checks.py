@@ -19,8 +19,8 @@ from expectations.measures import series_of
 from expectations.verdicts import LoadVerdict
 from ingest.archive import Archive, Release
 from ingest.contracts import load_contracts
-from ingest.loads import Load, loads_of
-from ingest.tables import read_csv
+from ingest.grids import read_table
+from ingest.loads import Load, loads_of, with_release
 
 PUBLISHED = Path(__file__).parents[2] / "shared" / "published"
 COUNCILS = Councils.load()
@@ -52,12 +52,13 @@ def real_loads() -> Iterator[tuple[Load, Load | None]]:
 
 
 @lru_cache(maxsize=8)
-def table_of(path: str, name: str) -> pa.Table:
-    return read_csv((PUBLISHED / path / name).read_bytes())
+def bytes_of(path: str, name: str) -> bytes:
+    return (PUBLISHED / path / name).read_bytes()
 
 
 def table(load: Load) -> pa.Table:
-    return table_of(load.release.path, load.file.name)
+    data = bytes_of(load.release.path, load.file.name)
+    return with_release(load, read_table(data, load.contract.reading, load.contract.kept))
 
 
 def find(publication: str, release: str, file_id: str) -> tuple[Load, Load | None]:

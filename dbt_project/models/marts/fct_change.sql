@@ -122,6 +122,7 @@ pairs as (
         newer.council_name,
         newer.unit,
         newer.period_label as to_label,
+        newer.period_type,
         newer.period_end as to_end,
         newer.year as to_year,
         newer.value as to_value,
@@ -178,6 +179,8 @@ judged as (
             when from_value is null then 'No figure in the earlier period. ' || from_reason
             when what_changed is not null then 'The series is broken in between. ' || what_changed
             when share_days then 'The two periods overlap.'
+            when period_type = 'snapshot'
+                then 'Both days count largely the same ones; the tests are of independent counts.'
             when figure_kind not in ('proportion', 'rate') or scale is null
                 then 'There is no test of a ' || figure_kind || ' without its spread.'
             when not have_counts then 'The counts behind the figures are not published.'
@@ -252,7 +255,10 @@ changes as (
 -- three-year pools every third is taken, so that no two share a year.
 candidates as (
     select
-        figures.*,
+        figures.* replace (
+            -- Publications round the same figure at different places.
+            round(figures.value, 4) as value
+        ),
         case
             when newest.period_type = 'pooled_3_years' then 36
             else newest.step
@@ -263,7 +269,9 @@ candidates as (
             figures.measure_id = newest.measure_id
             and figures.series_id = newest.series_id
             and figures.period_type = newest.period_type
-    where newest.period_type <> 'pooled_3_years' or (newest.year - figures.year) % 3 = 0
+    where
+        newest.period_type not in ('pooled_3_years', 'snapshot')
+        or (newest.period_type = 'pooled_3_years' and (newest.year - figures.year) % 3 = 0)
 ),
 
 beside_newer as (
@@ -372,6 +380,8 @@ councils as (
         figures.series_id,
         figures.council_code,
         figures.council_name,
+        figures.period_type,
+        figures.value,
         figures.unit,
         figures.reason,
     from figures
@@ -403,7 +413,9 @@ trends as (
         case when chances.p_value is not null then rises.s end as statistic,
         round(chances.p_value, 6) as p_value,
         case
-            when lines.points is null then 'No figure in the newest period. ' || councils.reason
+            when councils.value is null then 'No figure in the newest period. ' || councils.reason
+            when councils.period_type = 'snapshot'
+                then 'Days count largely the same ones; the test is of independent figures.'
             when lines.points = 1 then 'One figure stands alone; a trend needs five in a row.'
             when lines.points < 5 then lines.points || ' figures in a row; a trend needs five.'
         end as not_tested,

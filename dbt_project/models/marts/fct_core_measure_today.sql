@@ -58,7 +58,8 @@ grid as (
         councils.council_name,
         councils.region_code,
         councils.region_name,
-        councils.valid_from,
+        -- 2009 is where the list of councils begins, not where they do.
+        coalesce(nullif(councils.valid_from, date '2009-04-01'), date '0001-01-01') as valid_from,
     from periods
     cross join councils
     where councils.is_current
