@@ -417,8 +417,12 @@ def revisions(
     """What each release changed in years already published, largest change first."""
     from orchestration.show import revisions_of
 
-    answer = revisions_of(_home(home).warehouse, publication)
-    _print_rows(answer.columns, answer.rows)
+    releases, revised = revisions_of(_home(home).warehouse, publication)
+    if not releases.rows:
+        out.print("No figure is in two releases held of it, so there is nothing to compare.")
+        return
+    for answer in (releases, revised):
+        _print_rows(answer.columns, answer.rows)
 
 
 @app.command()

@@ -23,36 +23,24 @@ from marts.fct_comparator
 where measure_id = ? and series_id = ?
     and (council_code = ? or council_name in (select unnest(?)))
 """
+_RELEASES = """
+select
+    measure_id, series_id, old_release, release, cells_shared, cells_changed, values_changed,
+    councils_changed, largest_difference, mean_difference,
+from marts.revision_of_release
+where publication = ?
+order by published desc, version desc, release desc, old_release desc, measure_id, series_id
+"""
 _REVISIONS = """
-with vintages as (
-    select
-        *,
-        lag(value) over older as old_value,
-        lag(value_as_published) over older as old_value_as_published,
-        lag(release) over older as old_release,
-        row_number() over older as vintage,
-    from marts.fct_core_measure_vintage
-    where publication = ?
-    window older as (
-        partition by measure_id, series_id, council_code, period_type, period_start, period_end
-        order by published, version, release
-    )
-)
-
 select
     measure_id, series_id, council_name, period_label, old_release, release,
-    old_value_as_published as old, value_as_published as new, value - old_value as difference,
-from vintages
-where vintage > 1 and old_value_as_published is distinct from value_as_published
-    and (old_value is distinct from value or old_value is null)
-order by abs(value - old_value) desc nulls last, measure_id, series_id, council_name, period_label
-"""
-
-_NOT_HELD = """
-select measure_id || '.' || series_id, not_held_because
-from marts.dim_series
-where not_held_because is not null
-order by all
+    old_value_as_published as old, new_value_as_published as new, old_status, new_status,
+    difference,
+from marts.revision
+where publication = ?
+order by
+    published desc, version desc, release desc, abs(difference) desc nulls last, measure_id,
+    series_id, council_name, period_end
 """
 
 SeriesTable = tuple[str, list[str], list[tuple[str, ...]], str]
@@ -144,9 +132,21 @@ def _nearest(text: str, known: list[str]) -> str:
     return f" Did you mean {' or '.join(found)}?" if found else ""
 
 
-def revisions_of(warehouse: Path, publication: str) -> Answer:
-    """Each figure that a later release of a publication printed otherwise."""
-    return query(warehouse, _REVISIONS, [publication])
+def revisions_of(warehouse: Path, publication: str) -> tuple[Answer, Answer]:
+    """What each release changed: how many figures of how many, and each changed one.
+
+    Newest release first, largest change first.
+
+    Raises
+    ------
+    CoreMeasuresError
+        No release of the publication is held; the nearest names are told.
+    """
+    listed = query(warehouse, "select distinct publication from marts.dim_release order by all")
+    held = [row[0] for row in listed.rows]
+    if publication not in held:
+        raise CoreMeasuresError(unknown_publication(publication, held))
+    return query(warehouse, _RELEASES, [publication]), query(warehouse, _REVISIONS, [publication])
 
 
 def series_not_held(warehouse: Path) -> list[tuple[str, str]]:

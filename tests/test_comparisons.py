@@ -14,7 +14,7 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
-from conftest import PROJECT, PUBLISHED, rows
+from conftest import PROJECT, PUBLISHED, command, rows
 
 from expectations.councils import Councils
 from expectations.loads import check_load
@@ -505,3 +505,121 @@ def test_a_neighbour_that_is_no_council_is_let_in(old: bytes, new: bytes, check:
         verdicts[name] = check_load(load, table, Councils.load())
     assert not verdicts["sound"].reasons
     assert check in {reason.name for reason in verdicts["damaged"].reasons}
+
+
+# --- vintages
+
+
+@pytest.mark.parametrize(
+    ("series", "older", "newer", "shared", "changed", "values"),
+    [
+        ("within_12_months", "2023", "2024", 1670, 2, 0),
+        ("second_or_later", "2023", "2024", 1670, 4, 0),
+        # The files share 612 rows; six of them pad councils that did not exist, and are no facts.
+        ("during_year", "2023", "2024", 606, 57, 56),
+        # 132 councils in ten years: of its 3,740 rows of areas the others are no councils' of ours.
+        ("relative_before_housing_costs", "2025-09-23", "2026-01-12", 1320, 0, 0),
+    ],
+)
+def test_a_release_changed_more_or_less_than_it_did(
+    published_home: Path,
+    series: str,
+    older: str,
+    newer: str,
+    shared: int,
+    changed: int,
+    values: int,
+) -> None:
+    assert rows(
+        published_home,
+        "select cells_shared, cells_changed, values_changed from marts.revision_of_release"
+        f" where series_id = '{series}' and old_release = '{older}' and release = '{newer}'",
+    ) == [(shared, changed, values)]
+    told = rows(
+        published_home,
+        "select kind, count(*) from marts.revision"
+        f" where series_id = '{series}' and old_release = '{older}' and release = '{newer}'"
+        " group by all",
+    )
+    assert sum(count for _, count in told) == changed
+    assert dict(told).get("value", 0) == values
+
+
+def test_every_area_of_a_reprinted_file_is_as_it_was() -> None:
+    """Low income as ONS has it: 3,740 figures of areas in two releases, and not one is another."""
+    folder = PUBLISHED / "ons" / "children-in-relative-poverty"
+    if not folder.is_dir():
+        pytest.skip("needs the archive of files as published, ../shared/published")
+    held = {}
+    for release in ("2025-09-23", "2026-01-12"):
+        (path,) = (folder / release).glob("*.csv")
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            held[release] = [
+                {name.strip().lower(): cell for name, cell in row.items() if name}
+                for row in csv.DictReader(file)
+            ]
+    # 2014-2015 in the one is 2014-04-01/P1Y in the other.
+    older, newer = (
+        {(row["areacd"], row["period"][:4]): float(row["observation"]) for row in lines}
+        for lines in held.values()
+    )
+    assert len(older) == 3740
+    assert older == newer
+
+
+def test_a_new_definition_is_told_as_a_revision(published_home: Path) -> None:
+    assert rows(
+        published_home,
+        "select distinct release from marts.revision_of_release"
+        " where publication = 'children-in-relative-poverty'",
+    ) == [("2026-01-12",)]
+    assert rows(
+        published_home,
+        "select series_id, min(year), max(year) from marts.fct_core_measure"
+        " where measure_id = 'children_in_low_income_families'"
+        " and publication = 'children-in-relative-poverty' group by all order by all",
+    ) == [
+        ("relative_before_housing_costs", 2015, 2024),
+        ("relative_before_housing_costs_2026", 2022, 2025),
+    ]
+
+
+def test_what_was_known_on_a_day_is_what_is_known_today(published_home: Path) -> None:
+    """Three or more placements on the day before the release of 2024, and on its day."""
+    known = [
+        rows(
+            published_home,
+            f"select release, max(year) from marts.core_measure_as_of(date '{day}')"
+            " where series_id = 'during_year' group by all order by all",
+        )
+        for day in ("2022-11-16", "2023-11-16", "2024-11-13", "2024-11-14")
+    ]
+    assert [newest[-1:] for newest in known] == [
+        [],
+        [("2023", 2023)],
+        [("2023", 2023)],
+        [("2024", 2024)],
+    ]
+    ((differ,),) = rows(
+        published_home,
+        """
+        select count(*)
+        from marts.core_measure_as_of(date '2024-11-13') as before
+        inner join marts.core_measure_as_of(date '2024-11-14') as after
+            using (measure_id, series_id, council_code, period_start, period_end)
+        where series_id = 'during_year' and (
+            before.value is distinct from after.value or before.status <> after.status
+        )
+        """,
+    )
+    assert differ == 57
+
+
+def test_the_command_hides_the_largest_revision(published_home: Path) -> None:
+    told = command("revisions", LOOKED_AFTER, "--home", published_home)
+    assert told.returncode == 0, told.stderr
+    lines = [line for line in told.stdout.splitlines() if "during_year" in line]
+    assert any(" 606 " in line and " 57 " in line and " 56 " in line for line in lines)
+    unknown = command("revisions", "children-in-ned", "--home", published_home)
+    assert unknown.returncode == 1
+    assert "Did you mean" in unknown.stderr
