@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from expectations.decisions import Kind
     from ingest.archive import Archive, Problem, Release
+    from orchestration.profile import Council, CouncilNotFoundError
     from orchestration.refresh import Stock
     from warehouse.home import Home
 
@@ -423,6 +424,56 @@ def revisions(
         return
     for answer in (releases, revised):
         _print_rows(answer.columns, answer.rows)
+
+
+@app.command()
+def profile(
+    council: Annotated[str, typer.Argument(help="A council by name, GSS code or DfE code.")],
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """One council: every headline measure with its comparators, change and years."""
+    from orchestration.profile import (
+        COLUMNS,
+        LEGEND,
+        STACKED_COLUMNS,
+        WIDE_ENOUGH,
+        CouncilNotFoundError,
+        find_council,
+        profile_of,
+        stacked,
+    )
+
+    warehouse = _home(home).warehouse
+    try:
+        found = find_council(warehouse, council)
+    except CouncilNotFoundError as unsure:
+        if not (unsure.candidates and sys.stdin.isatty() and out.is_terminal):
+            raise
+        found = _asked_back(unsure)
+    shown = profile_of(warehouse, found, plain="utf" not in out.encoding.lower())
+    out.print(shown.heading, style="bold", markup=False)
+    for title, rows in shown.ambitions:
+        out.print(f"\n{title}", style="bold", markup=False)
+        narrow = out.is_terminal and out.width < WIDE_ENOUGH
+        columns = STACKED_COLUMNS if narrow else COLUMNS
+        table = Table(*columns, box=SIMPLE, pad_edge=False, leading=int(narrow))
+        for row in rows:
+            table.add_row(*map(_plain, stacked(row) if narrow else row))
+        _print_table(table)
+    for line in (*(f"- {reason}" for reason in shown.reasons), "", *LEGEND):
+        out.print(line, markup=False)
+    out.print(f"Sources: {'; '.join(shown.sources)}.", markup=False)
+
+
+def _asked_back(unsure: CouncilNotFoundError) -> Council:
+    """The council that the user chooses of those that a text may mean."""
+    from rich.prompt import IntPrompt
+
+    out.print(str(unsure), markup=False)
+    for number, one in enumerate(unsure.candidates, 1):
+        out.print(f"  {number}  {one.name} ({one.code})", markup=False)
+    numbers = [str(number) for number in range(1, len(unsure.candidates) + 1)]
+    return unsure.candidates[IntPrompt.ask("Which", console=out, choices=numbers) - 1]
 
 
 @app.command()

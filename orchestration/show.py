@@ -43,6 +43,13 @@ order by
     series_id, council_name, period_end
 """
 
+_NOT_HELD = """
+select measure_id || '.' || series_id, not_held_because
+from marts.dim_series
+where not_held_because is not null
+order by all
+"""
+
 SeriesTable = tuple[str, list[str], list[tuple[str, ...]], str]
 
 

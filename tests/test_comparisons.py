@@ -22,6 +22,7 @@ from ingest.archive import Archive, Release
 from ingest.contracts import load_contracts
 from ingest.grids import read_table
 from ingest.loads import Load, with_release
+from orchestration.profile import CouncilNotFoundError, find_council, sparkline
 
 IN_NEED = "characteristics-of-children-in-need"
 LOOKED_AFTER = "children-looked-after-in-england-including-adoptions"
@@ -623,3 +624,118 @@ def test_the_command_hides_the_largest_revision(published_home: Path) -> None:
     unknown = command("revisions", "children-in-ned", "--home", published_home)
     assert unknown.returncode == 1
     assert "Did you mean" in unknown.stderr
+
+
+# --- one place to look
+
+
+def test_a_headline_is_missing_from_a_profile_or_out_of_the_ambitions_order(
+    published_home: Path,
+) -> None:
+    headlines = [
+        measure
+        for (measure,) in rows(
+            published_home,
+            "select measure_id from marts.dim_series inner join marts.dim_measure"
+            " using (measure_id) where is_headline order by lga_number, measure_id",
+        )
+    ]
+    councils = rows(
+        published_home,
+        "select council_name, list(measure_id order by lga_number, measure_id)"
+        " from marts.council_profile group by council_name",
+    )
+    assert len(councils) == 153
+    assert all(measures == headlines for _, measures in councils)
+    assert rows(
+        published_home,
+        "select count(*) from marts.council_profile where (value is null) <> (reason is not null)"
+        " or (value is not null and (publication is null or source_row is null))",
+    ) == [(0,)]
+
+
+def test_a_profile_says_another_figure_than_the_facts(published_home: Path) -> None:
+    told = command("profile", "Leeds", "--home", published_home)
+    assert told.returncode == 0, told.stderr
+    line = next(line for line in told.stdout.splitlines() if "Repeat referrals" in line)
+    for part in ("24.2", "23.4 to 25.1", "22.4 higher", "(10 of 10)", "-3.8 better*", "█"):
+        assert part in line
+    titles = [line for line in told.stdout.splitlines() if line.startswith("All ")]
+    assert [title.split()[-1] for title in titles] == ["secure", "poverty", "potential", "work"]
+    assert "Infant mortality: No release of it is held." in told.stdout
+    assert "characteristics-of-children-in-need 2024" in told.stdout
+
+
+@pytest.mark.parametrize(
+    ("asked", "council"),
+    [
+        *(("leeds", "Leeds (E08000035"), ("E08000035", "Leeds"), ("383", "Leeds (E08000035")),
+        *(
+            ("Bristol", "Bristol, City of"),
+            ("St Helens", "St. Helens"),
+            ("E10000023", "North Y"),
+        ),
+        *(("e08000019", "Sheffield (E08000039"), ("Dorset", "Dorset (E06000059")),
+    ],
+)
+def test_a_council_is_not_found_by_what_people_call_it(
+    published_home: Path, asked: str, council: str
+) -> None:
+    warehouse = published_home / "warehouse" / "core_measures.duckdb"
+    found = find_council(warehouse, asked)
+    assert f"{found.name} ({found.code}".startswith(council)
+
+
+@pytest.mark.parametrize(
+    ("asked", "candidates"),
+    [
+        ("Leads", {"Leeds"}),
+        ("Hull", {"Kingston upon Hull, City of", "Solihull"}),
+        ("Northamptonshire", {"North Northamptonshire", "West Northamptonshire"}),
+        ("E10000006", {"Cumberland", "Westmorland and Furness"}),
+        ("836", {"Bournemouth, Christchurch and Poole"}),
+        ("Narnia", set()),
+    ],
+)
+def test_a_council_is_guessed(published_home: Path, asked: str, candidates: set[str]) -> None:
+    warehouse = published_home / "warehouse" / "core_measures.duckdb"
+    with pytest.raises(CouncilNotFoundError) as unsure:
+        find_council(warehouse, asked)
+    assert {council.name for council in unsure.value.candidates} == candidates
+    assert all(name in str(unsure.value) for name in candidates)
+
+
+def test_a_script_waits_for_an_answer_that_nobody_gives(published_home: Path) -> None:
+    told = command("profile", "Leads", "--home", published_home)
+    assert told.returncode == 1
+    assert told.stderr.strip() == "No council 'Leads'. Did you mean Leeds (E08000035)?"
+    assert not told.stdout
+
+
+@pytest.mark.parametrize(
+    ("values", "breaks", "plain", "line"),
+    [
+        ([1, None, 2, 3], [], False, "▁·▅█"),
+        ([5.0, 5.0], [], False, "▅▅"),
+        ([None, None], [], False, "··"),
+        ([1, 2, 3], [False, False, True], False, "▁▅┊█"),
+        ([1, None, 3], [False, False, True], True, "1.|8"),
+        ([], [], False, ""),
+    ],
+)
+def test_a_line_of_bars_draws_a_mark_as_a_figure(
+    values: list[float | None], breaks: list[bool], plain: bool, line: str
+) -> None:
+    assert sparkline(values, breaks, plain) == line
+
+
+def test_a_region_outside_all_its_councils_is_set_beside_one(published_home: Path) -> None:
+    """South West at key stage 2 was printed as 34, its fifteen councils 55 to 63."""
+    assert rows(
+        published_home,
+        "select status, value, is_corrected from marts.fct_comparator"
+        " where measure_id = 'key_stage_2_attainment' and council_name = 'South West'"
+        " and year = 2024",
+    ) == [("not_available", None, True)]
+    told = (published_home / "told.txt").read_text()
+    assert "a_region_lies_among_its_councils" not in told

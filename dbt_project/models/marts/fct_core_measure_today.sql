@@ -183,6 +183,7 @@ found as (
         version,
         published,
         source_file,
+        source_sheet,
         source_row,
     from own
 
@@ -213,6 +214,7 @@ found as (
         version,
         published,
         null as source_file,
+        null as source_sheet,
         null as source_row,
     from recast
 ),
@@ -275,6 +277,7 @@ final as (
         found.version,
         found.published,
         found.source_file,
+        found.source_sheet,
         found.source_row,
     from grid
     left join found using ({{ key }})
