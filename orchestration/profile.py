@@ -35,8 +35,8 @@ LEGEND = (
     " or similar, by the council's 95% interval; nothing where it has none. Neighbours: median of"
     " the statistical neighbours, (how many have a figure of how many).",
     "Fifth: of the councils with a value, 1 the lowest values, 5 the highest.",
-    "Since last, Since five, Trend: better or worse by what the measure counts as such;"
-    " * more than chance (p below 0.05), ? not tested.",
+    "Since last, Since five, Trend (over so many figures in a row): better or worse by what the"
+    " measure counts as such; * more than chance (p below 0.05), ? not tested. docs/methods.md.",
     f"Years: lowest to highest of the council's own; {_GAP} no figure, {_BREAK} a break of the"
     " series.",
 )
@@ -283,10 +283,11 @@ def _change(row: dict[str, Any], change: str, direction: str, chance: str) -> st
 
 
 def _trend(row: dict[str, Any]) -> str:
+    """Which way the newest figures went, where that is more than chance; of how many figures."""
     if row["test_of_trend"] is None:
         return ""
-    mark = "*" if row["trend_is_more_than_chance"] else ""
-    return f"{row['direction_of_trend']}{mark} ({row['trend_points']})"
+    told = f"{row['direction_of_trend']}*" if row["trend_is_more_than_chance"] else "none clear"
+    return f"{told} ({row['trend_points']})"
 
 
 def _sparklines(warehouse: Path, council: Council, plain: bool) -> dict[tuple[str, str], str]:

@@ -1,7 +1,8 @@
-"""Keep README's answers fresh: run each query on a home and write its rows beneath it.
+"""Keep a document's answers fresh: run each query on a home and write its rows beneath it.
 
 `python scripts/readme_examples.py HOME` rewrites README.md; with `--check` it changes nothing and
-exits 1 if an answer is stale. The home is one refreshed from the sample.
+exits 1 if an answer is stale. The home is one refreshed from the sample. `--document` names another
+document: docs/methods.md is answered by a home refreshed from the files as published.
 """
 
 from __future__ import annotations
@@ -39,17 +40,18 @@ def answered(text: str, warehouse: Path) -> tuple[str, int]:
 
 
 def main() -> int:
-    """Rewrite or check README's answers."""
+    """Rewrite or check a document's answers."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("home", type=Path, help="a home refreshed from the sample")
+    parser.add_argument("--document", type=Path, default=README, help="by default README.md")
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if stale")
     arguments = parser.parse_args()
-    before = README.read_text("utf-8")
+    before = arguments.document.read_text("utf-8")
     after, count = answered(before, arguments.home / "warehouse" / "core_measures.duckdb")
     if arguments.check:
         print(f"{count} answers, {'fresh' if after == before else 'stale: run make readme'}")
         return int(after != before or not count)
-    README.write_text(after, "utf-8")
+    arguments.document.write_text(after, "utf-8")
     print(f"{count} answers written")
     return 0
 

@@ -739,3 +739,21 @@ def test_a_region_outside_all_its_councils_is_set_beside_one(published_home: Pat
     ) == [("not_available", None, True)]
     told = (published_home / "told.txt").read_text()
     assert "a_region_lies_among_its_councils" not in told
+
+
+# --- what the methods say
+
+
+def test_an_example_of_the_methods_is_stale(published_home: Path) -> None:
+    outcome = subprocess.run(
+        [
+            *(sys.executable, "scripts/readme_examples.py", str(published_home)),
+            *("--check", "--document", "docs/methods.md"),
+        ],
+        capture_output=True,
+        text=True,
+        cwd=PROJECT,
+        check=False,
+    )
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    assert outcome.stdout.startswith("9 answers, fresh")
