@@ -20,8 +20,16 @@ where measure_id = ? and series_id = ? and council_code in (select unnest(?))
 _COMPARATORS = """
 select period_label, period_end, council_name, value, status, status_symbol
 from marts.fct_comparator
-where measure_id = ? and series_id = ?
+where measure_id = ? and series_id = ? and comparator in ('england', 'region')
     and (council_code = ? or council_name in (select unnest(?)))
+order by value is not null
+"""
+_NEIGHBOURS = """
+select period_label, period_end, 'Neighbours of ' || council_name, value, status,
+    councils_with_value || ' of ' || councils_of
+from marts.fct_comparator
+where measure_id = ? and series_id = ? and comparator = 'statistical_neighbours'
+    and council_code in (select unnest(?))
 """
 _RELEASES = """
 select
@@ -83,10 +91,17 @@ def series_tables(
         for sql, arguments in (
             (_COUNCIL_FACTS, [measure, series_id, codes]),
             (_COMPARATORS, [measure, series_id, ENGLAND, regions]),
+            (_NEIGHBOURS, [measure, series_id, codes]),
         ):
             for label, end, area, value, status, symbol in query(warehouse, sql, arguments).rows:
                 cells.setdefault((end, label), {})[area] = _cell(value, status, symbol)
-        areas = [*chosen, *regions, "England"]
+        beside = [*regions, "England"]
+        # One council has room for its neighbours; their median says how many it rests on.
+        printed = {area for shown in cells.values() for area in shown}
+        if len(chosen) == 1:
+            named = [f"Neighbours of {name}" for name in chosen]
+            beside = [*(name for name in named if name in printed), *beside]
+        areas = [*chosen, *beside]
         rows = [
             (label, *(shown.get(area, "") for area in areas))
             for (_, label), shown in sorted(cells.items())

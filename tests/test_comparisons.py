@@ -381,6 +381,14 @@ def test_a_difference_from_england_or_the_region_is_another(published_home: Path
     ) == [(region,)]
 
 
+def test_a_council_is_shown_without_its_neighbours(published_home: Path) -> None:
+    told = command("show", "repeat_referrals", "Leeds", "--home", published_home).stdout
+    assert "Neighbours of Leeds" in told
+    assert "23.55 (10 of 10)" in told
+    two = command("show", "repeat_referrals", "Leeds", "Cumberland", "--home", published_home)
+    assert "Neighbours" not in two.stdout
+
+
 # --- change
 
 
