@@ -144,8 +144,10 @@
 
 
 {#-
-  Fifth of the councils with a value that a council is in, 1 the lowest values: by the middle rank
-  of its ties, so that equal figures are in one fifth. Null among fewer than five.
+  Fifth of the councils with a value that a council is in, 1 the lowest values, in the way of
+  Fingertips' quintiles (OHID, Public health profiles: technical guidance), but by the middle rank of
+  its ties (SciPy's rankdata, 'average'), so that equal figures are in one fifth. Null among fewer than
+  five.
 -#}
 {% macro quintile(value, partition) -%}
     case

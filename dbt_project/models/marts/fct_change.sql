@@ -142,6 +142,8 @@ pairs as (
         older.interval_method as from_method,
         older.reason as from_reason,
         newer.is_recast or coalesce(older.is_recast, false) as is_recast,
+        newer.publication as to_publication,
+        older.publication as from_publication,
         newer.has_its_counts and older.has_its_counts as have_counts,
         coalesce(spans.from_end >= spans.period_start, false) as share_days,
         broken.what_changed,
@@ -248,6 +250,13 @@ changes as (
         {{ two_sided_p('z') }} as p_value,
         not_tested,
         is_recast,
+        case
+            when from_value is null or to_value is null then null
+            when from_publication = to_publication then to_publication
+            else
+                least(from_publication, to_publication)
+                || ', ' || greatest(from_publication, to_publication)
+        end as publications,
     from tested
 ),
 
@@ -370,6 +379,7 @@ lines as (
         max_by(year, period_end) as to_year,
         max_by(value, period_end) as to_value,
         bool_or(is_recast) as is_recast,
+        string_agg(distinct publication, ', ' order by publication) as publications,
     from points
     group by all
 ),
@@ -420,6 +430,7 @@ trends as (
             when lines.points < 5 then lines.points || ' figures in a row; a trend needs five.'
         end as not_tested,
         coalesce(lines.is_recast, false) as is_recast,
+        lines.publications,
     from councils
     inner join series using ({{ series_key }})
     left join lines using (measure_id, series_id, council_code)
@@ -466,6 +477,7 @@ final as (
         p_value < 0.05 as is_more_than_chance,
         not_tested,
         is_recast,
+        publications,
     from every_span
 )
 
