@@ -434,7 +434,6 @@ def profile(
     """One council: every headline measure with its comparators, change and years."""
     from orchestration.profile import (
         COLUMNS,
-        LEGEND,
         STACKED_COLUMNS,
         WIDE_ENOUGH,
         CouncilNotFoundError,
@@ -460,7 +459,7 @@ def profile(
         for row in rows:
             table.add_row(*map(_plain, stacked(row) if narrow else row))
         _print_table(table)
-    for line in (*(f"- {reason}" for reason in shown.reasons), "", *LEGEND):
+    for line in (*(f"- {reason}" for reason in shown.reasons), "", *shown.legend):
         out.print(line, markup=False)
     out.print(f"Sources: {'; '.join(shown.sources)}.", markup=False)
 

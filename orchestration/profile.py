@@ -37,8 +37,6 @@ LEGEND = (
     "Fifth: of the councils with a value, 1 the lowest values, 5 the highest.",
     "Since last, Since five, Trend (over so many figures in a row): better or worse by what the"
     " measure counts as such; * more than chance (p below 0.05), ? not tested. docs/methods.md.",
-    f"Years: lowest to highest of the council's own; {_GAP} no figure, {_BREAK} a break of the"
-    " series.",
 )
 
 
@@ -82,6 +80,7 @@ class Profile:
     ambitions: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]
     reasons: tuple[str, ...]
     sources: tuple[str, ...]
+    legend: tuple[str, ...]
 
 
 def find_council(warehouse: Path, asked: str) -> Council:
@@ -207,6 +206,12 @@ def profile_of(warehouse: Path, council: Council, plain: bool = False) -> Profil
         reasons=tuple(reasons),
         sources=tuple(
             sorted({f"{row['publication']} {row['release']}" for row in rows if row["publication"]})
+        ),
+        legend=(
+            *LEGEND,
+            "Years: lowest to highest of the council's own;"
+            f" {_PLAIN_GAP if plain else _GAP} no figure,"
+            f" {_PLAIN_BREAK if plain else _BREAK} a break of the series.",
         ),
     )
 

@@ -694,6 +694,16 @@ def test_a_profile_says_another_figure_than_the_facts(published_home: Path) -> N
     assert "characteristics-of-children-in-need 2024" in told.stdout
 
 
+def test_a_terminal_without_unicode_gets_no_profile(published_home: Path) -> None:
+    told = command(
+        *("profile", "E08000035", "--home", published_home),
+        environment={"PYTHONIOENCODING": "ascii", "LC_ALL": "C"},
+    )
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.isascii()
+    assert "a break of the series" in told.stdout
+
+
 @pytest.mark.parametrize(
     ("asked", "council"),
     [
