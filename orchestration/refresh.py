@@ -297,12 +297,12 @@ class Refresh:
                 raise ArchiveError(f"{self.source} is this home's own archive.")
             yield source
             return
-        from ingest.sample import lay_out
+        from ingest.sample import lay_out, lay_out_neighbours
 
         folder = self.home.work / "sample"
         shutil.rmtree(folder, ignore_errors=True)
         try:
-            yield Archive(lay_out(folder))
+            yield Archive(lay_out_neighbours(lay_out(folder)))
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -3,7 +3,8 @@
     python scripts/write_sample.py [ARCHIVE]
 
 Reads every release that `ingest/sample/layouts.yml` knows and writes `figures.parquet` and
-`releases.yml` beside it. The same archive gives the same bytes.
+`releases.yml` beside it, and the statistical neighbours with their releases. The same archive gives
+the same bytes.
 """
 
 from __future__ import annotations
@@ -28,6 +29,13 @@ from ingest.sample.figures import (  # noqa: E402
     write_releases,
 )
 from ingest.sample.layouts import end_year, layouts  # noqa: E402
+from ingest.sample.neighbours import (  # noqa: E402
+    PRINTED,
+    Groups,
+    neighbours_in,
+    write_neighbours,
+)
+from ingest.sample.neighbours import RELEASES as NEIGHBOURS_RELEASES  # noqa: E402
 
 
 def read_archive(archive: Path) -> tuple[pa.Table, list[SampleRelease]]:
@@ -69,6 +77,22 @@ def read_archive(archive: Path) -> tuple[pa.Table, list[SampleRelease]]:
     return pa.concat_tables(tables), list(releases.values())
 
 
+def read_models(archive: Path) -> tuple[Groups, list[SampleRelease]]:
+    """Every model of statistical neighbours, with its release."""
+    groups: Groups = {}
+    releases: list[SampleRelease] = []
+    for name, printed in PRINTED.items():
+        folder = archive / "dfe" / "statistical-neighbours" / name
+        document = json.loads((folder / "release.json").read_text("utf-8"))
+        releases.append(
+            SampleRelease.model_validate(
+                {key: document[key] for key in SampleRelease.model_fields if key in document}
+            )
+        )
+        groups[name] = neighbours_in(folder / printed.name, printed)
+    return groups, releases
+
+
 def main() -> None:
     """Read the archive that the command names, and write the sample."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -79,6 +103,9 @@ def main() -> None:
     figures, releases = read_archive(archive)
     write_figures(figures)
     write_releases(releases)
+    groups, models = read_models(archive)
+    write_neighbours(groups)
+    write_releases(models, NEIGHBOURS_RELEASES, of="neighbours")
     print(
         f"{FIGURES.relative_to(ROOT)}: {figures.num_rows:,} figures,"
         f" {FIGURES.stat().st_size / 1024:,.0f} KiB; {RELEASES.relative_to(ROOT)}:"

@@ -22,6 +22,7 @@ from ingest.archive import Archive, Release
 from ingest.contracts import load_contracts
 from ingest.grids import read_table
 from ingest.loads import Load, with_release
+from ingest.sample import lay_out_neighbours
 from orchestration.profile import CouncilNotFoundError, find_council, sparkline
 
 IN_NEED = "characteristics-of-children-in-need"
@@ -795,3 +796,33 @@ def test_an_example_of_the_methods_is_stale(published_home: Path) -> None:
     )
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     assert outcome.stdout.startswith("9 answers, fresh")
+
+
+# --- the sample
+
+
+def test_a_neighbour_of_the_sample_is_another_than_was_published(tmp_path: Path) -> None:
+    if not PUBLISHED.is_dir():
+        pytest.skip("needs the archive of files as published, ../shared/published")
+    laid_out = lay_out_neighbours(tmp_path / "sample")
+    contract = load_contracts()["statistical-neighbours"]
+    for release in ("2021", "2025"):
+        found = []
+        for archive in (PUBLISHED, laid_out):
+            (path,) = (archive / "dfe" / "statistical-neighbours" / release).glob("*.csv")
+            (file,) = contract.file_for(path.name)
+            table = read_table(path.read_bytes(), file.reading, file.kept)
+            names = (
+                ("LA num", "place", "SN") if release == "2021" else ("old_la_code", "place", "SN")
+            )
+            found.append([table[name].to_pylist() for name in names])
+        assert found[0] == found[1]
+        assert len(found[0][0]) >= 1530
+    assert not list(laid_out.rglob("*+*"))
+
+
+def test_the_sample_sets_a_council_beside_no_neighbours(sample_home: Path) -> None:
+    told = command("profile", "Leeds", "--home", sample_home)
+    assert told.returncode == 0, told.stderr
+    line = next(line for line in told.stdout.splitlines() if "Repeat referrals" in line)
+    assert "23.6 similar (10 of 10)" in line

@@ -9,6 +9,7 @@ No file as published is kept here; `scripts/write_sample.py` writes the table fr
 from ingest.sample.faults import Fault
 from ingest.sample.figures import SCHEMA, SampleRelease, read_figures, read_releases
 from ingest.sample.layout import LAYOUT_NOTE, lay_out
+from ingest.sample.neighbours import lay_out_neighbours
 from ingest.sample.synthetic import synthetic
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Fault",
     "SampleRelease",
     "lay_out",
+    "lay_out_neighbours",
     "read_figures",
     "read_releases",
     "synthetic",

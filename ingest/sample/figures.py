@@ -102,14 +102,14 @@ def read_releases(path: Path = RELEASES) -> list[SampleRelease]:
     return [SampleRelease.model_validate(item) for item in yaml.safe_load(path.read_text("utf-8"))]
 
 
-def write_releases(releases: Iterable[SampleRelease], path: Path = RELEASES) -> None:
+def write_releases(
+    releases: Iterable[SampleRelease], path: Path = RELEASES, of: str = "figures"
+) -> None:
     """Write releases to YAML, in order of publication and release."""
     ordered = sorted(releases, key=lambda r: (r.publisher, r.publication, r.release, r.version))
     documents = [r.model_dump(mode="json", exclude_none=True) for r in ordered]
     text = yaml.safe_dump(documents, sort_keys=False, allow_unicode=True, width=100)
-    heading = (
-        "# Written by scripts/write_sample.py: the releases that the sample's figures are of.\n"
-    )
+    heading = f"# Written by scripts/write_sample.py: the releases that the sample's {of} are of.\n"
     path.write_text(heading + text, "utf-8")
 
 
