@@ -297,6 +297,13 @@ def test_a_measure_with_an_unknown_mark_is_published(
     assert (home / "builds" / "current").readlink() == served
 
 
+def test_the_sample_sets_a_council_beside_no_neighbours(sample_home: Path) -> None:
+    told = command("profile", "Leeds", "--home", sample_home)
+    assert told.returncode == 0, told.stderr
+    line = next(line for line in told.stdout.splitlines() if "Repeat referrals" in line)
+    assert "23.6 similar (10 of 10)" in line
+
+
 # --- dbt's own unit tests
 
 
