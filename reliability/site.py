@@ -154,8 +154,11 @@ class CompiledProject:
         read = set(re.findall(r'"loads"\."(\w+)"', node.sql))
         if not read or read & self.tables:
             return node.sql
-        name = node.unique_id.split(".")[2]
-        return f"create table measures.{name} as from served.measures.{name} limit 0"
+        named = re.search(r'create\s+table\s+(?:"[^"]+"\.)?"(\w+)"\."(\w+)"', node.sql)
+        if named is None:
+            return node.sql
+        name = ".".join(named.groups())
+        return f"create table {name} as from served.{name} limit 0"
 
 
 @dataclass
