@@ -20,6 +20,7 @@
         when 'academic_year' then make_date({{ year }} - 1, 9, 1)
         when 'pooled_3_years' then make_date({{ year }} - 2, 1, 1)
         when 'three_months' then make_date({{ year }} - 1, 12, 1)
+        when 'survey' then make_date({{ year }} - 1, 9, 1)
     end
 {%- endmacro %}
 
@@ -31,6 +32,7 @@
         when 'academic_year' then make_date({{ year }}, 8, 31)
         when 'pooled_3_years' then make_date({{ year }}, 12, 31)
         when 'three_months' then last_day(make_date({{ year }}, 2, 1))
+        when 'survey' then make_date({{ year }}, 8, 31)
     end
 {%- endmacro %}
 

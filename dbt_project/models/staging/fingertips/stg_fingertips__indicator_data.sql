@@ -14,6 +14,7 @@ staged as (
         trim(time_period_range) as time_period_range,
 
         trim(indicator_id) as indicator_id,
+        trim(indicator_name) as indicator_name,
         trim(sex) as sex,
         trim(age) as age,
         trim(category_type) as category_type,

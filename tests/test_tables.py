@@ -1,4 +1,8 @@
-"""Ofsted's records of providers and schools: counted right, and nobody's name kept."""
+"""Files without a table of figures, and tables without a file: counted and read right.
+
+Ofsted's records of providers and schools in every layout there has been, and What About YOUth
+laid out as documented, refreshed as one archive; then the real files, and damaged ones.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import openpyxl
@@ -28,6 +32,7 @@ LATEST = "state-funded-schools-latest-inspections"
 GIAS = "get-information-about-schools"
 PLACES = "local-authority-school-places-scorecards"
 GCSE = "gcse-and-equivalent-results"
+WAY = "what-about-youth"
 
 # Somebody who must not be found again: no such name is in any file of Ofsted's.
 PERSON = "Zebedee Quillfeather"
@@ -40,26 +45,26 @@ PERSONAL = {
 }
 
 
-def put(archive: Path, publication: str, release: str, name: str, data: bytes) -> None:
+def put(
+    archive: Path, publication: str, release: str, published: date, name: str, data: bytes
+) -> None:
     """A release of one file, described as an archive has it."""
-    folder = archive / "ofsted" / publication / release
+    publisher = load_contracts()[publication].publisher
+    folder = archive / publisher / publication / release
     folder.mkdir(parents=True)
     (folder / name).write_bytes(data)
     described = {
-        "publisher": "ofsted",
+        "publisher": publisher,
         "publication": publication,
         "title": publication,
         "release": release,
         "version": 1,
-        # A month later, as Ofsted publishes.
-        "published": f"{date.fromisoformat(release).toordinal():d}",
+        "published": published.isoformat(),
         "published_precision": "month",
         "landing_page": "https://www.gov.uk/",
         "licence": "Open Government Licence v3.0",
         "files": [{"name": name, "title": name, "bytes": len(data), "sha256": sha256_of(data)}],
     }
-    later = date.fromordinal(date.fromisoformat(release).toordinal() + 35)
-    described["published"] = later.isoformat()
     (folder / "release.json").write_text(json.dumps(described))
 
 
@@ -226,25 +231,96 @@ def childcare_with_names() -> tuple[str, bytes]:
     return path.name, out.getvalue().encode("cp1252")
 
 
+# Each topic: its series, an id (but for the first made up: none was ever seen), the indicator's
+# name, and England's figure as the survey's report has it, where it does.
+TOPICS = [
+    ("smoking", "91548", "Smoking prevalence at age 15 - current smokers (WAY survey)", 8.2),
+    ("wellbeing", "1", "Mean score of the 14 WEMWBS statements at age 15", 47.6),
+    ("diet", "2", "Percentage who eat 5 portions or more of fruit and veg per day at age 15", 52.4),
+    (
+        "physical_activity",
+        "3",
+        "Percentage physically active for at least one hour per day seven days a week at age 15",
+        13.9,
+    ),
+    (
+        "drugs",
+        "4",
+        "Percentage who have taken drugs (excluding cannabis) in the last month at age 15",
+        0.9,
+    ),
+    ("alcohol", "5", "Percentage of regular drinkers at age 15", 6.2),
+    ("bullying", "6", "Percentage who were bullied in the past couple of months at age 15", 55.0),
+]
+FINGERTIPS = [
+    *("Indicator ID", "Indicator Name", "Parent Code", "Parent Name", "Area Code", "Area Name"),
+    *("Area Type", "Sex", "Age", "Category Type", "Category", "Time period", "Value"),
+    *("Lower CI 95.0 limit", "Upper CI 95.0 limit", "Lower CI 99.8 limit", "Upper CI 99.8 limit"),
+    *("Count", "Denominator", "Value note", "Recent Trend"),
+    *("Compared to England value or percentiles", "Compared to percentiles"),
+    *("Time period Sortable", "New data", "Compared to goal", "Time period range"),
+]
+
+
+def survey(name_of_bullying: str = TOPICS[-1][2]) -> tuple[str, bytes]:
+    """What About YOUth as Fingertips lays a file of several indicators out."""
+    with (PROJECT / "dbt_project/seeds/council.csv").open(encoding="utf-8") as file:
+        areas = [
+            (row["council_code"], row["council_name"], row["region_code"])
+            for row in csv.DictReader(file)
+            if row["valid_from"] <= "2014-09-01" <= (row["valid_to"] or "9999")
+            and row["council_code"] not in ("E06000053", "E09000001")
+        ]
+    out = io.StringIO()
+    writer = csv.DictWriter(out, FINGERTIPS, restval="", lineterminator="\r\n")
+    writer.writeheader()
+    for series, number, name, england in TOPICS:
+        everywhere = [("E92000001", "England", ""), *areas]
+        for position, (code, area, parent) in enumerate(everywhere):
+            value = england if not position else round(england * (0.8 + position / 400), 3)
+            for sex, figure in (("Persons", value), ("Female", value / 2)):
+                writer.writerow(
+                    {
+                        "Indicator ID": number,
+                        "Indicator Name": name_of_bullying if series == "bullying" else name,
+                        "Parent Code": parent,
+                        "Area Code": code,
+                        "Area Name": area,
+                        "Sex": sex,
+                        "Age": "15 yrs",
+                        "Time period": "2014/15",
+                        "Value": figure,
+                        "Lower CI 95.0 limit": figure - 0.1,
+                        "Upper CI 95.0 limit": figure + 0.1,
+                        "Time period Sortable": "20140000",
+                        "Time period range": "1y",
+                    }
+                )
+    return "indicators-CountyUA.data.csv", out.getvalue().encode()
+
+
 @pytest.fixture(scope="session")
-def ofsted_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with every vintage of schools, and the real providers with names put in."""
+def laid_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with every vintage of schools, the real providers with names put in, and a survey."""
     if not PUBLISHED.is_dir():
         pytest.skip("needs the archive of files as published, ../shared/published")
     folder = tmp_path_factory.mktemp("ofsted")
     for release in VINTAGES:
-        put(folder / "from", LATEST, release, *laid_out(release))
-    put(folder / "from", CHILDCARE, "2021-08-31", *childcare_with_names())
+        # Ofsted publishes a month after the day.
+        published = date.fromisoformat(release) + timedelta(days=35)
+        put(folder / "from", LATEST, release, published, *laid_out(release))
+    put(folder / "from", CHILDCARE, "2021-08-31", date(2021, 9, 30), *childcare_with_names())
+    put(folder / "from", WAY, "2014-15", date(2015, 12, 8), *survey())
     outcome = refreshed(folder / "home", folder / "from")
     assert outcome.returncode == 0, outcome.stderr + outcome.stdout
     return folder / "home"
 
 
-def test_a_registered_persons_name_reaches_the_warehouse(ofsted_home: Path) -> None:
+def test_a_registered_persons_name_reaches_the_warehouse(laid_home: Path) -> None:
     written = [
         path
         for part in ("loads", "warehouse", "published", "builds", "quality")
-        for path in (ofsted_home / part).rglob("*")
+        for path in (laid_home / part).rglob("*")
         if path.is_file() and not path.is_symlink()
     ]
     assert any(path.suffix == ".parquet" for path in written)
@@ -256,30 +332,31 @@ def test_a_registered_persons_name_reaches_the_warehouse(ofsted_home: Path) -> N
     # Compressed as Parquet and DuckDB are, bytes alone would prove nothing.
     import pyarrow.parquet
 
-    for path in (ofsted_home / "loads").glob("*.parquet"):
+    for path in (laid_home / "loads").glob("*.parquet"):
         names = set(pyarrow.parquet.read_schema(path).names)
         assert names.isdisjoint({*PERSONAL, "School name"}), path
-        assert not any("name" in name.lower() or "address" in name.lower() for name in names)
-    columns = rows(ofsted_home, "select lower(column_name) from duckdb_columns()")
+        of_people = ("person", "address", "postcode", "telephone", "provider name")
+        assert not any(word in name.lower() for name in names for word in of_people), path
+    columns = rows(laid_home, "select lower(column_name) from duckdb_columns()")
     assert not {name for (name,) in columns} & {name.lower() for name in PERSONAL}
     text_columns = rows(
-        ofsted_home,
+        laid_home,
         "select schema_name, table_name, column_name from duckdb_columns()"
         " where data_type = 'VARCHAR' and schema_name in ('loads', 'marts', 'measures')",
     )
     for schema, table, column in text_columns:
         found = rows(
-            ofsted_home,
+            laid_home,
             f"""select count(*) from {schema}."{table}" where "{column}" ilike '%quillfeather%'""",
         )
         assert found == [(0,)], (schema, table, column)
 
 
-def test_early_years_settings_are_counted_wrong(ofsted_home: Path) -> None:
+def test_early_years_settings_are_counted_wrong(laid_home: Path) -> None:
     counted = {
         name: (above, below)
         for name, above, below in rows(
-            ofsted_home,
+            laid_home,
             "select council_name, numerator, denominator from marts.fct_core_measure"
             " where measure_id = 'early_years_settings_good_or_outstanding'"
             " union all select council_name, numerator, denominator from marts.fct_comparator"
@@ -295,70 +372,98 @@ def test_early_years_settings_are_counted_wrong(ofsted_home: Path) -> None:
     # 152 councils, nine regions and England; 7 graded settings are in no council.
     assert len(counted) == 162
     ((value, cell, low, high, method),) = rows(
-        ofsted_home,
+        laid_home,
         "select round(value, 1), value_as_published, round(lower_95, 1), round(upper_95, 1),"
         " interval_method from marts.fct_core_measure where council_name = 'Leeds'"
         " and measure_id = 'early_years_settings_good_or_outstanding'",
     )
     assert (value, cell, low, high, method) == (97.1, None, 95.7, 98.1, "wilson")
     assert rows(
-        ofsted_home,
+        laid_home,
         "select derivation is not null from marts.dim_series"
         " where measure_id = 'early_years_settings_good_or_outstanding'",
     ) == [(True,)]
 
 
-def test_a_layout_of_school_files_is_not_read(ofsted_home: Path) -> None:
+def test_a_layout_of_school_files_is_not_read(laid_home: Path) -> None:
     counted = rows(
-        ofsted_home,
+        laid_home,
         "select series_id, period_label, release, count(*), min(numerator), max(denominator)"
         " from marts.fct_core_measure_vintage where publication = '" + LATEST + "'"
         " group by all order by all",
     )
     graded = [release for release in VINTAGES if release <= "2024-08-31"]
     # One school a council is good; the other has never been graded, and counts on neither side.
-    assert (
-        counted
-        == [
-            *(
-                (
-                    "overall_effectiveness",
-                    day,
-                    day,
-                    len(councils_on(date.fromisoformat(day))),
-                    300,
-                    300,
-                )
-                for day in graded
-            ),
-            # Rebuilt: the second school's grade of 2016 stood on the last day with grades.
-            ("overall_effectiveness", "2024-08-31", "2025-03-31", 153, 300, 400),
-            *(
-                ("schools", day, day, len(councils_on(date.fromisoformat(day))), 1, 1)
-                for day in graded
-            ),
-            ("schools", "2024-08-31", "2025-03-31", 153, 1, 2),
-        ]
-        or [row[:2] for row in counted] == []
-    )
+    councils = {day: len(councils_on(date.fromisoformat(day))) for day in graded}
+    assert counted == [
+        *(("overall_effectiveness", day, day, councils[day], 300, 300) for day in graded),
+        # Rebuilt: the second school's grade of 2016 stood on the last day with grades.
+        ("overall_effectiveness", "2024-08-31", "2025-03-31", 153, 300, 400),
+        *(("schools", day, day, councils[day], 1, 1) for day in graded),
+        ("schools", "2024-08-31", "2025-03-31", 153, 1, 2),
+    ]
     assert rows(
-        ofsted_home,
+        laid_home,
         "select max(period_end) from marts.fct_core_measure_vintage"
         " where measure_id = 'pupils_in_good_or_outstanding_schools'",
     ) == [(date(2024, 8, 31),)]
 
 
-def test_report_cards_are_refused_or_make_a_point_of_2025(ofsted_home: Path) -> None:
+def test_report_cards_are_refused_or_make_a_point_of_2025(laid_home: Path) -> None:
     assert rows(
-        ofsted_home,
+        laid_home,
         "select release, bool_and(admitted) from marts.load_quality"
         f" where publication = '{LATEST}' and release > '2025' group by all order by all",
     ) == [("2025-03-31", True), ("2025-12-31", True)]
     assert rows(
-        ofsted_home,
+        laid_home,
         "select distinct release from marts.fct_core_measure_vintage"
         f" where publication = '{LATEST}' and release > '2025'",
     ) == [("2025-03-31",)]
+
+
+def test_a_topic_of_the_survey_is_lost_or_another(laid_home: Path) -> None:
+    assert rows(
+        laid_home,
+        "select series_id, value, period_label, period_start, period_end, interval_method"
+        " from marts.fct_comparator where measure_id = 'health_behaviours_at_15' order by all",
+    ) == [
+        (series, england, "2014/15", date(2014, 9, 1), date(2015, 8, 31), "published")
+        for series, _, _, england in sorted(TOPICS)
+    ]
+    assert rows(
+        laid_home,
+        "select series_id, count(value), count(distinct council_code)"
+        " from marts.fct_core_measure where measure_id = 'health_behaviours_at_15'"
+        " group by all order by all",
+    ) == [(series, 150, 150) for series, *_ in sorted(TOPICS)]
+
+
+def test_an_unknown_topic_is_taken_for_one_of_the_seven() -> None:
+    contract = load_contracts()[WAY]
+    (load,) = (
+        Load(release, release.files[0], contract.files[0])
+        for release in [_release(WAY, "2014-15", *survey("Percentage who bullied others"))]
+    )
+    refused = _refusal(load, survey("Percentage who bullied others")[1])
+    assert "Percentage who bullied others" in refused
+
+
+def _release(publication: str, release: str, name: str, data: bytes) -> Release:
+    return Release.model_validate(
+        {
+            "publisher": load_contracts()[publication].publisher,
+            "publication": publication,
+            "title": publication,
+            "release": release,
+            "version": 1,
+            "published": "2015-12-08",
+            "published_precision": "month",
+            "landing_page": "https://www.gov.uk/",
+            "licence": "Open Government Licence v3.0",
+            "files": [{"name": name, "title": name, "bytes": len(data), "sha256": sha256_of(data)}],
+        }
+    )
 
 
 # --- the real files
