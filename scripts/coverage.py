@@ -61,8 +61,9 @@ def words(series: list[dict[str, Any]], coverage: list[dict[str, Any]]) -> str:
     held = [one for one in series if one["releases_held"]]
     measures = {one["measure_id"] for one in held}
     lines = [
-        f"{len(held)} of {len(series)} series of {len({s['measure_id'] for s in series})} measures"
-        f" have figures, {len(measures)} measures at least one.\n",
+        f"{len(held)} of the {len(series)} series have figures;"
+        f" {len(measures)} of the {len({s['measure_id'] for s in series})} measures have at least"
+        " one that has.\n",
         "| | Series | Years | Releases | Councils with a value | Without, in those years |",
         "| ---: | --- | --- | ---: | --- | --- |",
     ]

@@ -165,6 +165,7 @@ read_places as (
             when denominator > 0 then 'published'
             when denominator = 0 then 'not_applicable'
             when contains(symbols, 'c') then 'suppressed'
+            when contains(symbols, 'z') then 'not_applicable'
             else 'not_available'
         end as status,
         nullif(symbols, '') as status_symbol,
