@@ -152,7 +152,7 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
 
 
 def _spellings(by_code: Mapping[str, Council], path: Path = SPELLING_SEED) -> dict[str, str]:
-    """The code that each spelling of an area's name stands for.
+    """The code that each spelling of an area's name stands for: any code of a recoded council.
 
     Raises
     ------

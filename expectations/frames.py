@@ -293,10 +293,9 @@ def _level(contract: FileContract, cell: str, councils: Councils) -> str:
     code = cell
     if contract.area.told_by_code:
         code = councils.code_of(cell, contract.area.known_by) or ""
-    level = contract.level_of(code)
-    if level is not None:
-        return level
-    return IGNORED_LEVEL if contract.is_ignored_level(cell) else f"{cell} (unknown)"
+    if contract.is_ignored_level(cell):
+        return IGNORED_LEVEL
+    return contract.level_of(code) or f"{cell} (unknown)"
 
 
 def _codes(cells: Any, contract: FileContract, councils: Councils) -> Any:

@@ -18,6 +18,8 @@ areas as (
         {{ gss_area_columns('spellings.area_code') }},
     from timeliness
     inner join spellings on timeliness.area_name = spellings.spelling
+    -- The county that was: its two councils are printed together still.
+    where timeliness.area_name <> 'Northamptonshire'
 ),
 
 cells as (
