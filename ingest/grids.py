@@ -271,6 +271,11 @@ def _positions(
             columns.setdefault(name, at)
     if melt and not melted:
         raise ReadError(f"{part} has no column named as {melt.pattern} says")
+    if reading.melt and reading.melt.times not in (None, len(melted)):
+        raise ReadError(
+            f"{part} has {len(melted)} columns or sets of them named as {reading.melt.columns}"
+            f" says, not {reading.melt.times}"
+        )
     cell_names = list(dict.fromkeys(name for cells in melted.values() for name in cells))
     for key, cells in melted.items():
         # A column beside another has no header of its own, and may be left off where it is blank.

@@ -48,10 +48,12 @@ class MeltSpec(_Strict):
 
     Its named groups are columns of the rows; the group `cell`, if there is one, names the column
     that the cell itself goes to, else that is `value`. Number and percentage of one year come so
-    to stand in one row again.
+    to stand in one row again. `times` is how many rows one becomes, where that is known: a column
+    that is gone would not be missed otherwise.
     """
 
     columns: Regex
+    times: int | None = Field(default=None, ge=1)
 
     @model_validator(mode="after")
     def _groups(self) -> Self:

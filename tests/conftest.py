@@ -8,8 +8,15 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from ingest.grids import read_table
+from ingest.loads import Load, with_release
+
+if TYPE_CHECKING:
+    from pyarrow import Table
 
 PROJECT = Path(__file__).parents[1]
 PUBLISHED = Path(__file__).parents[2] / "shared" / "published"
@@ -23,20 +30,57 @@ needs_published = pytest.mark.skipif(
 # and these are proved on the files as published alone.
 NOT_IN_SAMPLE = frozenset(
     {
+        "adoption-and-special-guardianship-data",
+        "childcare-providers-and-inspections",
+        "children-in-low-income-families-local-area-statistics",
         "children-in-relative-poverty",
+        "conception-statistics",
+        "gcse-and-equivalent-results",
+        "get-information-about-schools",
+        "local-authority-inspection-outcomes",
+        "local-authority-school-places-scorecards",
+        "lower-to-upper-tier-lookup",
+        "mid-year-population-estimates",
+        "nomis-population-estimates",
         "overweight-children-at-reception",
         "overweight-children-at-year-6",
         "pupils-at-expected-standard-at-key-stage-2",
         "schools-rated-good-or-outstanding",
-        "childcare-providers-and-inspections",
-        "gcse-and-equivalent-results",
-        "get-information-about-schools",
-        "local-authority-school-places-scorecards",
         "state-funded-schools-inspections-and-outcomes",
         "state-funded-schools-latest-inspections",
+        "statutory-homelessness-detailed-local-authority",
         "what-about-youth",
     }
 )
+
+# Files in which no figure of a measure is printed: lists of areas, people and judgements, and
+# records of settings and schools, which are counted afterwards.
+NOT_OF_A_MEASURE = frozenset(
+    {
+        "childcare-providers-and-inspections",
+        "get-information-about-schools",
+        "local-authority-inspection-outcomes",
+        "local-authority-school-places-scorecards",
+        "lower-to-upper-tier-lookup",
+        "mid-year-population-estimates",
+        "nomis-population-estimates",
+        "state-funded-schools-inspections-and-outcomes",
+        "state-funded-schools-latest-inspections",
+    }
+)
+
+
+def table_as_published(load: Load) -> Table:
+    """A real file's table as its contract reads it.
+
+    Raises
+    ------
+    ReadError
+        The file is not what its reading says.
+    """
+    data = (PUBLISHED / load.release.path / load.file.name).read_bytes()
+    return with_release(load, read_table(data, load.contract.reading, load.contract.kept))
+
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 

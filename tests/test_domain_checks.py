@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from conftest import NOT_OF_A_MEASURE
 
 from expectations.councils import Councils
 from expectations.history import Grid
@@ -27,6 +28,7 @@ COUNCILS = Councils.load()
 
 IN_NEED = "characteristics-of-children-in-need"
 LOOKED_AFTER = "children-looked-after-in-england-including-adoptions"
+HOMELESSNESS = "statutory-homelessness-detailed-local-authority"
 NEET = "participation-in-education-training-and-neet-age-16-to-17-by-local-authority"
 PLANS = "education-health-and-care-plans"
 
@@ -122,18 +124,26 @@ def scaled(column: str, by: float, **where: str) -> Damage:
 )
 def test_a_real_release_is_admitted_beside_the_one_before(load: Load, before: Load | None) -> None:
     verdict = check_load(load, table(load), COUNCILS, before=table(before) if before else None)
+    if load.release.publication == "state-funded-schools-latest-inspections":
+        # A sample of the layout: Leeds, and no other council.
+        assert {check.name for check in verdict.reasons} == {"councils_present"}
+        return
     assert [str(check) for check in verdict.reasons] == []
-    # Rows known to be none, and the City of London's poverty, are all that is to be told.
+    # Rows known to be none, the City of London's poverty, and districts of few families are all
+    # that is to be told.
     told = {check.name: check.observed for check in verdict.warnings}
     if load.release.publication == "children-in-relative-poverty":
         assert "1 of 1,320 figures" in told.pop("no_figure_strange", "1 of 1,320 figures")
+    if load.release.publication == HOMELESSNESS:
+        strange = told.pop("no_figure_strange", "0 of 0").split(" of ")[0]
+        assert int(strange) <= 6
     assert set(told) <= {"dropped_rows"}
 
 
 def test_every_file_that_is_read_has_a_measure_with_bounds() -> None:
-    for publication in load_contracts().values():
+    for name, publication in load_contracts().items():
         for contract in publication.files:
-            assert series_of(contract), contract.table
+            assert bool(series_of(contract)) != (name in NOT_OF_A_MEASURE), contract.table
 
 
 # --- shares and counts

@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
+from conftest import table_as_published
 
 from expectations import verdicts
 from expectations.councils import SEED, Councils
@@ -27,7 +28,6 @@ from ingest.contracts import NUMERIC_ROLES, FileContract, load_contracts
 from ingest.corrections import Correction
 from ingest.errors import ContractError, ReadError
 from ingest.loads import Load, loads_of
-from ingest.tables import read_csv
 
 ROOT = Path(__file__).parents[1]
 PUBLISHED = ROOT.parent / "shared" / "published"
@@ -670,13 +670,22 @@ def published_loads() -> list[Any]:
 @needs_published
 @pytest.mark.parametrize("load", published_loads())
 def test_no_false_alarm_on_a_file_as_published(load: Load, councils: Councils) -> None:
-    table = read_csv(Archive(PUBLISHED).read(load.release, load.file))
-    verdict = check_load(load, table, councils)
+    verdict = check_load(load, table_as_published(load), councils)
+    if load.release.publication == "state-funded-schools-latest-inspections":
+        # A sample of the layout: Leeds, and no other council.
+        assert {check.name for check in verdict.reasons} == {"councils_present"}
+        return
     assert [str(check) for check in verdict.reasons] == []
     if load.release.publication == NEET and load.release.release == "2021":
         assert {check.name for check in verdict.warnings} == {"dropped_rows"}
         assert any("'LA demo' in row 161" in check.observed for check in verdict.warnings)
         assert verdict.dropped_rows == (160, 161)
+    elif load.release.publication.startswith("overweight-children-at-"):
+        # Councils that stand there twice, under the code they had and the one that followed.
+        assert {check.name for check in verdict.warnings} == {"dropped_rows"}
+        assert len(verdict.dropped_rows) == 45
+    elif load.release.publication == "children-in-relative-poverty":
+        assert {check.name for check in verdict.warnings} <= {"no_figure_strange"}
     else:
         assert [str(check) for check in verdict.warnings] == []
         assert verdict.dropped_rows == ()
