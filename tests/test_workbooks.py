@@ -10,6 +10,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -302,6 +303,28 @@ def test_a_county_is_summed_without_one_of_its_districts(published_home: Any) ->
     assert homeless(published_home, "owed_a_duty", "E08000025", "2018/19")[3] == "low_reliability"
 
 
+def test_septembers_families_stand_for_decembers(published_home: Any) -> None:
+    """Milton Keynes sent nothing for December 2023: the year's column has no earlier quarter's."""
+    quarters = dict(
+        rows(
+            published_home,
+            "select period_label, value from marts.fct_core_measure where council_code ="
+            " 'E06000042' and series_id = 'in_temporary_accommodation' and year = 2023",
+        )
+    )
+    assert quarters["31 December 2023"] is None
+    assert quarters["30 September 2023"] > 0
+    column = "homeless_families__in_temporary_accommodation"
+    assert (
+        one(
+            published_home,
+            f"select {column} from marts.council_year where council_code = 'E06000042'"
+            " and year = 2023",
+        )
+        is None
+    )
+
+
 def test_a_year_of_three_quarters_is_summed(published_home: Any) -> None:
     years = rows(
         published_home,
@@ -537,3 +560,53 @@ def test_an_answer_of_nomis_that_was_cut_short_is_taken_for_whole() -> None:
     assert "key_unique" in twice
     shares = refusals(load, nomis(lambda made: [r | {"MEASURES": "20301"} for r in made]))
     assert "constants (measures)" in shares
+
+
+# --- a file of several tables
+
+
+def test_an_acceptance_of_a_workbook_covers_one_of_its_tables_only(tmp_path: Path) -> None:
+    """Two tables of one file fail, each in its own way; one word of a person is on the file."""
+    from expectations.decisions import Decision
+    from ingest.archive import sha256_of
+    from orchestration.decisions import decide
+    from orchestration.refresh import Refresh
+    from warehouse.home import Home
+
+    load = load_of(HOMELESSNESS, "2023-10-to-12", "relief_duties")
+    cells = sheets(HOMELESSNESS, "2023-10-to-12", load.file.name)
+    wanted = {n: c for n, c in cells.items() if n.startswith(("A5P", "A5R", "TA1"))}
+    # Canterbury is gone from two of the three.
+    for name in ("A5R", "TA1"):
+        wanted[name] = [row for row in wanted[name] if row[0] != "E07000106"]
+    data = written(wanted)
+    release = load.release.model_copy(
+        update={
+            "files": (load.file.model_copy(update={"bytes": len(data), "sha256": sha256_of(data)}),)
+        }
+    )
+    folder = tmp_path / "archive" / release.path
+    folder.mkdir(parents=True)
+    (folder / load.file.name).write_bytes(data)
+    (folder / "release.json").write_text(release.model_dump_json(exclude_none=True))
+
+    home = Home(tmp_path / "home")
+    home.prepare()
+    work = Refresh(home, str(tmp_path / "archive"), only=(HOMELESSNESS,))
+    work.bring_home()
+    work.check_loads()
+    held = {one.load.contract.file_id: one for one in work.stock().loads}
+    assert {name: one.admitted for name, one in held.items()} == {
+        "prevention_duties": True,
+        "relief_duties": False,
+        "temporary_accommodation": False,
+    }
+    decided = decide(home, "accepted", HOMELESSNESS, "2023-10-to-12", reason="It is known.", by="T")
+    assert {one.load.contract.file_id for one, _ in decided} == {
+        "relief_duties",
+        "temporary_accommodation",
+    }
+    kept = home.archive.decisions(work.stock().releases[0].release)
+    assert [Decision.from_dict(document).file for document in kept] == [load.file.name]
+    assert all(one.admitted for one in work.stock().loads)
+    assert len(list(home.loads.folder.glob("*.parquet"))) == 3

@@ -11,7 +11,8 @@ councils as (
     select * from {{ ref('dim_council') }}
 ),
 
--- A council recoded within a year is one council still, under the later code.
+-- A council recoded within a year is one council still, under the later code. Of several days in a
+-- year the last counts, with a figure or without: another day's would be taken for it.
 final as (
     select
         max_by(facts.council_code, facts.period_end) as council_code,
@@ -20,7 +21,7 @@ final as (
         max_by(facts.region_name, facts.period_end) as region_name,
         facts.year,
         {% for series in core_series() %}
-            max_by(facts.value, facts.period_end)
+            arg_max_null(facts.value, facts.period_end)
             filter (where facts.series_key = '{{ series.measure_id }}/{{ series.series_id }}')
                 as {{ series.column }},
         {% endfor %}
