@@ -23,7 +23,7 @@ FACT_COLUMNS = [
     *("value", "value_as_published", "unit", "numerator", "denominator"),
     *("lower_95", "upper_95", "interval_method", "is_corrected", "status", "status_symbol"),
     *("publication", "release", "version", "published"),
-    *("source_file", "source_sha256", "source_row"),
+    *("source_file", "source_sha256", "source_sheet", "source_row"),
 ]
 
 
