@@ -200,6 +200,11 @@ class Session:
         self._gates: dict[Origin, _Gate] = {}
         self._unreached: set[Origin] = set()
         self._lock = threading.Lock()
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """Let nothing more be asked, and nobody wait for another try: the run is over."""
+        self._stopped.set()
 
     def close(self) -> None:
         """Close every connection."""
@@ -247,10 +252,14 @@ class Session:
             jitter = tenacity.wait_random_exponential(self.manners.backoff, max=30)
             return jitter(state)
 
+        def rest(seconds: float) -> None:
+            self._stopped.wait(seconds)
+
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_LaterError),
             stop=tenacity.stop_after_attempt(tries),
             wait=waited,
+            sleep=rest,
             reraise=True,
         )
         try:
@@ -285,6 +294,8 @@ class Session:
         encoded: bool,
         check: Callable[[BinaryIO], None] | None,
     ) -> Answer:
+        if self._stopped.is_set():
+            raise PublisherError(f"{url}: it was not asked, because the run was stopped")
         sink.seek(0)
         sink.truncate()
         started = time.monotonic()

@@ -24,7 +24,7 @@ from standins.platforms import KINDS, QUICK, csv_of
 
 from ingest.archive import Archive, HomeArchive, Problem, Release
 from ingest.contracts import load_contracts
-from ingest.errors import ContractError, CoreMeasuresError
+from ingest.errors import ContractError, CoreMeasuresError, PublisherError
 from ingest.http import Manners, Session
 from ingest.live import GovUk as GovUkBlock
 from ingest.live import OnsDataset as OnsDatasetBlock
@@ -544,6 +544,51 @@ def test_retry_after_is_read_in_one_of_its_two_forms_only() -> None:
     assert _retry_after("Mon, 01 Jan 2001 00:00:00 GMT") == 0.0
     assert (_retry_after("Fri, 01 Jan 2100 00:00:00 GMT") or 0) > 1e9
     assert _retry_after("soon") is _retry_after(None) is None
+
+
+class Clock(threading.Event):
+    """Remembers how long it was asked to wait for, and does not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waited: list[float | None] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waited.append(timeout)
+        return False
+
+
+def test_retry_after_is_not_waited_for_or_no_try_is_further_off_than_the_last() -> None:
+    with Server(Ees(KINDS["ees"].shelf())) as server, Session(Manners(tries=5)) as session:
+        settings = Settings.from_environment({"CORE_MEASURES_EES_URL": server.base})
+        origin = settings.origins("ees", ())
+        url = f"{server.base}/api/publications/a-publication"
+        session._stopped = clock = Clock()
+        server.fault = Fault(wrong.says(429, Retry_After="7"), None, times=3)
+        assert session.get(url, io.BytesIO(), allowed=origin, limit=9999).status == 200
+        assert clock.waited == [7.0, 7.0, 7.0]
+        clock.waited.clear()
+        server.fault = Fault(wrong.says(503), None)
+        with pytest.raises(PublisherError, match="it cannot answer now"):
+            session.get(url, io.BytesIO(), allowed=origin, limit=9999)
+        assert len(clock.waited) == 4
+        assert all(0 <= (w or 0) <= 2**n for n, w in enumerate(clock.waited)), "with jitter"
+        session._stopped.set()
+        server.requests.clear()
+        with pytest.raises(PublisherError, match="the run was stopped"):
+            session.get(url, io.BytesIO(), allowed=origin, limit=9999)
+        assert server.asked() == 0
+
+
+def test_a_host_that_is_out_of_reach_is_tried_at_length_by_each_publication() -> None:
+    with Session(Manners(tries=3, backoff=0.001)) as session:
+        session._stopped = clock = Clock()
+        allowed = {("http", "127.0.0.1", 9)}
+        for waits in (2, 0, 0):
+            clock.waited.clear()
+            with pytest.raises(PublisherError, match="it refuses the connection"):
+                session.get("http://127.0.0.1:9/a", io.BytesIO(), allowed=allowed, limit=9)
+            assert len(clock.waited) == waits
 
 
 @pytest.mark.parametrize(

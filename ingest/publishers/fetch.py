@@ -489,6 +489,7 @@ def _fetch_all(
                 done[asked[future]] = future.result()
                 advance(asked[future])
         except BaseException:
+            session.stop()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return [done[publication.publication] for publication in publications]

@@ -85,6 +85,14 @@ class Memory:
         self._used[url] = told
         return told
 
+    def document(self, url: str) -> Any:
+        """What an address told last, whether it has changed since or not; None if nothing."""
+        told = self.state.told.get(url)
+        if told is None:
+            return None
+        self._used[url] = told
+        return told.document
+
     def keep(self, url: str, etag: str | None, last_modified: str | None, document: Any) -> None:
         """Remember what an address told."""
         self._used[url] = Told(etag=etag, last_modified=last_modified, document=document)
