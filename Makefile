@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: refresh test check dagster bench mutations reliability audit sample readme lock clean
+.PHONY: refresh test check dagster bench mutations reliability audit sample readme examples lock clean
 
 refresh: $(READY)
 	@$(BIN)/core-measures refresh --from sample
@@ -55,6 +55,11 @@ sample: $(READY)
 
 readme: refresh
 	@$(BIN)/python scripts/readme_examples.py data
+
+# What documents show of the sample: the cookbook's answers, the consumers' examples, the marts' schema.
+examples: refresh
+	@$(BIN)/python scripts/fresh_examples.py data
+	@$(BIN)/python scripts/marts_schema.py data
 
 # The constraints file pins every package with its hashes; it names no registry.
 lock: $(READY)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from expectations.decisions import Kind
     from ingest.archive import Archive, Problem, Release
     from orchestration.profile import Council, CouncilNotFoundError
-    from orchestration.refresh import Stock
+    from orchestration.refresh import Refresh, Stock
     from warehouse.home import Home
 
 app = typer.Typer(
@@ -87,7 +87,9 @@ def main() -> None:
 def _home(path: Path) -> Home:
     from warehouse.home import Home
 
-    return Home(path.absolute())
+    place = Home(path.absolute())
+    place.check_format()
+    return place
 
 
 def _held(path: Path) -> Home:
@@ -110,6 +112,13 @@ def refresh(
     no_wait: Annotated[
         bool, typer.Option("--no-wait", help="Do not wait for another refresh of this home.")
     ] = False,
+    site: Annotated[
+        bool,
+        typer.Option("--site/--no-site", envvar="CORE_MEASURES_SITE", help="Make the pages too."),
+    ] = True,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One object on standard output, JSON lines as it goes.")
+    ] = False,
 ) -> None:
     """Bring home what is new, check it, build, swap, publish.
 
@@ -117,13 +126,33 @@ def refresh(
     releases refused.
     1: nothing was published, and what was there before still stands.
     """
-    from orchestration.alerts import alert
     from orchestration.refresh import Refresh
 
     _spare_the_collector()
     place = _home(home)
-    reporter = reporter_for(err)
-    work = Refresh(place, source, tuple(only or ()), reporter)
+    reporter = reporter_for(err, as_json=as_json)
+    work = Refresh(place, source, tuple(only or ()), reporter, site)
+    try:
+        changed, stock = _refresh(work, place, reporter, wait=not no_wait)
+    except CoreMeasuresError as error:
+        if as_json:
+            told = {"outcome": "nothing_published", "exit_code": 1, "error": str(error)}
+            sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+        raise
+    if as_json:
+        from orchestration.outcome import as_document
+
+        document = as_document(work, stock, changed)
+        sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+    else:
+        _tell_outcome(work, stock, changed)
+    raise typer.Exit(0 if stock.sound else 2)
+
+
+def _refresh(work: Refresh, place: Home, reporter: Any, *, wait: bool) -> tuple[bool, Stock]:
+    """The refresh itself, with the home's lock held; whether a new build is served, and of what."""
+    from orchestration.alerts import alert
+
     try:
         work.check_source()
     except CoreMeasuresError as error:
@@ -132,7 +161,7 @@ def refresh(
     place.prepare()
     with (
         place.locked(
-            wait=not no_wait,
+            wait=wait,
             waiting=lambda: reporter.say(
                 "Another refresh of this home is running; waiting for it to end."
             ),
@@ -141,14 +170,12 @@ def refresh(
     ):
         place.sweep()
         try:
-            changed = work.run()
-            stock = work.stock()
+            changed, stock = work.run(), work.stock()
         except CoreMeasuresError as error:
             alert(work, failed=str(error))
             raise
         alert(work)
-    _tell_outcome(place, stock, changed)
-    raise typer.Exit(0 if stock.sound else 2)
+    return changed, stock
 
 
 def _spare_the_collector() -> None:
@@ -157,8 +184,19 @@ def _spare_the_collector() -> None:
     atexit.register(gc.freeze)
 
 
-def _tell_outcome(home: Home, stock: Stock, changed: bool) -> None:
-    loads = stock.loads
+def _tell_outcome(work: Refresh, stock: Stock, changed: bool) -> None:
+    from orchestration.outcome import arrivals, figures
+
+    home, loads = work.home, stock.loads
+    for rows, columns in (
+        (arrivals(work, stock), ("Publication", "Came", "Admitted", "Refused, and why")),
+        (figures(work) if changed else [], ("Measure", "Figures new", "Changed", "Gone")),
+    ):
+        if rows:
+            table = Table(*columns, box=SIMPLE, pad_edge=False)
+            for row in rows:
+                table.add_row(*map(_plain, row))
+            _print_table(table)
     admitted = sum(load.admitted for load in loads)
     verb = "Published" if changed else "Nothing new; still serving"
     out.print(
@@ -175,6 +213,10 @@ def _tell_outcome(home: Home, stock: Stock, changed: bool) -> None:
     out.print(f"Warehouse: {shown / 'warehouse' / home.warehouse.name}", markup=False)
     out.print(f"Marts:     {shown / 'published' / 'latest'}", markup=False)
     out.print(f"Data Docs: {shown / 'quality' / 'latest' / 'index.html'}", markup=False)
+    if (home.site / "index.html").exists():
+        out.print(
+            f"Site:      {shown / 'published' / 'latest' / 'site' / 'index.html'}", markup=False
+        )
     out.print("Next:", style="bold")
     for line in (
         f"status{option}",
@@ -473,6 +515,79 @@ def _asked_back(unsure: CouncilNotFoundError) -> Council:
         out.print(f"  {number}  {one.name} ({one.code})", markup=False)
     numbers = [str(number) for number in range(1, len(unsure.candidates) + 1)]
     return unsure.candidates[IntPrompt.ask("Which", console=out, choices=numbers) - 1]
+
+
+@app.command()
+def site(
+    home: HomeOption = DEFAULT_HOME,
+    open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+) -> None:
+    """Make the pages of the served build anew: a site that opens from the disk.
+
+    A refresh makes them by itself. Files that did not change are left as they are.
+    """
+    from warehouse.site import renew_site
+
+    place = _held(home)
+    with place.locked(wait=True, waiting=lambda: err.print("Waiting for a refresh to end.")):
+        report = renew_site(place)
+    index = place.site / "index.html"
+    out.print(f"Site: {report}. {_shown(index)}", markup=False)
+    if open_it:
+        typer.launch(index.as_uri())
+
+
+@app.command()
+def docs(home: HomeOption = DEFAULT_HOME) -> None:
+    """Have dbt document every model of the served build in one page, and link it from the site.
+
+    It belongs to the build that is served now, and goes with it.
+    """
+    from orchestration.refresh import Refresh
+    from warehouse.site import DBT_DOCS, renew_site
+
+    place = _held(home)
+    with place.locked(wait=True, waiting=lambda: err.print("Waiting for a refresh to end.")):
+        if place.build_record() is None:
+            raise CoreMeasuresError(f"Nothing is served in {place.root}: core-measures refresh")
+        try:
+            shutil.copyfile(place.warehouse.resolve(), place.candidate)
+            page = Refresh(place, "").dbt.docs()
+        finally:
+            place.drop_candidate()
+        target = place.published.resolve() / DBT_DOCS
+        target.unlink(missing_ok=True)
+        target.write_bytes(page)
+        renew_site(place)
+    out.print(f"dbt's documentation: {_shown(place.published / DBT_DOCS)}", markup=False)
+
+
+@app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="A new file; gzipped where it ends in gz.")],
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Write a home to one file: its archive, decisions, what is served, dated publications."""
+    from warehouse.backup import write_backup
+
+    place = _held(home)
+    with place.locked(wait=True, waiting=lambda: err.print("Waiting for a refresh to end.")):
+        count = write_backup(place, target.absolute())
+    size = target.stat().st_size / 1e6
+    out.print(f"{count} files of {_shown(place.root)} in {target}, {size:.0f} MB", markup=False)
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(help="A file that backup wrote.")],
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Make a new home of a backup, every file checked against its hash."""
+    from warehouse.backup import restore_backup
+
+    place = _home(home)
+    count = restore_backup(source, place)
+    out.print(f"{count} files in {_shown(place.root)}, each what it was", markup=False)
 
 
 @app.command()

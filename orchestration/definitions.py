@@ -28,6 +28,7 @@ from warehouse.home import Home
 
 JOB = "refresh"
 PUBLISHED = dg.AssetKey("published_marts")
+SITE = dg.AssetKey("site")
 ADMITTED = "loads_admitted"
 ON_TIME = "released_on_time"
 SECONDS_BEFORE_RETRY = 20.0
@@ -106,6 +107,12 @@ class Translator(DagsterDbtTranslator):
             description="sample, live, or the path or address of an archive",
         ),
         "only": dg.Field([str], default_value=[], description="publications to bring home"),
+        "site": dg.Field(
+            bool,
+            default_value=os.environ.get("CORE_MEASURES_SITE", "true").lower()
+            not in ("0", "false", "no", "off"),
+            description="whether the pages are made too",
+        ),
     }
 )
 def refresh_resource(context: dg.InitResourceContext) -> Iterator[Refresh]:
@@ -116,7 +123,7 @@ def refresh_resource(context: dg.InitResourceContext) -> Iterator[Refresh]:
     config = context.resource_config
     reporter = LogReporter(log)
     with home.locked(wait=True, waiting=lambda: reporter.say("Waiting for another refresh.")):
-        refresh = Refresh(home, config["source"], tuple(config["only"]), reporter)
+        refresh = Refresh(home, config["source"], tuple(config["only"]), reporter, config["site"])
         try:
             yield refresh
         finally:
@@ -372,12 +379,25 @@ def _published(manifest: dict[str, Any], translator: Translator) -> dg.AssetsDef
         if node["resource_type"] == "model" and node["schema"] == "marts"
     ]
 
-    @dg.asset(
-        key=PUBLISHED,
-        deps=marts,
-        group_name="published",
-        description="Each mart as Parquet and CSV, with a data package, swapped in whole.",
-        output_required=False,
+    # One step: the pages are swapped in together with the marts that they are made from.
+    @dg.multi_asset(
+        name="published",
+        specs=[
+            dg.AssetSpec(
+                PUBLISHED,
+                deps=marts,
+                group_name="published",
+                description="Each mart as Parquet and CSV, with a data package, swapped in whole.",
+                skippable=True,
+            ),
+            dg.AssetSpec(
+                SITE,
+                deps=[PUBLISHED],
+                group_name="published",
+                description="A page for each council and each measure, for people.",
+                skippable=True,
+            ),
+        ],
         required_resource_keys={"refresh"},
     )
     def published_marts(context: dg.AssetExecutionContext) -> Iterator[Any]:
@@ -385,17 +405,22 @@ def _published(manifest: dict[str, Any], translator: Translator) -> dg.AssetsDef
         stock = refresh.stock()
         if refresh.is_served(stock):
             context.log.info("Nothing is new: the published marts stand as they are.")
+            refresh.tell_metrics(succeeded=True)
             return
         names = refresh.publish(stock)
         yield dg.MaterializeResult(
+            PUBLISHED,
             metadata={
                 "marts": dg.MetadataValue.json(names),
                 "folder": dg.MetadataValue.path(str(refresh.home.published)),
                 "warehouse": dg.MetadataValue.path(str(refresh.home.warehouse)),
                 "data docs": dg.MetadataValue.path(str(refresh.home.quality / "index.html")),
                 "loads quarantined": len(stock.quarantined),
-            }
+            },
         )
+        index = refresh.home.site / "index.html"
+        if refresh.with_site and index.exists():
+            yield dg.MaterializeResult(SITE, metadata={"open": dg.MetadataValue.path(str(index))})
 
     return published_marts
 
@@ -407,6 +432,12 @@ def build_definitions(
 ) -> dg.Definitions:
     """Everything Dagster sees, from a dbt manifest. A test or the command brings its refresh."""
     translator = Translator(contracts or load_contracts())
+    # On a laptop a schedule is switched on by hand; a deployment has no hand.
+    status = (
+        dg.DefaultScheduleStatus.RUNNING
+        if os.environ.get("CORE_MEASURES_SCHEDULES", "").lower() == "on"
+        else dg.DefaultScheduleStatus.STOPPED
+    )
     assets = [
         _publications(contracts or load_contracts()),
         _models(manifest, translator),
@@ -428,13 +459,15 @@ def build_definitions(
             dg.ScheduleDefinition(
                 name="nightly",
                 job=job,
-                cron_schedule="0 2 * * *",
+                cron_schedule=os.environ.get("CORE_MEASURES_NIGHTLY", "0 2 * * *"),
+                default_status=status,
                 execution_timezone="Europe/London",
                 description="Every night, for what came late.",
             ),
             dg.ScheduleDefinition(
                 name="publication_hour",
                 job=job,
+                default_status=status,
                 cron_schedule="35 9 * * 1-5",
                 execution_timezone="Europe/London",
                 description="Official statistics come out at 09:30 on weekdays.",

@@ -1,8 +1,13 @@
-"""How a refresh is told: a live line on a terminal, plain lines elsewhere."""
+"""How a refresh is told: a live line on a terminal, plain lines elsewhere, JSON for machines."""
 
 from __future__ import annotations
 
-from typing import Self
+import json
+import os
+import sys
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from rich.console import Console
 from rich.progress import (
@@ -12,7 +17,15 @@ from rich.progress import (
     SpinnerColumn,
     TextColumn,
     TimeElapsedColumn,
+    TimeRemainingColumn,
 )
+
+if TYPE_CHECKING:
+    from orchestration.refresh import Reporter
+
+LOG_VARIABLE = "CORE_MEASURES_LOG"
+# A log wants to know that something goes on, and no line a step.
+SECONDS_BETWEEN_LINES = 10.0
 
 
 class _Base:
@@ -38,18 +51,27 @@ class _Base:
 
 
 class PlainReporter(_Base):
-    """One line a stage, for logs and pipes."""
+    """One line a stage, and one now and then inside a long one, for logs and pipes."""
 
     def begin(self, stage: str, total: int) -> None:
         """Say the stage and its size."""
         self.say(f"{stage}: {total}")
+        self._stage, self._total, self._done = stage, total, 0
+        self._began = self._told = time.monotonic()
 
     def advance(self, what: str) -> None:
-        """Say nothing: a log wants stages, not steps."""
+        """Say how far it is and how long it may take, if nothing was said for a while."""
+        self._done += 1
+        now = time.monotonic()
+        if now - self._told < SECONDS_BETWEEN_LINES or self._done >= self._total:
+            return
+        self._told = now
+        left = (now - self._began) / self._done * (self._total - self._done)
+        self.say(f"{self._stage}: {self._done} of {self._total}, about {left:.0f} s left ({what})")
 
 
 class TerminalReporter(_Base):
-    """A bar a stage, with what is being done now."""
+    """A bar a stage, with what is being done now and how long it may take yet."""
 
     def __init__(self, console: Console) -> None:
         super().__init__(console)
@@ -64,6 +86,8 @@ class TerminalReporter(_Base):
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
             TextColumn("{task.fields[what]}", style="dim"),
             console=self._console,
         )
@@ -83,6 +107,97 @@ class TerminalReporter(_Base):
             self._progress = None
 
 
-def reporter_for(console: Console) -> PlainReporter | TerminalReporter:
-    """A live reporter where there is a terminal, a plain one elsewhere."""
+class JsonReporter:
+    """An object a line, for who collects logs: `at`, `level`, `event`, and what belongs to it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._stage = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def _tell(self, level: str, event: str, **told: Any) -> None:
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        line = {"at": at, "level": level, "event": event, **told}
+        self._stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+        self._stream.flush()
+
+    def say(self, line: str) -> None:
+        """A line worth keeping."""
+        self._tell("info", "said", message=line)
+
+    def warn(self, line: str) -> None:
+        """A line that somebody must act on."""
+        self._tell("warning", "said", message=line)
+
+    def begin(self, stage: str, total: int) -> None:
+        """A stage begins."""
+        self._stage = stage
+        self._tell("info", "stage_began", stage=stage, steps=total)
+
+    def advance(self, what: str) -> None:
+        """A step of it is done."""
+        self._tell("debug", "step_done", stage=self._stage, step=what)
+
+    def end(self) -> None:
+        """The stage is done."""
+        if self._stage:
+            self._tell("info", "stage_ended", stage=self._stage)
+            self._stage = ""
+
+
+class Watched:
+    """Hands everything on to another reporter, and keeps how long each stage took."""
+
+    def __init__(self, inner: Reporter) -> None:
+        self._inner = inner
+        self._stage: tuple[str, float] | None = None
+        self.seconds: dict[str, float] = {}
+
+    def say(self, line: str) -> None:
+        """Hand it on."""
+        self._inner.say(line)
+
+    def warn(self, line: str) -> None:
+        """Hand it on."""
+        self._inner.warn(line)
+
+    def begin(self, stage: str, total: int) -> None:
+        """Begin to count the stage's seconds."""
+        self._close()
+        self._stage = (stage, time.monotonic())
+        self._inner.begin(stage, total)
+
+    def advance(self, what: str) -> None:
+        """Hand it on."""
+        self._inner.advance(what)
+
+    def end(self) -> None:
+        """Count no further."""
+        self._close()
+        self._inner.end()
+
+    def _close(self) -> None:
+        if self._stage is not None:
+            stage, began = self._stage
+            spent = time.monotonic() - began
+            self.seconds[stage] = round(self.seconds.get(stage, 0.0) + spent, 3)
+            self._stage = None
+
+
+def wants_json() -> bool:
+    """Whether logs are to be JSON: `CORE_MEASURES_LOG=json`."""
+    return os.environ.get(LOG_VARIABLE, "").lower() == "json"
+
+
+def reporter_for(
+    console: Console, *, as_json: bool = False
+) -> PlainReporter | TerminalReporter | JsonReporter:
+    """JSON lines where they are asked for; a live bar on a terminal, plain lines elsewhere."""
+    if as_json or wants_json():
+        return JsonReporter(sys.stderr)
     return TerminalReporter(console) if console.is_terminal else PlainReporter(console)

@@ -30,6 +30,7 @@ from ingest.contracts import Publication, load_contracts
 from ingest.corrections import corrections_of
 from ingest.errors import ArchiveError, CoreMeasuresError, FetchError, HomeError, ReadError
 from ingest.loads import Load, column_mapping, loads_of, published_names, with_release
+from orchestration.progress import Watched
 from warehouse.home import Home, disk_fault
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ _CODE = {
     "dbt_project": ("*.sql", "*.yml", "*.csv"),
     "expectations": ("*.py",),
     "ingest": ("*.py", "*.yml"),
-    "warehouse": ("*.py",),
+    "warehouse": ("*.py", "*.jinja", "*.css", "*.js"),
 }
 SAMPLE = "sample"
 LIVE = "live"
@@ -214,8 +215,22 @@ class Refresh:
     source: str
     only: tuple[str, ...] = ()
     reporter: Reporter = field(default_factory=Silent)
+    # Whether pages are made too: a machine that only serves the warehouse may leave them out.
+    with_site: bool = True
+    # What the publication changed, once there is one: as in `published/index.json`.
+    changes: dict[str, Any] | None = field(default=None, init=False)
+    # Hands on to the reporter, and counts the seconds of each stage.
+    watched: Watched = field(init=False, repr=False)
     _arrived: list[Release] = field(default_factory=list, init=False, repr=False)
     _is_home: bool = field(default=False, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.reporter = self.watched = Watched(self.reporter)
+
+    @property
+    def arrived(self) -> list[Release]:
+        """The releases that were brought home."""
+        return self._arrived
 
     @cached_property
     def contracts(self) -> dict[str, Publication]:
@@ -249,20 +264,33 @@ class Refresh:
                 if (self.home.work / "data_docs").exists():
                     # A refresh that was killed just after its swap: the build has these pages.
                     self.data_docs.served()
+                self._keep_dated()
+                self.tell_metrics(succeeded=True)
                 return False
             from orchestration.definitions import run_job
 
             run_job(self)
         except CoreMeasuresError:
+            self.tell_metrics(succeeded=False)
             raise
         except Exception as error:
             if (said := disk_fault(error)) is None:
+                self.tell_metrics(succeeded=False)
                 raise
             raise HomeError(
                 f"The home {self.home.root} takes nothing more, so nothing was swapped: {said}."
                 " Make room, and refresh again."
             ) from error
         return True
+
+    def tell_metrics(self, *, succeeded: bool) -> None:
+        """Leave the metrics of this refresh; that they cannot be written fails nothing."""
+        from orchestration.metrics import write_metrics
+
+        try:
+            write_metrics(self, self.stock() if succeeded else None, succeeded=succeeded)
+        except OSError as error:
+            self.reporter.warn(f"No metrics were written: {error}")
 
     # Bring home
 
@@ -605,6 +633,10 @@ class Refresh:
                 f"The candidate warehouse is not sound, nothing was swapped: {shown}"
                 + _accepted_among(stock)
             )
+        from warehouse.comments import comment
+
+        files = [file for publication in self.contracts.values() for file in publication.files]
+        comment(self.home.candidate, self.dbt.manifest(), files)
 
     def _admitted(self, held: HeldLoad) -> Any:
         from warehouse.candidate import AdmittedLoad
@@ -628,7 +660,7 @@ class Refresh:
     # Guard and serve
 
     def publish(self, stock: Stock) -> list[str]:
-        """Guard the candidate's facts, write the marts, and swap both in. Returns the marts.
+        """Guard the candidate's facts, write marts and pages, and swap all in. Returns the marts.
 
         Raises
         ------
@@ -636,10 +668,11 @@ class Refresh:
             A check on the facts failed.
         """
         from expectations.facts import check_facts
+        from warehouse.dated import changes
         from warehouse.publish import write_marts
 
         serving = self.home.warehouse if self.home.build_record() else None
-        self.reporter.begin("Publishing", 3)
+        self.reporter.begin("Publishing", 4 if self.with_site else 3)
         checks = check_facts(
             self.home.candidate,
             serving,
@@ -653,16 +686,49 @@ class Refresh:
                 f"The facts did not pass, nothing was swapped: {shown}" + _accepted_among(stock)
             )
         with self.home.new_build() as folder:
-            marts = write_marts(self.home.candidate, folder / "marts")
+            marts = write_marts(self.home.candidate, folder / "marts", self.dbt.versions())
+            before = self.home.published if serving else None
+            self.changes = changes(before, folder / "marts")
             self.reporter.advance("marts written")
+            if self.with_site:
+                self._write_site(folder / "marts")
+                self.reporter.advance("site written")
             self.data_docs.assemble(folder / "data_docs", stock, self._checked)
             self.home.candidate.rename(folder / self.home.candidate.name)
-            record = {"digest": stock.digest, "checks": [check.to_dict() for check in checks]}
+            record = {
+                "digest": stock.digest,
+                "checks": [check.to_dict() for check in checks],
+                "changes": self.changes,
+            }
             self.home.serve(folder, record)
+            self._keep_dated()
             self.data_docs.served()
             self.reporter.advance("swapped in")
         self.reporter.end()
+        self.tell_metrics(succeeded=True)
         return marts
+
+    def _keep_dated(self) -> None:
+        """See that what is served stands under its date, and in `published/index.json`."""
+        from warehouse.dated import keep
+
+        keep(self.home)
+
+    def _write_site(self, marts: Path) -> None:
+        """Make the pages among the marts; figures are none the worse where that fails."""
+        from warehouse.site import SITE, write_site
+
+        before = self.home.site
+        try:
+            write_site(self.home.candidate, marts / SITE, before if before.is_dir() else None)
+        except Exception as error:
+            if disk_fault(error):
+                raise
+            shutil.rmtree(marts / SITE, ignore_errors=True)
+            self.reporter.warn(
+                f"No site this time: {error!r}. The marts are served without;"
+                " try it by itself: core-measures site"
+            )
 
 
 def _check_rows(stock: Stock) -> Iterator[dict[str, object]]:

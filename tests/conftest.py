@@ -82,6 +82,9 @@ def table_as_published(load: Load) -> Table:
     return with_release(load, read_table(data, load.contract.reading, load.contract.kept))
 
 
+# A site takes seconds and most tests look at none; `site_home` has one.
+os.environ.setdefault("CORE_MEASURES_SITE", "false")
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -125,6 +128,15 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     outcome = refreshed(home, "sample")
     assert outcome.returncode == 0, outcome.stderr
     (home / "printed.txt").write_text(outcome.stdout)
+    return home
+
+
+@pytest.fixture(scope="session")
+def site_home(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample's home with its site, as `core-measures site` makes it. Not to be changed."""
+    home = copy_of(sample_home, tmp_path_factory.mktemp("site") / "home")
+    outcome = command("site", "--home", home)
+    assert outcome.returncode == 0, outcome.stderr
     return home
 
 

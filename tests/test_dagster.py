@@ -20,6 +20,7 @@ from orchestration.refresh import Refresh
 
 IN_NEED = "characteristics-of-children-in-need"
 MEASURES = sorted(path.stem for path in (PROJECT / "dbt_project/models/measures").rglob("*.sql"))
+ANSWERS = sorted(path.stem for path in (PROJECT / "dbt_project/models/answers").glob("*.sql"))
 MARTS = sorted(path.stem for path in (PROJECT / "dbt_project/models/marts").glob("*.sql"))
 SEEDS = sorted(path.stem for path in (PROJECT / "dbt_project/seeds").glob("*.csv"))
 
@@ -56,7 +57,8 @@ def test_an_asset_is_lost_or_moved(definitions: dg.Definitions) -> None:
         "measures": {f"measures/{name}" for name in MEASURES},
         "intermediate": {"intermediate/int_core_measure"},
         "marts": {f"marts/{name}" for name in MARTS},
-        "published": {"published_marts"},
+        "answers": {f"answers/{name}" for name in ANSWERS},
+        "published": {"published_marts", "site"},
     }
     assert len(groups["publications"]) > 15
 
@@ -71,6 +73,8 @@ def test_a_measure_does_not_hang_on_its_publications(definitions: dg.Definitions
     assert parents("measures", "repeat_referrals") == {publication_key(contracts[IN_NEED])}
     assert publication_key(contracts["90804"]) in parents("measures", "road_casualties")
     assert {key.path[-1] for key in parents("published_marts")} == set(MARTS)
+    # The pages are made last, from the marts.
+    assert parents("site") == {dg.AssetKey("published_marts")}
     assert parents("intermediate", "int_core_measure") >= {
         dg.AssetKey(["measures", name]) for name in MEASURES
     }

@@ -152,6 +152,14 @@ class Project:
         assert self._manifest is not None  # noqa: S101  # nosec B101
         return self._manifest
 
+    def versions(self) -> dict[str, int]:
+        """The version of each mart: raised when a column goes or changes its type."""
+        return {
+            node["name"]: int(node["version"])
+            for node in self.manifest()["nodes"].values()
+            if node["resource_type"] == "model" and node["schema"] == "marts" and node["version"]
+        }
+
     @property
     def size(self) -> int:
         """How many models, seeds and data tests a build goes through."""
@@ -185,6 +193,29 @@ class Project:
                 )
 
         return self._run(["build", "--exclude-resource-type", "unit_test"], on_event)
+
+    def docs(self) -> bytes:
+        """dbt's own documentation as one page, of a candidate that has every table.
+
+        Raises
+        ------
+        DbtError
+            dbt could not make it.
+        """
+        try:
+            outcome = _invoke(self.home, self.project, ["docs", "generate", "--static"])
+        finally:
+            _close_connections()
+        if not outcome.success:
+            raise DbtError(f"dbt could not write its documentation: {outcome.exception}")
+        page = (self.home.dbt_target / "static_index.html").read_bytes()
+        # It runs scripts of its own, and needs nothing from anywhere else.
+        policy = (
+            b'<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; script-src'
+            b" 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data:; font-src"
+            b' data:">'
+        )
+        return page.replace(b"<head>", b"<head>" + policy, 1)
 
     def unit_tests(self) -> list[NodeResult]:
         """Run dbt's unit tests of the SQL, on a candidate that has every table.

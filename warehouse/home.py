@@ -27,6 +27,8 @@ from ingest.errors import HomeError
 from ingest.loads import LoadStore
 
 WAREHOUSE_NAME = "core_measures.duckdb"
+# How a home is laid out. Raised when what is written can no longer be read by what came before.
+FORMAT = 1
 # The build that was served before stays, for readers who found it just before the swap; and so
 # does every build that was served within these seconds, however fast one swap follows another.
 BUILDS_KEPT = 2
@@ -65,6 +67,21 @@ class Home:
     def published(self) -> Path:
         """The marts readers read."""
         return self.root / "published" / "latest"
+
+    @property
+    def format_file(self) -> Path:
+        """Which layout the home has."""
+        return self.root / "home.json"
+
+    @property
+    def publications(self) -> Path:
+        """What was published when, and what each publication changed."""
+        return self.root / "published" / "index.json"
+
+    @property
+    def site(self) -> Path:
+        """The pages people read, among the marts they are made from."""
+        return self.published / "site"
 
     @property
     def quality(self) -> Path:
@@ -106,20 +123,47 @@ class Home:
         """Loads as Parquet; may be deleted."""
         return LoadStore(self.root / "loads")
 
-    def prepare(self) -> None:
-        """Make the folders.
+    def check_format(self) -> None:
+        """See that this version can read the home. One without a mark is the first layout.
 
         Raises
         ------
         HomeError
-            The home is a file, or cannot be written.
+            A newer core-measures wrote it, or its mark cannot be read.
         """
+        try:
+            found: Any = json.loads(self.format_file.read_bytes())
+            number = int(found["format"])
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise HomeError(
+                f"{self.format_file} does not say how this home is laid out ({error}); nothing was"
+                f' changed. Restore a backup, or write {{"format": {FORMAT}}} there.'
+            ) from error
+        if number > FORMAT:
+            raise HomeError(
+                f"The home {self.root} was written by a newer core-measures (layout {number}, this"
+                f" one reads {FORMAT}); nothing was changed. Update, or name another with --home."
+            )
+
+    def prepare(self) -> None:
+        """Make the folders, and mark their layout.
+
+        Raises
+        ------
+        HomeError
+            The home is a file, cannot be written, or is of a newer layout.
+        """
+        self.check_format()
         try:
             for folder in (self.root / "archive", self.root / "loads", self.builds, self.work):
                 folder.mkdir(parents=True, exist_ok=True)
             probe = self.work / f".probe-{os.getpid()}"
             probe.write_bytes(b"")
             probe.unlink()
+            if not self.format_file.exists():
+                write_synced(self.format_file, json.dumps({"format": FORMAT}).encode() + b"\n")
         except OSError as error:
             raise HomeError(
                 f"The home {self.root} cannot be written: {error.strerror or error}."

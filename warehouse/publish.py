@@ -7,6 +7,7 @@ descriptions come from the warehouse's own comments, which dbt writes from its Y
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,12 @@ _FORMULA = r"^[=+\-@\t\r]"
 _NUMBER = r"^[+-]?[0-9]+([.][0-9]+)?$"
 
 
-def write_marts(warehouse: Path, folder: Path) -> list[str]:
+def write_marts(
+    warehouse: Path, folder: Path, versions: Mapping[str, int] | None = None
+) -> list[str]:
     """Write every table of schema `marts` into `folder` and return their names.
+
+    `versions` has the version of each mart that has one.
 
     CSV is UTF-8 with a header, rows in the order of their columns, empty for null and `""` for
     an empty cell; a text cell that a spreadsheet would run as a formula starts with `'`.
@@ -49,11 +54,13 @@ def write_marts(warehouse: Path, folder: Path) -> list[str]:
         ).fetchall()
         units = _units(con)
         resources = [
-            _write_mart(con, folder, table, comment or "", units) for table, comment in tables
+            _write_mart(con, folder, table, comment or "", units, (versions or {}).get(table))
+            for table, comment in tables
         ]
         sources = con.execute(
             "select distinct title, landing_page from marts.dim_release order by all"
         ).fetchall()
+        newest = con.execute("select max(published)::varchar from marts.dim_release").fetchone()
     package = {
         "profile": "tabular-data-package",
         "name": "core-measures",
@@ -67,8 +74,10 @@ def write_marts(warehouse: Path, folder: Path) -> list[str]:
         "sources": [{"title": title, "path": path} for title, path in sources],
         "resources": resources,
     }
-    text = json.dumps(package, indent=2, ensure_ascii=False) + "\n"
-    (folder / "datapackage.json").write_text(text, "utf-8")
+    for name, document in (("datapackage.json", package), ("csvw.json", _csvw(package))):
+        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        (folder / name).write_text(text, "utf-8")
+    (folder / "CITATION.cff").write_text(_citation(newest[0] if newest else None), "utf-8")
     return [resource["name"] for resource in resources]
 
 
@@ -89,6 +98,7 @@ def _write_mart(
     table: str,
     comment: str,
     units: dict[str, str],
+    version: int | None,
 ) -> dict[str, Any]:
     columns = con.execute(
         "select column_name, data_type, comment from duckdb_columns()"
@@ -110,6 +120,7 @@ def _write_mart(
         "path": f"{table}.csv",
         "parquet": f"{table}.parquet",
         "description": comment,
+        **({"version": str(version)} if version is not None else {}),
         "format": "csv",
         "mediatype": "text/csv",
         "encoding": "utf-8",
@@ -123,6 +134,74 @@ def _write_mart(
             "missingValues": [""],
         },
     }
+
+
+def _csvw(package: dict[str, Any]) -> dict[str, Any]:
+    """The same for who reads CSV on the Web (W3C, Metadata Vocabulary for Tabular Data)."""
+    return {
+        "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],
+        "dc:title": package["title"],
+        "dc:description": package["description"],
+        "dc:license": {"@id": LICENCE["path"]},
+        "dialect": {"header": True, "encoding": "utf-8", "delimiter": ",", "quoteChar": '"'},
+        "tables": [
+            {
+                "url": resource["path"],
+                "dc:title": resource["name"],
+                "dc:description": resource["description"],
+                "tableSchema": {
+                    "columns": [
+                        {
+                            "name": field["name"],
+                            "titles": field["name"],
+                            "datatype": field["type"],
+                            "null": "",
+                            "dc:description": field.get("description") or field.get("unit", ""),
+                        }
+                        for field in resource["schema"]["fields"]
+                    ]
+                },
+            }
+            for resource in package["resources"]
+        ],
+    }
+
+
+def _citation(newest: str | None) -> str:
+    """How to cite the figures, in the Citation File Format; as of the newest release in them."""
+    released = f'date-released: "{newest}"\n' if newest else ""
+    return f"""\
+cff-version: 1.2.0
+message: "{ATTRIBUTION} Cite each release's publisher, as in dim_release, beside this."
+type: dataset
+title: "Core measures for children and young people, England, by council and year"
+authors:
+  - name: "The publishers of the statistics, as in dim_release"
+  - name: "core-measures"
+{released}license-url: "{LICENCE["path"]}"
+"""
+
+
+def csv_line(con: duckdb.DuckDBPyConnection, table: str) -> tuple[str, str]:
+    """The head of a mart's CSV, and a row of it as one expression: for parts of a mart."""
+    columns = con.execute(
+        "select column_name, data_type from duckdb_columns()"
+        " where schema_name = 'marts' and table_name = ? order by column_index",
+        [table],
+    ).fetchall()
+    cells = []
+    for name, kind in columns:
+        cell = _csv_cell(name, kind).removesuffix(f" as {sql_name(name)}")
+        if kind == "VARCHAR":
+            quoted = f"'\"' || replace({cell}, '\"', '\"\"') || '\"'"
+            cell = (
+                f"case when regexp_matches({cell}, '[\",\n\r]') or {cell} = ''"
+                f" then {quoted} else {cell} end"
+            )
+        if kind == "DOUBLE":
+            cell = f"{cell} + 0.0"  # as `copy` writes it: minus nought is nought
+        cells.append(f"coalesce(({cell})::varchar, '')")
+    return ",".join(name for name, _ in columns), " || ',' || ".join(cells)
 
 
 def _csv_cell(name: str, kind: str) -> str:

@@ -23,6 +23,7 @@ series as (
             {{ literal(series.ended) }} as ended_because,
             {{ literal(series.publications | join(', ')) }} as publications,
             {{ literal(series.no_release) }} as no_release,
+            {{ literal((series.break_years | default([])) | join(', ') or none) }} as break_years,
             {{ literal(series.column) }} as council_year_column
         {% if not loop.last %}
             union all
@@ -68,6 +69,7 @@ final as (
                 'No release that prints it is held.'
             )
         end as not_held_because,
+        series.break_years,
         series.council_year_column,
     from series
     left join held using (measure_id, series_id)

@@ -1,0 +1,90 @@
+"""Keep the examples of the cookbook and of docs/consumers fresh: run each, and write what it says.
+
+`python scripts/fresh_examples.py HOME` rewrites them; with `--check` it changes nothing and exits 1
+where one is stale or does not run. The home is one refreshed from the sample. Examples read
+`published/latest/…`, as from beside the home's folders.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+from readme_examples import answered
+
+ROOT = Path(__file__).resolve().parents[1]
+COOKBOOK = ROOT / "docs" / "cookbook.md"
+CONSUMERS = ROOT / "docs" / "consumers"
+EXAMPLE = re.compile(
+    r"(<!-- run (?P<with>sql|python) -->\n```\w+\n(?P<code>.*?)```\n<!-- output -->\n)"
+    r".*?(<!-- /output -->)",
+    re.DOTALL,
+)
+
+
+def run(tool: str, code: str, home: Path) -> str:
+    """What an example prints, in the home's folder."""
+    if tool == "sql":
+        here = Path.cwd()
+        os.chdir(home)
+        try:
+            with duckdb.connect() as con:
+                cursor = con.execute(code)
+                head = [column[0] for column in cursor.description or []]
+                rows = [
+                    ["" if cell is None else str(cell) for cell in r] for r in cursor.fetchall()
+                ]
+        finally:
+            os.chdir(here)
+        return "".join(",".join(row) + "\n" for row in (head, *rows))
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=home, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise SystemExit(f"An example does not run:\n{code}\n{done.stderr}")
+    return done.stdout
+
+
+def refreshed(text: str, home: Path) -> tuple[str, int]:
+    """The text with every output fresh, and how many examples it holds."""
+
+    def fresh(match: re.Match[str]) -> str:
+        said = run(match["with"], match["code"], home)
+        return f"{match[1]}```text\n{said}```\n{match[4]}"
+
+    return EXAMPLE.subn(fresh, text)
+
+
+def main() -> int:
+    """Rewrite or check the examples."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("home", type=Path, help="a home refreshed from the sample")
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if stale")
+    arguments = parser.parse_args()
+    home = arguments.home.resolve()
+    stale, count = [], 0
+    for path in (COOKBOOK, *sorted(CONSUMERS.glob("*.md"))):
+        before = path.read_text("utf-8")
+        if path == COOKBOOK:
+            after, found = answered(before, home / "warehouse" / "core_measures.duckdb")
+        else:
+            after, found = refreshed(before, home)
+        count += found
+        if after != before:
+            stale.append(path.name)
+            if not arguments.check:
+                path.write_text(after, "utf-8")
+    if arguments.check:
+        print(f"{count} examples, {'fresh' if not stale else 'stale: make examples: '}", *stale)
+        return int(bool(stale))
+    print(f"{count} examples, rewritten in {', '.join(stale) or 'none'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

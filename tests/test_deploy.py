@@ -1,0 +1,258 @@
+"""`deploy/` as it runs: three processes and a real PostgreSQL, each killed and started again."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import factory
+import pytest
+import yaml
+from conftest import PROJECT, rows
+
+POSTGRES = Path("/usr/lib/postgresql/15/bin")
+DEPLOY = PROJECT / "deploy"
+IN_NEED = "characteristics-of-children-in-need"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until(said: str, done: Callable[[], Any], seconds: float = 240) -> Any:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := done():
+            return found
+        time.sleep(0.5)
+    raise AssertionError(f"{said}: not within {seconds:.0f} s")
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[int]:
+    """PostgreSQL 15 on a port of loopback, in a folder of its own. It does not run as root."""
+    if not (POSTGRES / "initdb").exists():
+        pytest.skip(f"needs PostgreSQL 15 in {POSTGRES}")
+    user = ["runuser", "-u", "nobody", "--"] if os.geteuid() == 0 else []
+    if user and not shutil.which("runuser"):
+        pytest.skip("PostgreSQL does not run as root, and there is no runuser")
+    place = Path(tempfile.mkdtemp(prefix="core-measures-postgres-"))
+    place.chmod(0o755)
+    data = place / "data"
+    data.mkdir(mode=0o700)
+    if user:
+        shutil.chown(data, "nobody")
+    port = free_port()
+
+    def run(*command: str | Path) -> None:
+        # What it leaves running would hold a pipe open.
+        subprocess.run([*user, *command], check=True, stdout=subprocess.DEVNULL)
+
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
+    try:
+        run(POSTGRES / "initdb", "-D", data, "-U", "dagster", "-A", "trust")
+        run(POSTGRES / "pg_ctl", "-D", data, "-o", options, "-l", data / "log", "-w", "start")
+        run(
+            *(POSTGRES / "createdb", "-h", "127.0.0.1"), "-p", str(port), "-U", "dagster", "dagster"
+        )
+        yield port
+    finally:
+        subprocess.run(
+            [*user, POSTGRES / "pg_ctl", "-D", data, "-m", "immediate", "stop"],
+            check=False,
+            capture_output=True,
+        )
+        shutil.rmtree(place, ignore_errors=True)
+
+
+class Machine:
+    """A machine with the units of deploy/systemd, as far as a test can be one."""
+
+    def __init__(self, folder: Path, postgres: int) -> None:
+        self.folder = folder
+        self.home = folder / "home"
+        self.web = free_port()
+        dagster = folder / "dagster"
+        dagster.mkdir()
+        (dagster / "dagster.yaml").symlink_to(DEPLOY / "dagster" / "dagster.yaml")
+        archive = factory.lay_out(folder / "archive", figures=factory.figures_of(IN_NEED))
+        self.environment = dict(
+            line.split("=", 1)
+            for line in (DEPLOY / "systemd" / "environment.example").read_text().splitlines()
+            if line and not line.startswith("#")
+        ) | {
+            "CORE_MEASURES_HOME": str(self.home),
+            "CORE_MEASURES_SOURCE": str(archive),
+            "CORE_MEASURES_SITE": "false",
+            # The schedule fires at the next full minute, and every minute after.
+            "CORE_MEASURES_NIGHTLY": "* * * * *",
+            "CORE_MEASURES_METRICS": str(folder / "metrics"),
+            "CORE_MEASURES_CODE_PORT": str(free_port()),
+            "DAGSTER_HOME": str(dagster),
+            "DAGSTER_POSTGRES_PORT": str(postgres),
+            "PYTHONPATH": str(PROJECT),
+        }
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def command(self, name: str) -> list[str]:
+        """The unit's own command, on this machine's folders and ports."""
+        unit = (DEPLOY / "systemd" / f"core-measures-{name}.service").read_text()
+        start = re.search(r"^ExecStart=(.*)$", unit, re.MULTILINE)[1]
+        start = re.sub(r"\$\{(\w+)\}", lambda m: self.environment[m[1]], start)
+        program, *arguments = shlex.split(start.replace("/opt/core-measures", str(PROJECT)))
+        arguments = [str(self.web) if one == "3000" else one for one in arguments]
+        return [str(Path(sys.executable).with_name(Path(program).name)), *arguments]
+
+    def start(self, name: str) -> None:
+        log = (self.folder / f"{name}.log").open("ab")
+        self.processes[name] = subprocess.Popen(
+            self.command(name),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env={k: v for k, v in os.environ.items() if "CORE_MEASURES" not in k}
+            | self.environment,
+            cwd=self.folder,
+            start_new_session=True,
+        )
+
+    def kill(self, name: str) -> None:
+        process = self.processes.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def ask(self, query: str) -> Any:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.web}/graphql",
+            json.dumps({"query": query}).encode(),
+            {"Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return json.load(answer)["data"]
+        except (OSError, urllib.error.URLError, KeyError, ValueError):
+            return None
+
+    def answers(self) -> bool:
+        """The web server is up and has the code server's assets."""
+        found = self.ask("{repositoriesOrError{... on RepositoryConnection{nodes{name}}}}")
+        return bool(found and found["repositoriesOrError"].get("nodes"))
+
+    def healthy_daemons(self) -> set[str]:
+        found = self.ask("{instance{daemonHealth{allDaemonStatuses{daemonType healthy required}}}}")
+        statuses = found["instance"]["daemonHealth"]["allDaemonStatuses"] if found else []
+        return {one["daemonType"] for one in statuses if one["healthy"]}
+
+    def listens(self) -> bool:
+        """The code server has loaded the definitions."""
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            port = int(self.environment["CORE_MEASURES_CODE_PORT"])
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    def ended(self) -> dict[str, Any] | None:
+        """A run that came to its end, well or not."""
+        ends = [one for one in self.runs() if one["status"] in ("SUCCESS", "FAILURE", "CANCELED")]
+        return ends[-1] if ends else None
+
+    def runs(self) -> list[dict[str, Any]]:
+        found = self.ask("{runsOrError{... on Runs{results{runId status tags{key value}}}}}")
+        return found["runsOrError"]["results"] if found else []
+
+
+@pytest.fixture
+def machine(postgres: int, tmp_path: Path) -> Iterator[Machine]:
+    made = Machine(tmp_path, postgres)
+    yield made
+    for name in list(made.processes):
+        made.kill(name)
+
+
+def test_a_deployment_does_not_run_or_does_not_outlive_a_kill(machine: Machine) -> None:
+    machine.start("code")
+    until("the code server listens", machine.listens)
+    for name in ("webserver", "daemon"):
+        machine.start(name)
+    until("the web server shows the code", machine.answers)
+    # Killed while the schedule waits for its minute: what comes back takes up from PostgreSQL.
+    machine.kill("webserver")
+    machine.start("webserver")
+    until("the web server after it was killed", machine.answers)
+    # The schedule is on without a hand, and runs through the daemon.
+    ran = until("the schedule ran", machine.ended)
+    assert ran["status"] == "SUCCESS", (machine.folder / "code.log").read_text()[-2000:]
+    tags = {tag["key"]: tag["value"] for tag in ran["tags"]}
+    assert tags["dagster/schedule_name"] == "nightly"
+    ((figures,),) = rows(machine.home, "select count(*) from marts.fct_core_measure")
+    assert figures > 3000
+    metrics = (machine.folder / "metrics" / "core_measures.prom").read_text()
+    assert 'core_measures_loads{state="admitted"} 4' in metrics
+    # Readers go on reading while all that could write is gone.
+    for name in ("daemon", "code"):
+        machine.kill(name)
+    assert rows(machine.home, "select count(*) from marts.fct_core_measure") == [(figures,)]
+    machine.start("code")
+    until("the code server listens again", machine.listens)
+    machine.start("daemon")
+    until("the web server shows the code again", machine.answers)
+    until("the daemon's heart beats", lambda: "SCHEDULER" in machine.healthy_daemons())
+    assert ran["runId"] in {one["runId"] for one in machine.runs()}
+
+
+def test_a_unit_or_the_composition_names_what_is_not_there() -> None:
+    composed = yaml.safe_load((DEPLOY / "compose.yml").read_text("utf-8"))
+    assert set(composed["services"]) == {"postgres", "code", "daemon", "webserver"}
+    dockerfile = (DEPLOY / "Dockerfile").read_text("utf-8")
+    for source in re.findall(r"^COPY (.+) \S+$", dockerfile, re.MULTILINE):
+        for name in source.split():
+            assert (PROJECT / name).exists(), name
+    scripts = Path(sys.executable).parent
+    for name in ("code", "webserver", "daemon"):
+        command = composed["services"][name]["command"]
+        unit = (DEPLOY / "systemd" / f"core-measures-{name}.service").read_text("utf-8")
+        assert (scripts / command[0]).exists()
+        # Under Compose and under systemd the same program with the same options.
+        options = [one for one in command if one.startswith("--") or not one.startswith("/")]
+        for option in options:
+            if option.startswith("--"):
+                assert option in unit, (name, option)
+        for path in (one for one in command if one.startswith("/opt/core-measures/")):
+            assert (PROJECT / path.removeprefix("/opt/core-measures/")).exists(), path
+    # No password is kept in the repository.
+    assert composed["services"]["postgres"]["environment"]["POSTGRES_PASSWORD"].startswith("${")
+
+
+def test_a_value_of_the_environment_is_not_in_the_table() -> None:
+    """docs/operate.md lists every variable that code and deploy/ read, and no other."""
+    pattern = re.compile(r"\b(?:CORE_MEASURES|DAGSTER)_[A-Z_]*[A-Z]\b")
+    read: set[str] = set()
+    for folder, suffixes in (
+        ("orchestration", {".py"}),
+        ("warehouse", {".py"}),
+        ("ingest", {".py"}),
+        ("expectations", {".py"}),
+        ("deploy", {".yml", ".yaml", ".service", ".example"}),
+    ):
+        for path in (PROJECT / folder).rglob("*"):
+            if path.suffix in suffixes:
+                read |= set(pattern.findall(path.read_text("utf-8")))
+    table = (PROJECT / "docs" / "operate.md").read_text("utf-8").split("## Configuration")[1]
+    listed = set(re.findall(r"^\| `([A-Z_]+)`", table.split("\n## ")[0], re.MULTILINE))
+    # These the command sets itself, for dbt and for Dagster.
+    internal = {"CORE_MEASURES_DATABASE", "CORE_MEASURES_MODELS", "DAGSTER_TELEMETRY_ENABLED"}
+    assert listed == read - internal

@@ -1,0 +1,266 @@
+"""What an operator relies on: backup, upgrades, metrics, logs, and the table of what was done."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tarfile
+from pathlib import Path
+
+import factory
+import pytest
+from conftest import PROJECT, command, copy_of, rows
+
+from ingest.errors import HomeError
+from warehouse.backup import BackupError, restore_backup
+from warehouse.home import Home
+
+IN_NEED = "characteristics-of-children-in-need"
+HELP_LINE = re.compile(r"^# (HELP|TYPE) [a-z_]+ .+$")
+SAMPLE_LINE = re.compile(
+    r'^[a-z_]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? \d+(\.\d+)?(e[+-]\d+)?$'
+)
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two releases, of which one load is kept out."""
+    return factory.lay_out(
+        tmp_path_factory.mktemp("operate") / "archive",
+        figures=factory.figures_of(IN_NEED),
+        faults=[factory.faults.wrong_year(factory.Where(IN_NEED, "2024", "referrals"))],
+    )
+
+
+def marts(home: Path) -> dict[str, bytes]:
+    return {p.name: p.read_bytes() for p in (home / "published" / "latest").glob("*.csv")}
+
+
+# --- backup and restore
+
+
+def test_a_restored_home_serves_something_else(sample_home: Path, tmp_path: Path) -> None:
+    name = "home.tar.gz"
+    made = command("backup", tmp_path / name, "--home", sample_home)
+    assert made.returncode == 0, made.stderr
+    home = tmp_path / "restored"
+    restored = command("restore", tmp_path / name, "--home", home)
+    assert restored.returncode == 0, restored.stderr
+    assert marts(home) == marts(sample_home)
+    count = "select count(*), sum(value) from marts.fct_core_measure"
+    assert rows(home, count) == rows(sample_home, count)
+    index = Path("published") / "index.json"
+    assert (home / index).read_bytes() == (sample_home / index).read_bytes()
+    kept = json.loads((home / index).read_bytes())["latest"]
+    assert (home / "published" / kept / "fct_core_measure.parquet").exists()
+    # Nothing is new to it: its verdicts hold, and it is what was served.
+    again = command("refresh", "--from", "sample", "--home", home)
+    assert again.returncode == 0, again.stderr
+    assert "Nothing new; still serving" in again.stdout
+    # Neither replaces what is there.
+    for call in (("backup", tmp_path / name, "--home", home),
+                 ("restore", tmp_path / name, "--home", home)):  # fmt: skip
+        outcome = command(*call)
+        assert outcome.returncode == 1
+        assert len(outcome.stderr.splitlines()) == 1
+
+
+def test_a_damaged_backup_becomes_a_home(sample_home: Path, tmp_path: Path) -> None:
+    whole = tmp_path / "whole.tar"
+    assert command("backup", whole, "--home", sample_home).returncode == 0
+    data = whole.read_bytes()
+    flipped = bytearray(data)
+    # A byte in the middle of some file's content.
+    at = data.index(b"Leeds") + 2
+    flipped[at] ^= 0xFF
+    outside = tmp_path / "outside.tar"
+    with tarfile.open(outside, "w") as tar:
+        (tmp_path / "core-measures-backup.json").write_text('{"format": 1, "files": {}}')
+        tar.add(tmp_path / "core-measures-backup.json", "core-measures-backup.json")
+        tar.add(whole, "../escaped")
+    newer = tmp_path / "newer.tar"
+    with tarfile.open(newer, "w") as tar:
+        (tmp_path / "n.json").write_text('{"format": 99, "files": {}}')
+        tar.add(tmp_path / "n.json", "core-measures-backup.json")
+    for name, content in (
+        ("flipped.tar", bytes(flipped)),
+        ("cut.tar", data[: len(data) // 2]),
+        ("empty.tar", b""),
+        ("text.tar", b"not a backup"),
+        ("outside.tar", None),
+        ("newer.tar", None),
+    ):
+        if content is not None:
+            (tmp_path / name).write_bytes(content)
+        home = tmp_path / "home"
+        with pytest.raises((BackupError, HomeError)):
+            restore_backup(tmp_path / name, Home(home))
+        assert not home.exists(), name
+        assert not list(tmp_path.glob(".home-*")), name
+    assert not (tmp_path.parent / "escaped").exists()
+
+
+# --- upgrades
+
+
+def test_a_home_of_an_older_version_is_misread(sample_home: Path, tmp_path: Path) -> None:
+    """As it was before layouts, dates and comments: other digests, nothing of what came since."""
+    home = copy_of(sample_home, tmp_path / "home")
+    (home / "home.json").unlink()
+    (home / "published" / "index.json").unlink()
+    for dated in (home / "published").glob("2*"):
+        shutil.rmtree(dated)
+    shutil.rmtree(home / "work" / "dbt")
+    record = home / "builds" / "current" / "build.json"
+    document = json.loads(record.read_bytes())
+    record.write_text(json.dumps({"digest": "0" * 64, "checks": document["checks"]}))
+    for verdict in home.glob("archive/*/*/*/verdict.json"):
+        kept = json.loads(verdict.read_bytes())
+        verdict.write_text(json.dumps(kept | {"digest": "1" * 64}))
+    before = marts(home)
+    outcome = command("refresh", "--from", "sample", "--home", home)
+    assert outcome.returncode == 0, outcome.stderr
+    assert "Checking loads: 24" in outcome.stderr
+    assert marts(home) == before
+    assert json.loads((home / "home.json").read_bytes()) == {"format": 1}
+    told = json.loads((home / "published" / "index.json").read_bytes())["publications"]
+    # What was served before stood in its place, and nothing in it changed.
+    assert told[0]["changes"]["measures"] == {}
+    assert not told[0]["changes"]["first"]
+
+
+@pytest.mark.parametrize("mark", ['{"format": 2}', "{", "[]", '{"format": "x"}'])
+def test_a_home_of_a_newer_version_is_touched(tmp_path: Path, mark: str) -> None:
+    home = tmp_path / "home"
+    (home / "archive").mkdir(parents=True)
+    (home / "home.json").write_text(mark)
+    for call in (
+        ("refresh", "--from", "sample"),
+        ("status",),
+        ("sql", "select 1"),
+        ("site",),
+        ("backup", tmp_path / "b.tar"),
+    )[: 5 if mark == '{"format": 2}' else 2]:
+        outcome = command(*call, "--home", home)
+        assert outcome.returncode == 1, call
+        assert "nothing was changed" in outcome.stderr
+        assert "Traceback" not in outcome.stderr
+    assert sorted(p.name for p in home.iterdir()) == ["archive", "home.json"]
+    assert not (tmp_path / "b.tar").exists()
+
+
+# --- what a refresh tells
+
+
+def test_a_machine_cannot_read_what_a_refresh_did(archive: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    outcome = command("refresh", "--from", archive, "--home", home, "--json")
+    assert outcome.returncode == 2
+    told = json.loads(outcome.stdout)
+    assert told["outcome"] == "published"
+    assert told["exit_code"] == 2
+    assert len(told["releases_arrived"]) == 2
+    assert told["loads"]["held"] == 4
+    assert told["loads"]["admitted"] == 3
+    ((refused),) = told["loads"]["quarantined"]
+    assert refused["reasons"]
+    assert set(told["seconds"]) == {"Bringing home", "Checking loads", "Building", "Publishing"}
+    ((figures,),) = rows(
+        home, "select count(*) from marts.fct_core_measure where measure_id = 'repeat_referrals'"
+    )
+    assert told["changes"]["measures"]["repeat_referrals"]["new"] == figures
+    lines = [json.loads(line) for line in outcome.stderr.splitlines()]
+    assert all({"at", "level", "event"} <= set(line) for line in lines)
+    stages = [line["stage"] for line in lines if line["event"] == "stage_began"]
+    assert stages == ["Bringing home", "Checking loads", "Building", "Publishing"]
+    assert any(line["level"] == "warning" and "Quarantined" in line["message"] for line in lines
+               if line["event"] == "said")  # fmt: skip
+    # The metrics say the same.
+    text = (home / "metrics" / "core_measures.prom").read_text()
+    assert all(HELP_LINE.match(line) or SAMPLE_LINE.match(line) for line in text.splitlines()), text
+    assert 'core_measures_loads{state="quarantined"} 1' in text
+    assert 'core_measures_loads{state="admitted"} 3' in text
+    success = re.search(r"^core_measures_last_success_timestamp_seconds (\S+)$", text, re.M)[1]
+    # A refresh that fails keeps the last success.
+    failed = command("refresh", "--from", tmp_path / "nowhere", "--home", home, "--json")
+    assert failed.returncode == 1
+    assert json.loads(failed.stdout)["outcome"] == "nothing_published"
+    text = (home / "metrics" / "core_measures.prom").read_text()
+    assert f"core_measures_last_success_timestamp_seconds {success}" in text
+    # Nothing new is told as such, and people are told in a table what came before.
+    again = command("refresh", "--from", archive, "--home", home, "--json")
+    assert json.loads(again.stdout)["outcome"] == "unchanged"
+    assert json.loads(again.stdout)["changes"] is None
+    people = command("refresh", "--from", archive, "--home", home)
+    assert re.search(rf"{IN_NEED} +.*3 of 4 +c1_\S+csv: \w+", people.stdout), people.stdout
+
+
+def test_a_screen_does_not_say_what_came_and_what_changed(sample_home: Path) -> None:
+    printed = (sample_home / "printed.txt").read_text()
+    assert re.search(r"Publication +Came +Admitted +Refused, and why", printed)
+    assert re.search(r"children-looked-after\S+ +2022, 2023, 2024 +12 of 12", printed)
+    assert re.search(r"Measure +Figures new +Changed +Gone", printed)
+    assert re.search(r"ehc_plans_in_20_weeks +[\d,]+ +0 +0", printed)
+    # One screen.
+    assert len(printed.splitlines()) <= 60
+
+
+def test_progress_tells_no_time_left() -> None:
+    import io
+
+    from rich.console import Console
+
+    from orchestration import progress
+
+    text = io.StringIO()
+    reporter = progress.PlainReporter(Console(file=text, width=200))
+    reporter.begin("Checking loads", 3)
+    reporter._told -= progress.SECONDS_BETWEEN_LINES
+    reporter.advance("a 2023")
+    reporter.advance("a 2024")
+    reporter.advance("b 2024")
+    lines = text.getvalue().splitlines()
+    assert lines[0] == "Checking loads: 3"
+    assert re.fullmatch(r"Checking loads: 1 of 3, about \d+ s left \(a 2023\)", lines[1])
+    assert len(lines) == 2
+    # A terminal shows it too.
+    screen = io.StringIO()
+    with progress.TerminalReporter(Console(file=screen, force_terminal=True, width=160)) as live:
+        live.begin("Checking loads", 2)
+        live.advance("a 2023")
+    assert "left" in screen.getvalue()
+    assert "1/2" in screen.getvalue()
+
+
+# --- the documents
+
+
+def test_rap_names_a_command_that_is_not_there() -> None:
+    text = (PROJECT / "docs" / "rap.md").read_text("utf-8")
+    lines = [line for line in text.splitlines() if line.startswith("| ") and "---" not in line]
+    lines = [line for line in lines if not line.startswith("| line |")]
+    assert len(lines) >= 30
+    for line in lines:
+        cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+        shown = re.findall(r"`([^`]+)`", cells[-1])
+        assert shown or "not shown by a command" in line, line
+        for call in shown:
+            words = call.split()
+            if words[0] == "core-measures":
+                assert re.search(
+                    rf"^def {words[1]}\(|app\.add_typer\(\w+, name=\"{words[1]}\"",
+                    (PROJECT / "orchestration" / "cli.py").read_text("utf-8"),
+                    re.M,
+                ), call
+            if words[0] == "make":
+                makefile = (PROJECT / "Makefile").read_text("utf-8")
+                assert re.search(rf"^{words[1]}:", makefile, re.M), call
+            for path in (word for word in words if word.startswith(("tests/", "dbt_project/"))):
+                assert (PROJECT / path).exists(), call
+            if "-k" in words:
+                wanted = words[words.index("-k") + 1]
+                tests = [PROJECT / word for word in words if word.startswith("tests/")]
+                assert any(
+                    re.search(rf"def test_\w*{wanted}", path.read_text("utf-8")) for path in tests
+                )

@@ -1,0 +1,676 @@
+"""The site as people read it: its pages, its figures, and Chromium over the files on the disk."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+import json
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import duckdb
+import factory
+import pytest
+from conftest import PROJECT, command, rows
+
+from warehouse.home import Home
+from warehouse.site import charts, words, write_site
+from warehouse.site.charts import Line
+from warehouse.site.figures import Figure, Series, segments, strand
+
+CHROMIUM = Path("/usr/bin/chromium")
+IN_NEED = "characteristics-of-children-in-need"
+KINDS = ["index", "about", "data", "measures/good_level_of_development", "councils/rutland"]
+HEAVY = 400_000
+
+
+@pytest.fixture(scope="module")
+def site(site_home: Path) -> Path:
+    return site_home / "published" / "latest" / "site"
+
+
+@pytest.fixture(scope="module")
+def pages(site: Path) -> dict[str, str]:
+    return {str(p.relative_to(site)): p.read_text("utf-8") for p in sorted(site.rglob("*.html"))}
+
+
+# --- the pages
+
+
+def test_a_council_or_a_measure_has_no_page(site_home: Path, pages: dict[str, str]) -> None:
+    councils = rows(
+        site_home,
+        "select current_code, any_value(council_name) filter (council_code = current_code)"
+        " from marts.dim_council group by current_code order by 1",
+    )
+    titles = {
+        html.unescape(re.search("<h1>(.*?)</h1>", text)[1])
+        for name, text in pages.items()
+        if name.startswith("councils/")
+    }
+    assert titles == {str(name) for _, name in councils}
+    assert sum(name.startswith("councils/") for name in pages) == len(councils) >= 153
+    measures = {str(m) for (m,) in rows(site_home, "select measure_id from marts.dim_measure")}
+    assert {Path(name).stem for name in pages if name.startswith("measures/")} == measures
+    for name, text in pages.items():
+        if name.startswith("councils/"):
+            assert set(re.findall('<article class="card" id="([^"]+)"', text)) == measures, name
+
+
+def test_a_link_of_the_site_leads_nowhere(site: Path, pages: dict[str, str]) -> None:
+    anchors = {name: set(re.findall(r'\sid="([^"]+)"', text)) for name, text in pages.items()}
+    for name, text in pages.items():
+        for target in set(re.findall(r'(?:href|src)="([^"]+)"', text)):
+            parts = urlsplit(html.unescape(target))
+            if parts.scheme in ("https", "data"):
+                continue
+            assert not parts.scheme, (name, target)
+            linked = (site / name).parent / unquote(parts.path) if parts.path else site / name
+            assert linked.resolve().is_file(), (name, target)
+            if parts.fragment:
+                page = str(linked.resolve().relative_to(site.resolve()))
+                assert parts.fragment in anchors[page], (name, target)
+
+
+def test_a_page_shows_another_figure_than_the_mart(site_home: Path, pages: dict[str, str]) -> None:
+    newest = rows(
+        site_home,
+        """
+        select
+            c.current_code, s.measure_id || '.' || s.series_id,
+            arg_max({'v': f.value, 'row': f.source_row, 'd': s.decimals, 'u': s.unit}, f.period_end)
+        from marts.fct_core_measure as f
+        inner join marts.dim_series as s using (measure_id, series_id)
+        inner join marts.dim_council as c on f.council_code = c.council_code
+        where f.value is not null and f.period_type = s.period_type and s.is_headline
+        group by all
+        """,
+    )
+    shown: dict[tuple[str, str], tuple[float, str, int]] = {}
+    for name, text in pages.items():
+        if not name.startswith("councils/"):
+            continue
+        code = re.search(r"Code (E\d{8})", text)[1]
+        for card in text.split('<article class="card"')[1:]:
+            lead = card.split("Other series of this measure")[0]
+            figure = re.search(r'<data class="value" value="([^"]+)">([^<]+)</data>', lead)
+            chart = re.search(r'class="figure" id="([^"]+)"', lead)
+            if figure and chart:
+                row = re.search(r'<data class="row" value="(\d+)">', lead)
+                shown[code, chart[1]] = (float(figure[1]), html.unescape(figure[2]), int(row[1]))
+    assert len(newest) > 2_500
+    for code, series, figure in newest:
+        value, text, row = shown[str(code), str(series)]
+        assert value == figure["v"], (code, series)
+        assert row == figure["row"], (code, series)
+        said = float(text.split("%")[0].split(" ")[0].replace(",", ""))
+        assert abs(said - value) <= 0.5 * 10 ** -figure["d"] + 1e-9, (code, series)
+        assert text.endswith("%") == (figure["u"] == "%"), (code, series)
+
+
+def test_a_year_without_a_figure_is_not_told_or_told_as_a_number(
+    site_home: Path, pages: dict[str, str]
+) -> None:
+    card = pages["councils/rutland.html"].split('id="care_leavers_in_higher_education"')[1]
+    card = card.split("</article>")[0]
+    kept_back = rows(
+        site_home,
+        "select count(*) from marts.fct_core_measure where council_name = 'Rutland'"
+        " and measure_id = 'care_leavers_in_higher_education' and status = 'suppressed'",
+    )[0][0]
+    assert card.count('<td class="none">suppressed (printed as c)</td>') == kept_back > 0
+    # A cross a year in the picture, with its reason.
+    assert len(re.findall(r'<path class="mark"[^>]*><title>year to', card)) == kept_back
+    assert "Year to March 2024: suppressed (printed as c)." in card
+
+
+def test_the_row_that_a_figure_came_from_is_another(site_home: Path, pages: dict[str, str]) -> None:
+    """The cells beside a figure are those that the file has in that row."""
+    text = pages["councils/leeds.html"].split('id="repeat_referrals"')[1].split("</article>")[0]
+    cells = dict(re.findall(r'<tr><th scope="row">([^<]+)</th><td>([^<]*)</td></tr>', text))
+    ((row, file),) = rows(
+        site_home,
+        "select source_row, source_file from marts.fct_core_measure where council_name = 'Leeds'"
+        " and measure_id = 'repeat_referrals' and year = 2024",
+    )
+    held = Home(site_home).root.glob(f"archive/ees/{IN_NEED}/2024/{file}")
+    header, *lines = next(held).read_text("utf-8-sig").splitlines()
+    published = dict(zip(header.split(","), lines[int(str(row)) - 1].split(","), strict=True))
+    assert cells["la_name"] == published["la_name"] == "Leeds"
+    assert len(cells) > 5
+    for name, cell in cells.items():
+        if name in published:
+            assert cell == published[name], name
+    assert "24.2" in cells.values()
+
+
+def test_a_page_is_heavy(site: Path, pages: dict[str, str]) -> None:
+    """What a page loads by itself: its HTML, the style, the scripts it names."""
+    for name, text in pages.items():
+        loaded = re.findall(r'<(?:script defer src|link rel="stylesheet" href)="([^"]+)"', text)
+        weight = len(text.encode()) + sum(
+            ((site / name).parent / asset).stat().st_size for asset in loaded
+        )
+        assert len(loaded) == 3
+        assert weight < HEAVY, (name, weight)
+
+
+def test_the_data_dictionary_lacks_a_column(site_home: Path, pages: dict[str, str]) -> None:
+    text = html.unescape(pages["data.html"])
+    columns = rows(
+        site_home,
+        "select table_name, column_name, comment from duckdb_columns() where schema_name = 'marts'",
+    )
+    for table, column, comment in columns:
+        part = text.split(f'<h2 id="{table}">')[1].split("</section>")[0]
+        assert f"<code>{column}</code>" in part, (table, column)
+        assert str(comment) in part, (table, column)
+
+
+def test_a_download_holds_other_figures_than_the_mart(site: Path) -> None:
+    mart = (site.parent / "fct_core_measure.csv").read_text("utf-8").splitlines()
+    for folder in ("measures", "councils"):
+        found: list[str] = []
+        for path in sorted((site / "data" / folder).iterdir()):
+            header, *lines = path.read_text("utf-8").splitlines()
+            assert header == mart[0]
+            found += lines
+        assert sorted(found) == sorted(mart[1:]), folder
+
+
+# --- words and pictures
+
+SERIES = Series("m", "s", "S", "", "%", "low", 1, "financial_year", True, "", "", ())
+
+
+def figure(year: int, value: float | None, **cells: Any) -> Figure:
+    made = {
+        "area_code": "E06000001",
+        "area_name": "Hartlepool",
+        "year": year,
+        "period_label": str(year),
+        "period_type": "financial_year",
+        "start": date(year - 1, 4, 1),
+        "end": date(year, 3, 31),
+        "value": value,
+        "as_published": None if value is None else str(value),
+        "lower": None,
+        "upper": None,
+        "method": None,
+        "corrected": False,
+        "status": "published" if value is not None else "suppressed",
+        "symbol": None if value is not None else "c",
+        "publication": "p",
+        "release": "2024",
+        "version": 1,
+        "published": date(2024, 10, 1),
+        "source_file": "f.csv",
+        "source_sha256": "0" * 64,
+        "source_row": 7,
+        "numerator": None,
+        "denominator": None,
+    } | cells
+    return Figure(**made)
+
+
+def years(runs: list[list[Figure]]) -> list[list[int]]:
+    return [[f.year for f in run] for run in runs]
+
+
+def test_a_line_goes_through_a_year_that_has_no_figure() -> None:
+    line = [figure(2019, 1), figure(2020, None), figure(2021, 2), figure(2022, 3), figure(2024, 4)]
+    assert years(segments(line)) == [[2019], [2021, 2022], [2024]]
+
+
+def test_a_line_goes_through_a_break() -> None:
+    line = [figure(year, 1.0) for year in (2019, 2020, 2021, 2022)]
+    assert years(segments(line, (2020, 2022))) == [[2019], [2020, 2021], [2022]]
+    picture = charts.line_chart([Line("council", "H", line, SERIES)], "H")
+    assert picture.count('class="break"') == 0
+    broken = dataclasses.replace(SERIES, break_years=(2020,))
+    picture = charts.line_chart([Line("council", "H", line, broken)], "H")
+    assert picture.count('class="break"') == 1
+    assert ">break<" in picture
+
+
+def test_two_definitions_become_one_line() -> None:
+    old = Series("m", "old", "Old", "", "%", "low", 1, "financial_year", False, "", "", ())
+    picture = charts.line_chart(
+        [
+            Line("council", "H", [figure(2018, 1.0), figure(2019, 1.1)], old),
+            Line("council", "H", [figure(2020, 9.0), figure(2021, 9.1)], SERIES),
+        ],
+        "H",
+    )
+    drawn = re.findall(r'class="line council" d="([^"]+)"', picture)
+    assert [path.count("M") for path in drawn] == [1, 1]
+    assert "new definition" in picture
+
+
+def test_another_question_is_drawn_as_the_line_before(site_home: Path) -> None:
+    """Only a definition that ended stands before the headline: here the profile of 2012."""
+    from warehouse.site.figures import Marts
+
+    with duckdb.connect(
+        str((site_home / "warehouse/core_measures.duckdb").resolve()), read_only=True
+    ) as con:
+        marts = Marts(con)
+        drawn = {m.measure_id: [s.series_id for s in marts.predecessors(m)] for m in marts.measures}
+    assert {m: found for m, found in drawn.items() if found} == {
+        "good_level_of_development": ["profile_2013"]
+    }
+
+
+def test_quarters_and_years_become_one_line() -> None:
+    mixed = [figure(2023, 1), figure(2024, 2, period_type="quarter", start=date(2024, 1, 1))]
+    assert [f.year for f in strand(mixed, "financial_year")] == [2023]
+
+
+def test_a_picture_cuts_what_it_draws() -> None:
+    """Every mark lies inside the frame, whatever the values."""
+    for values in ([0.0, 0.0], [5.0], [-3.0, 4.0], [99.9, 100.0], [0.001, 0.002], [1e6, 2e6]):
+        line = [figure(2000 + i, v, lower=v - 1, upper=v + 1) for i, v in enumerate(values)]
+        picture = charts.line_chart([Line("council", "H", line, SERIES)], "H")
+        places = re.findall(r'c[xy]="([-\d.]+)"', picture)
+        assert len(places) == 2 * len(values)
+        assert all(0 <= float(x) <= 360 for x in places[::2])
+        assert all(0 <= float(y) <= 176 for y in places[1::2])
+
+
+def test_a_figure_is_said_wrongly() -> None:
+    deaths = Series("m", "s", "S", "", "per 1,000 live births", "low", 1, "", True, "", "", ())
+    for value, series, said in (
+        (24.2, SERIES, "24.2%"),
+        (0.0, SERIES, "0.0%"),
+        (-0.0, SERIES, "0.0%"),
+        (3.25, deaths, "3.2 per 1,000 live births"),
+        (1234.56, deaths, "1,234.6 per 1,000 live births"),
+    ):
+        assert words.amount(value, series) == said
+    assert words.cell(None, SERIES) == "no figure"
+    assert words.cell(figure(2024, None), SERIES) == "suppressed (printed as c)"
+    assert "is not zero" in words.note(figure(2024, 0.0, symbol="k"))
+    assert "corrected" in words.note(figure(2024, 1.0, corrected=True))
+
+
+@pytest.mark.parametrize(
+    ("kind", "start", "end", "said", "short"),
+    [
+        ("financial_year", "2023-04-01", "2024-03-31", "year to March 2024", "2023/24"),
+        ("academic_year", "2022-09-01", "2023-08-31", "2022/23 school year", "2022/23"),
+        ("calendar_year", "2021-01-01", "2021-12-31", "2021", "2021"),
+        ("pooled_3_years", "2018-01-01", "2020-12-31", "2018 to 2020", "2018–20"),
+        ("three_months", "2023-12-01", "2024-02-29", "December 2023 to February 2024", "2024"),
+        ("quarter", "2024-04-01", "2024-06-30", "April to June 2024", "Jun 2024"),
+        ("snapshot", "2024-08-31", "2024-08-31", "31 August 2024", "Aug 2024"),
+        ("survey", "2014-09-15", "2015-01-31", "15 September 2014 to 31 January 2015", "2014/15"),
+    ],
+)
+def test_a_period_is_said_wrongly(kind: str, start: str, end: str, said: str, short: str) -> None:
+    one = figure(
+        2024, 1.0, period_type=kind, start=date.fromisoformat(start), end=date.fromisoformat(end)
+    )
+    assert words.period(one) == said
+    assert words.short_period(one) == short
+
+
+# --- making it
+
+
+def changed_warehouse(home: Path, folder: Path, sql: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    warehouse = folder / "core_measures.duckdb"
+    shutil.copy((home / "warehouse" / "core_measures.duckdb").resolve(), warehouse)
+    with duckdb.connect(str(warehouse)) as con:
+        con.execute(sql)
+    return warehouse
+
+
+def test_a_build_touches_pages_that_tell_nothing_new(
+    site_home: Path, site: Path, tmp_path: Path
+) -> None:
+    warehouse = changed_warehouse(
+        site_home,
+        tmp_path,
+        "update marts.fct_core_measure set value = value + 1 where council_name = 'Leeds'"
+        " and measure_id = 'infant_mortality'",
+    )
+    report = write_site(warehouse, tmp_path / "site", site)
+    assert set(report.written) == {
+        "councils/leeds.html",
+        "measures/infant_mortality.html",
+        "data/councils/leeds.csv",
+        "data/measures/infant_mortality.csv",
+    }
+    for name in report.unchanged:
+        assert (tmp_path / "site" / name).samefile(site / name), name
+    assert len(report.unchanged) > 300
+
+
+def test_a_publishers_text_runs_as_a_script(site_home: Path, tmp_path: Path) -> None:
+    attack = "</script><script>alert(1)</script><img src=x onerror=alert(1)>"
+    warehouse = changed_warehouse(
+        site_home,
+        tmp_path,
+        f"""
+        update marts.dim_council set council_name = '{attack}' where council_name = 'Leeds';
+        update marts.fct_core_measure set council_name = '{attack}', status_symbol = '{attack}',
+            value_as_published = '{attack}', release = '{attack}', source_file = '{attack}'
+            where council_name = 'Leeds';
+        update marts.dim_release set title = '{attack}', note = '{attack}';
+        update marts.dim_measure set title = '{attack}', description = '{attack}'
+            where measure_id = 'infant_mortality';
+        update marts.dim_series set title = '{attack}', breaks = '{attack}', unit = '{attack}'
+            where measure_id = 'infant_mortality';
+        """,
+    )
+    write_site(warehouse, tmp_path / "site", None)
+    for page in (tmp_path / "site").rglob("*.html"):
+        text = page.read_text("utf-8")
+        assert "<script>alert" not in text, page
+        assert "<img" not in text, page
+    index = (tmp_path / "site" / "assets" / "search-index.js").read_text("utf-8")
+    assert "</script>" not in index
+
+
+def test_a_refresh_leaves_the_pages_out(tmp_path: Path) -> None:
+    archive = factory.lay_out(tmp_path / "archive", figures=factory.figures_of(IN_NEED))
+    home = tmp_path / "home"
+    made = command(
+        *("refresh", "--from", archive, "--home", home, "--only", IN_NEED),
+        environment={"CORE_MEASURES_SITE": "true"},
+    )
+    assert made.returncode == 0, made.stderr
+    index = home / "published" / "latest" / "site" / "index.html"
+    assert f"Site:      {index}" in made.stdout
+    assert "Repeat referrals" in index.read_text("utf-8")
+    # The page is of the build, and goes and comes with it.
+    assert index.resolve().is_relative_to((home / "builds" / "1").resolve())
+
+
+def test_figures_are_kept_back_because_a_page_cannot_be_made(
+    sample_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from conftest import copy_of
+
+    from orchestration import refresh as steps
+
+    told: list[str] = []
+
+    class Told(steps.Silent):
+        def warn(self, line: str) -> None:
+            told.append(line)
+
+    home = Home(copy_of(sample_home, tmp_path / "home"))
+    work = steps.Refresh(home, "", reporter=Told())
+    shutil.copy(home.warehouse.resolve(), home.candidate)
+
+    def fail(*_: object) -> None:
+        raise ValueError("no such template")
+
+    monkeypatch.setattr("warehouse.site.write_site", fail)
+    served = home.current.readlink()
+    work.publish(work.stock())
+    assert home.current.readlink() != served
+    assert (home.published / "fct_core_measure.parquet").exists()
+    assert not home.site.exists()
+    assert any("no such template" in line and "core-measures site" in line for line in told)
+
+
+def test_the_site_of_nothing_is_made(tmp_path: Path) -> None:
+    outcome = command("site", "--home", tmp_path / "home")
+    assert outcome.returncode == 1
+    assert "There is no home" in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+
+
+def test_the_charts_to_explore_are_not_those_described() -> None:
+    from warehouse.site.specs import as_script
+
+    kept = PROJECT / "warehouse" / "site" / "static" / "specs.js"
+    assert kept.read_text("utf-8") == as_script(), "run scripts/write_chart_specs.py"
+
+
+def test_an_installed_project_lacks_templates_or_style(tmp_path: Path) -> None:
+    options = ["-q", "--no-deps", "--no-build-isolation", "--disable-pip-version-check"]
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", *options, "-w", tmp_path, copied_project(tmp_path)],
+        check=True,
+        capture_output=True,
+    )
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        packed = set(wheel.namelist())
+    folder = PROJECT / "warehouse" / "site"
+    for path in folder.rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            assert str(path.relative_to(PROJECT)) in packed, path
+
+
+def copied_project(folder: Path) -> Path:
+    """The parts that a wheel is made of, apart from this folder: building leaves traces."""
+    target = folder / "project"
+    target.mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(PROJECT / name, target)
+    for package in ("ingest", "expectations", "warehouse", "orchestration"):
+        shutil.copytree(
+            PROJECT / package, target / package, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    return target
+
+
+# --- Chromium
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if not CHROMIUM.exists():
+        pytest.skip(f"needs a Chromium at {CHROMIUM}")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM))
+        yield chromium
+        chromium.close()
+
+
+class Visit:
+    """One reader's window, what it asked for, and what it complained of."""
+
+    def __init__(self, browser: Any, site: Path, **options: Any) -> None:
+        self.site = site
+        self.context = browser.new_context(
+            **({"viewport": {"width": 1280, "height": 900}, "accept_downloads": True} | options)
+        )
+        self.page = self.context.new_page()
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def open(self, name: str) -> Any:
+        self.page.goto(f"{self.site.resolve().as_uri()}/{name}.html")
+        return self.page
+
+
+@pytest.fixture
+def visit(browser: Any, site: Path) -> Iterator[Any]:
+    opened: list[Visit] = []
+
+    def start(**options: Any) -> Visit:
+        opened.append(Visit(browser, site, **options))
+        return opened[-1]
+
+    yield start
+    for one in opened:
+        one.context.close()
+
+
+def test_a_reader_cannot_find_their_council_and_its_figure(visit: Any, site_home: Path) -> None:
+    """Search, open, read, follow to the source row, download: with the keyboard alone."""
+    reader = visit()
+    page = reader.open("index")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to main content"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "search"
+    page.keyboard.type("leed")
+    page.keyboard.press("ArrowDown")
+    assert page.locator("[role=option][aria-selected=true]").inner_text().startswith("Leeds")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/councils/leeds.html")
+    card = page.locator("#repeat_referrals")
+    ((value, row, file, sha),) = rows(
+        site_home,
+        "select value, source_row, source_file, source_sha256 from marts.fct_core_measure"
+        " where council_name = 'Leeds' and measure_id = 'repeat_referrals'"
+        " and value is not null order by period_end desc limit 1",
+    )
+    shown = card.locator("data.value").first
+    assert float(shown.get_attribute("value")) == value
+    assert shown.inner_text() == f"{value}%"
+    card.locator("details.source summary").focus()
+    page.keyboard.press("Enter")
+    source = card.locator("details.source")
+    assert source.locator("data.row").inner_text() == str(row)
+    assert source.locator(".file").inner_text() == file
+    assert source.locator("code").inner_text() == str(value)
+    assert source.locator(".cells").inner_text().count("Leeds") == 1
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download all figures of Leeds").click()
+    kept = Path(download.value.path()).read_text("utf-8")
+    assert f"{sha},{row}\n" in kept
+    assert not reader.complaints
+
+
+def test_a_page_asks_for_something_from_elsewhere(visit: Any, site: Path) -> None:
+    reader = visit()
+    for name in KINDS:
+        page = reader.open(name)
+        for button in page.locator("button.explore:visible").all()[:1]:
+            button.click()
+            page.wait_for_selector(".explored svg.marks")
+    assert reader.requests
+    here = site.resolve().as_uri()
+    assert not [url for url in reader.requests if not url.startswith((here, "data:"))]
+    assert not reader.complaints
+    # And could not if it tried: the page forbids itself to.
+    page = reader.open("index")
+    tried = page.evaluate("fetch('https://example.org/').then(() => 'fetched', () => 'refused')")
+    assert tried == "refused"
+    assert any("Content Security Policy" in said for said in reader.complaints)
+
+
+def axe_faults(page: Any) -> list[str]:
+    from axe_playwright_python.sync_playwright import Axe
+
+    options = {
+        "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+        # Axe would read the style sheet by a request, which the page forbids.
+        "preload": False,
+        "resultTypes": ["violations"],
+    }
+    found = Axe().run(page, options=options).response["violations"]
+    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 320])
+def test_a_page_cannot_be_read_by_everyone(visit: Any, scheme: str, width: int) -> None:
+    """axe, WCAG 2.2 AA, with everything open that opens; and nothing to scroll sideways."""
+    reader = visit(color_scheme=scheme, viewport={"width": width, "height": 900})
+    for name in KINDS:
+        page = reader.open(name)
+        page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true })")
+        for button in page.locator("button.explore:visible").all()[:1]:
+            button.click()
+            page.wait_for_selector(".explored svg.marks")
+        assert axe_faults(page) == [], (name, scheme, width)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert (paper == "rgb(255, 255, 255)") == (scheme == "light")
+
+
+def test_an_open_search_cannot_be_read_by_everyone(visit: Any) -> None:
+    reader = visit(viewport={"width": 320, "height": 700})
+    page = reader.open("index")
+    page.locator("#search").fill("north")
+    page.keyboard.press("ArrowDown")
+    assert page.locator("[role=option]").count() > 2
+    assert axe_faults(page) == []
+    page.keyboard.press("Escape")
+    assert page.locator("[role=option]:visible").count() == 0
+
+
+def test_words_in_a_picture_lie_over_each_other(visit: Any) -> None:
+    """Labels of a chart: none touches another, none is cut off by the picture or the window."""
+    for width in (1280, 320):
+        reader = visit(viewport={"width": width, "height": 900})
+        for name in ("councils/leeds", "councils/rutland", "measures/gcse_english_and_maths"):
+            page = reader.open(name)
+            faults = page.evaluate(
+                """() => [...document.querySelectorAll("svg.chart")].flatMap((svg) => {
+                  const frame = svg.getBoundingClientRect();
+                  if (!frame.width) return [];
+                  const boxes = [...svg.querySelectorAll("text")].map((t) =>
+                    [t.textContent, t.getBoundingClientRect()]);
+                  return boxes.flatMap(([said, box], i) => [
+                    ...(box.left < 0 || box.right > window.innerWidth
+                      || box.top < frame.top - 4 || box.bottom > frame.bottom + 4
+                      ? [`${svg.getAttribute("aria-label")}: ${said} is cut off`] : []),
+                    ...boxes.slice(i + 1)
+                      .filter(([, other]) => box.left < other.right && other.left < box.right
+                        && box.top + 2 < other.bottom && other.top + 2 < box.bottom)
+                      .map(([other]) => `${svg.getAttribute("aria-label")}: ${said} / ${other}`),
+                  ]);
+                })"""
+            )
+            assert faults == [], (name, width)
+
+
+def test_a_page_is_empty_without_scripts(visit: Any) -> None:
+    page = visit(java_script_enabled=False).open("councils/leeds")
+    assert page.locator("svg.chart:visible").count() > 15
+    assert page.locator("button.explore:visible").count() == 0
+    assert page.locator("#search:visible").count() == 0
+    page.locator("#repeat_referrals summary").first.click()
+    assert page.locator("#repeat_referrals table:visible").count() == 1
+
+
+def test_an_explored_chart_draws_other_figures(visit: Any) -> None:
+    page = visit().open("councils/leeds")
+    card = page.locator("#repeat_referrals")
+    told = json.loads(page.locator("#chart-data").text_content())
+    lines = told["repeat_referrals.within_12_months"]["l"]
+    card.locator("button.explore").click()
+    card.locator(".explored svg.marks").wait_for()
+    said = card.locator("[aria-roledescription=point]").evaluate_all(
+        "(marks) => marks.map((mark) => mark.getAttribute('aria-label'))"
+    )
+    assert len(said) == sum(len(line["p"]) for line in lines)
+    newest = [line for line in lines if line["k"] == "council"][-1]["p"][-1]
+    assert any(f"value: {newest[1]}" in label or f"Figure: {newest[1]}" in label for label in said)
+    with page.expect_download() as download:
+        card.get_by_role("button", name="Save as PNG").click()
+    assert Path(download.value.path()).read_bytes()[:4] == b"\x89PNG"
+
+
+def test_a_council_cannot_be_printed(visit: Any, tmp_path: Path) -> None:
+    page = visit().open("councils/leeds")
+    sheet = page.pdf(format="A4", path=str(tmp_path / "leeds.pdf"))
+    assert sheet[:5] == b"%PDF-"
+    assert 2 <= len(re.findall(rb"/Type\s*/Page\b", sheet)) <= 20
+    page.emulate_media(media="print")
+    assert not page.locator("#search").is_visible()
+    assert not page.locator("button.explore").first.is_visible()
+    assert page.locator("svg.chart").first.is_visible()

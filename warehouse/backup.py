@@ -1,0 +1,131 @@
+"""A home in one file, and a home out of it.
+
+In it: the archive with its verdicts and decisions, what is served, and every dated publication.
+Not in it: `loads/` and `work/`, which are made again. Every file's hash is in the list at its head,
+and is checked on the way out, so that a damaged backup is found before anything is served from it.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import tarfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ingest.archive import sha256_of, sync_folder
+from ingest.errors import CoreMeasuresError, HomeError
+from warehouse.home import Home
+
+_LIST = "core-measures-backup.json"
+_FORMAT = 1
+
+
+class BackupError(CoreMeasuresError):
+    """A backup that cannot be written, or cannot be trusted."""
+
+
+def _files(home: Home) -> Iterator[Path]:
+    """What a backup holds, links among them, in an order that does not change."""
+    served = home.builds / home.current.readlink() if home.current.is_symlink() else None
+    for folder in (home.root / "archive", home.root / "published", served):
+        if folder is None or not folder.exists():
+            continue
+        for path in sorted(folder.rglob("*")):
+            if path.is_symlink() or path.is_file():
+                yield path
+    for link in (home.current, home.warehouse, home.quality):
+        if link.is_symlink():
+            yield link
+    if home.format_file.exists():
+        yield home.format_file
+
+
+def write_backup(home: Home, target: Path) -> int:
+    """Write a home to a new file, gzipped where its name ends in `gz`; returns how many files.
+
+    Call with the home's lock held.
+
+    Raises
+    ------
+    BackupError
+        The file is there already, or cannot be written.
+    """
+    if target.exists():
+        raise BackupError(f"{target} is there already; a backup replaces nothing.")
+    files = list(_files(home))
+    listed = {
+        str(path.relative_to(home.root)): sha256_of(path.read_bytes())
+        for path in files
+        if not path.is_symlink()
+    }
+    head = {
+        "format": _FORMAT,
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "files": listed,
+    }
+    partial = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        with tarfile.open(partial, "w:gz" if target.name.endswith("gz") else "w") as tar:
+            text = json.dumps(head, indent=1).encode()
+            info = tarfile.TarInfo(_LIST)
+            info.size = len(text)
+            tar.addfile(info, io.BytesIO(text))
+            for path in files:
+                tar.add(path, str(path.relative_to(home.root)), recursive=False)
+        sync_folder(partial)
+        partial.rename(target)
+        sync_folder(target.parent)
+    except OSError as error:
+        raise BackupError(f"{target} cannot be written: {error.strerror or error}.") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return len(files)
+
+
+def restore_backup(source: Path, home: Home) -> int:
+    """Make a home of a backup; returns how many files it holds. The home must not be there.
+
+    Raises
+    ------
+    BackupError
+        It is no backup of ours, or a file of it is not what it was.
+    HomeError
+        There is a home already.
+    """
+    if home.root.exists() and any(home.root.iterdir()):
+        raise HomeError(f"{home.root} is not empty; restore into a new home, and look at it first.")
+    home.root.parent.mkdir(parents=True, exist_ok=True)
+    partial = home.root.with_name(f".{home.root.name}-restoring-{os.getpid()}")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        partial.mkdir()
+        with tarfile.open(source) as tar:
+            # Nothing outside of the folder, no device, no set-uid: Python's own filter for data.
+            tar.extractall(partial, filter="data")  # nosec B202
+        head = _head(partial)
+        for name, sha256 in head["files"].items():
+            path = partial / name
+            if not path.is_file() or sha256_of(path.read_bytes()) != sha256:
+                raise BackupError(f"{source}: {name} is not what was backed up; nothing was made.")
+        (partial / _LIST).unlink()
+        if home.root.exists():
+            home.root.rmdir()
+        partial.rename(home.root)
+        sync_folder(home.root.parent)
+    except (OSError, tarfile.TarError, EOFError, KeyError, ValueError) as error:
+        raise BackupError(f"{source} is no whole backup of a home: {error}") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return len(head["files"])
+
+
+def _head(folder: Path) -> dict[str, Any]:
+    head: dict[str, Any] = json.loads((folder / _LIST).read_bytes())
+    if head["format"] > _FORMAT:
+        raise ValueError("it was written by a newer core-measures")
+    return head

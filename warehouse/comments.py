@@ -1,0 +1,106 @@
+"""A comment on every table and column of a candidate, so that any client can tell what is what.
+
+dbt writes those of the marts. The rest is said here, once a build, out of what is said elsewhere
+already: dbt's descriptions, and the contracts' names of what was published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ingest.contracts import FileContract
+from warehouse.candidate import SETTINGS, sql_name, sql_text
+
+# What no mart has a column of.
+_OWN = {
+    "area_level": "council, region, or country for England.",
+    "area_code": "GSS code of the council, region or country as it stood in the period.",
+    "area_name": "Its name as it stood in the period.",
+    "printed_code": "Code as the publisher printed it.",
+    "corrections": "Column to corrected cell, where a correction was applied; else null.",
+    "bytes": "Length of the file.",
+    "file_id": "The file's name in its publication's contract.",
+    "load_table": "Table of schema loads that holds its rows, where it is admitted.",
+    "admitted": "Whether its rows may become facts.",
+}
+_ARCHIVE = {
+    "releases": "Every release held: a row a publication, release and version.",
+    "loads": "Every published file of a release that a contract reads, admitted or not.",
+    "checks": "Every check of every load, as marts.load_quality shows it.",
+}
+
+
+def comment(warehouse: Path, manifest: dict[str, Any], files: Iterable[FileContract]) -> int:
+    """Comment on each table, view and column that has no comment; returns how many were made."""
+    tables, columns = _said(manifest)
+    published = {
+        (file.table, column.name): column.published_as for file in files for column in file.columns
+    }
+    made = 0
+    with duckdb.connect(str(warehouse), config=SETTINGS) as con:
+        con.begin()
+        bare = con.execute(
+            "select schema_name, table_name, 'table' from duckdb_tables() where comment is null"
+            " union all select schema_name, view_name, 'view' from duckdb_views()"
+            " where comment is null and not internal order by all"
+        ).fetchall()
+        for schema, table, kind in bare:
+            told = tables.get((schema, table)) or _ARCHIVE.get(table, "")
+            if told:
+                where = f"{sql_name(schema)}.{sql_name(table)}"
+                con.execute(f"comment on {kind} {where} is {sql_text(told)}")
+                made += 1
+        for schema, table, column in con.execute(
+            "select schema_name, table_name, column_name from duckdb_columns()"
+            " where comment is null and not internal order by all"
+        ).fetchall():
+            told = columns.get((schema, table, column)) or _column(
+                schema, table, column, columns, published
+            )
+            if told:
+                where = ".".join(map(sql_name, (schema, table, column)))
+                con.execute(f"comment on column {where} is {sql_text(told)}")
+                made += 1
+        con.commit()
+    return made
+
+
+def _said(
+    manifest: dict[str, Any],
+) -> tuple[dict[tuple[str, str], str], dict[tuple[str, str, str], str]]:
+    """dbt's descriptions of tables and of columns."""
+    tables: dict[tuple[str, str], str] = {}
+    columns: dict[tuple[str, str, str], str] = {}
+    for node in (*manifest["nodes"].values(), *manifest["sources"].values()):
+        if node["resource_type"] not in ("model", "seed", "source"):
+            continue
+        place = (node["schema"], node["name"])
+        tables[place] = _line(node["description"])
+        for column in node["columns"].values():
+            columns[*place, column["name"]] = _line(column["description"])
+    return tables, columns
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _column(
+    schema: str,
+    table: str,
+    column: str,
+    said: dict[tuple[str, str, str], str],
+    published: dict[tuple[str, str], tuple[str, ...]],
+) -> str:
+    """What a mart says of a column of this name; of a load's, what its publisher calls it."""
+    if schema == "loads" and (names := published.get((table, column))):
+        return f"The cell as published, to the letter. Printed as: {', '.join(names)}."
+    nearest = {"releases": "dim_release", "checks": "load_quality"}.get(table, "")
+    for mart in (nearest, "fct_core_measure_vintage", "dim_release", "dim_series", "dim_council"):
+        if told := said.get(("marts", mart, column)):
+            return told
+    return _OWN.get(column, "")

@@ -1,0 +1,217 @@
+"""Writing the site of a build: every page, its figures to download, scripts and style.
+
+A file whose bytes are those of the site before is not written again: it becomes a second name of
+the same file. So a build after one changed measure touches only the pages that tell of it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess  # nosec B404
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+
+import duckdb
+
+from ingest.archive import sync_folder
+from ingest.errors import CoreMeasuresError, HomeError
+from warehouse.candidate import SETTINGS
+from warehouse.home import Home
+from warehouse.site.figures import Marts
+
+SITE = "site"
+# Beside the marts, where somebody had it made.
+DBT_DOCS = "dbt_docs.html"
+_STATIC = Path(__file__).parent / "static"
+# Vega, Vega-Lite and Vega-Embed with all that they need, as the wheel of vl-convert carries them:
+# pinned by our constraints like everything else, and no second package registry is asked. Built in
+# a process of its own, which gives its 100 MB back, while the pages are written.
+_BUNDLE = """
+import sys, vl_convert
+sys.stdout.reconfigure(encoding="utf-8")
+sys.stdout.write("(()=>{" + vl_convert.javascript_bundle() + "})();\\n")
+"""
+_BUNDLE_LICENCE = """\
+/* Vega, Vega-Lite and Vega-Embed, (c) University of Washington Interactive Data Lab and
+contributors, under the BSD 3-Clause licence; D3, (c) Mike Bostock, under the ISC licence.
+As carried by vl-convert-python {version}. */
+"""
+
+
+class SiteError(CoreMeasuresError):
+    """The pages could not be made."""
+
+
+@dataclass
+class SiteReport:
+    """What became of the site's files."""
+
+    written: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    bytes: int = 0
+
+    def __str__(self) -> str:
+        total = len(self.written) + len(self.unchanged)
+        return f"{total} files, {self.bytes / 1e6:.0f} MB: {len(self.written)} new or changed"
+
+
+class _Writer:
+    """Puts files into a folder, without a second copy of those that the site before has."""
+
+    def __init__(self, folder: Path, previous: Path | None) -> None:
+        self._folder = folder
+        self._previous = previous
+        self._made: set[Path] = set()
+        self.report = SiteReport()
+
+    def put(self, name: str, content: bytes) -> None:
+        """Have a file with this content."""
+        target = self._target(name)
+        self.report.bytes += len(content)
+        before = self._previous / name if self._previous else None
+        if before is not None and _same(before, content):
+            _link(before, target)
+            self.report.unchanged.append(name)
+        else:
+            target.write_bytes(content)
+            self.report.written.append(name)
+
+    def _target(self, name: str) -> Path:
+        target = self._folder / name
+        if target.parent not in self._made:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._made.add(target.parent)
+        return target
+
+
+def _same(path: Path, content: bytes) -> bool:
+    try:
+        return path.stat().st_size == len(content) and path.read_bytes() == content
+    except OSError:
+        return False
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        target.write_bytes(source.read_bytes())  # a file system without links of this kind
+
+
+def write_site(warehouse: Path, folder: Path, previous: Path | None = None) -> SiteReport:
+    """Write the site of a warehouse's marts into `folder`, which is made.
+
+    `previous` is the site before, whose unchanged files are taken over.
+
+    Raises
+    ------
+    SiteError
+        The chart scripts could not be put together.
+    """
+    folder.mkdir(parents=True)
+    writer = _Writer(folder, previous)
+    name = f"assets/vega-{version('vl-convert-python')}.js"
+    before = previous / name if previous else None
+    bundling = None if before is not None and before.is_file() else _start_bundling()
+    try:
+        with duckdb.connect(str(warehouse), read_only=True, config=SETTINGS) as con:
+            from warehouse.site.pages import Pages
+
+            marts = Marts(con)
+            pages = Pages(marts, name, DBT_DOCS if (folder.parent / DBT_DOCS).is_file() else "")
+            for page, text in pages.all():
+                writer.put(page, text.encode())
+            for path, content in _downloads(con, marts):
+                writer.put(path, content)
+        for static in sorted(_STATIC.iterdir()):
+            writer.put(f"assets/{static.name}", static.read_bytes())
+        script = _bundled(bundling) if bundling is not None else (before or folder).read_bytes()
+        writer.put(name, script)
+    finally:
+        if bundling is not None and bundling.poll() is None:
+            bundling.kill()
+            bundling.wait()
+    return writer.report
+
+
+def renew_site(home: Home) -> SiteReport:
+    """Make the site of the served build anew. Call with the home's lock held.
+
+    Raises
+    ------
+    HomeError
+        Nothing is served yet.
+    SiteError
+        The pages could not be made; those that were there stay.
+    """
+    if home.build_record() is None:
+        raise HomeError(f"Nothing is served in {home.root} yet. Run: core-measures refresh")
+    marts = home.published.resolve()
+    for leftover in marts.glob(f".{SITE}-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    site, fresh, gone = marts / SITE, marts / f".{SITE}-new", marts / f".{SITE}-gone"
+    try:
+        report = write_site(home.warehouse.resolve(), fresh, site if site.is_dir() else None)
+        for path in (*fresh.rglob("*"), fresh):
+            sync_folder(path)
+        if site.is_dir():
+            site.rename(gone)
+        fresh.rename(site)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(gone, ignore_errors=True)
+    return report
+
+
+def _start_bundling() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603  # nosec B603
+        [sys.executable, "-I", "-c", _BUNDLE], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+def _bundled(process: subprocess.Popen[bytes]) -> bytes:
+    script, told = process.communicate()
+    if process.returncode:
+        last = told.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
+        raise SiteError(f"vl-convert could not put the chart scripts together: {last[0]}")
+    licence = _BUNDLE_LICENCE.format(version=version("vl-convert-python"))
+    return licence.encode() + script
+
+
+def _downloads(con: duckdb.DuckDBPyConnection, marts: Marts) -> Iterator[tuple[str, bytes]]:
+    """The figures of each measure and of each council as CSV, as in the mart of all figures."""
+    from warehouse.publish import csv_line
+
+    names, line = csv_line(con, "fct_core_measure")
+    slugs = [(code, council.slug) for council in marts.councils for code in council.codes]
+    con.execute("create or replace temp table slugs (code varchar, slug varchar)")
+    con.execute(
+        f"insert into slugs values {', '.join(['(?, ?)'] * len(slugs))}",
+        [cell for pair in slugs for cell in pair],
+    )
+    for folder, column, wanted in (
+        ("measures", "measure_id", [measure.measure_id for measure in marts.measures]),
+        ("councils", "slug", [council.slug for council in marts.councils]),
+    ):
+        con.execute(
+            f"select {column}, {line} from marts.fct_core_measure inner join slugs"
+            f" on code = council_code order by {column}, measure_id, series_id, council_code,"
+            " period_end, period_start, period_type"
+        )
+        left = set(wanted)
+        for key, rows in groupby(_rows(con), key=itemgetter(0)):
+            left.discard(key)
+            yield f"data/{folder}/{key}.csv", "\n".join([names, *(r[1] for r in rows), ""]).encode()
+        for key in sorted(left):
+            yield f"data/{folder}/{key}.csv", f"{names}\n".encode()
+
+
+def _rows(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
+    while rows := con.fetchmany(5000):
+        yield from rows

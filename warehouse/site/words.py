@@ -1,0 +1,188 @@
+"""A figure, a period and a status in words that anybody reads.
+
+A figure is rounded to its series' places here and nowhere else; what is not a number says why.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from functools import lru_cache
+
+from warehouse.site.figures import Figure, Series
+
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+_STATUS = {
+    "suppressed": "suppressed",
+    "not_available": "not available",
+    "not_applicable": "not applicable",
+    "low_reliability": "of low reliability",
+}
+_METHOD = {
+    "published": "as published",
+    "wilson": "computed here from the published counts by Wilson's method",
+    "byar": "computed here from the published counts by Byar's method",
+}
+_KIND = {
+    "london_borough": "London borough",
+    "metropolitan": "Metropolitan borough",
+    "unitary": "Unitary authority",
+    "county": "County council",
+}
+# A mark longer than this is the publisher's sentence, and stands as one.
+_SHORT_MARK = 4
+
+
+def day(value: date) -> str:
+    """`26 June 2025`."""
+    return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
+
+
+def published_on(value: date, precision: str) -> str:
+    """When a release came out, no more precisely than is known."""
+    return day(value) if precision == "day" else f"{MONTHS[value.month - 1]} {value.year}"
+
+
+def kind_of_council(kind: str) -> str:
+    """`Metropolitan borough`."""
+    return _KIND.get(kind, kind.replace("_", " ").capitalize())
+
+
+def period(figure: Figure) -> str:
+    """The period in full: `year to March 2024`, `2022/23 school year`, `2018 to 2020`."""
+    return _period(*figure.period)
+
+
+def begun(text: str) -> str:
+    """The text as a sentence begins: its first letter large, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+@lru_cache(maxsize=5000)
+def _period(period_type: str, start: date, end: date) -> str:
+    match period_type:
+        case "financial_year":
+            return f"year to {MONTHS[end.month - 1]} {end.year}"
+        case "academic_year":
+            return f"{_two_years(start, end)} school year"
+        case "calendar_year":
+            return str(end.year)
+        case "snapshot":
+            return day(end)
+        case "pooled_3_years" if (start.month, start.day) == (1, 1):
+            return f"{start.year} to {end.year}"
+        case "pooled_3_years":
+            return f"three years to {MONTHS[end.month - 1]} {end.year}"
+        case "three_months" | "quarter":
+            began, ended = MONTHS[start.month - 1], MONTHS[end.month - 1]
+            since = "" if start.year == end.year else f" {start.year}"
+            return f"{began}{since} to {ended} {end.year}"
+    if start == end:
+        return day(end)
+    return f"{day(start)} to {day(end)}"
+
+
+def short_period(figure: Figure) -> str:
+    """The period for an axis: `2023/24`, `2021`, `2018-20`."""
+    start, end = figure.start, figure.end
+    match figure.period_type:
+        case "financial_year" | "academic_year" | "survey" if start.year != end.year:
+            return _two_years(start, end)
+        case "pooled_3_years":
+            return f"{start.year}–{end.year % 100:02d}"
+        case "snapshot" | "quarter":
+            return f"{MONTHS[end.month - 1][:3]} {end.year}"
+    return str(end.year)
+
+
+def _two_years(start: date, end: date) -> str:
+    return f"{start.year}/{end.year % 100:02d}"
+
+
+def number(value: float, decimals: int) -> str:
+    """A number to the series' places, thousands apart."""
+    # A lower bound of nought may be computed as minus nought, which is no figure.
+    return f"{round(value, decimals) + 0.0:,.{decimals}f}"
+
+
+def amount(value: float, series: Series) -> str:
+    """A number with its unit: `24.2%`, `93.1 per 10,000`."""
+    said = number(value, series.decimals)
+    if series.unit == "%":
+        return said + "%"
+    return said if series.unit in ("score", "") else f"{said} {series.unit}"
+
+
+def unit_heading(series: Series) -> str:
+    """The unit for the head of a column."""
+    return {"%": "%", "score": "score", "": ""}.get(series.unit, series.unit)
+
+
+def interval(figure: Figure, series: Series) -> str:
+    """`23.4% to 25.1%`, empty where there is none."""
+    if figure.lower is None or figure.upper is None:
+        return ""
+    places = max(series.decimals, 1)
+    sign = "%" if series.unit == "%" else ""
+    return f"{number(figure.lower, places)}{sign} to {number(figure.upper, places)}{sign}"
+
+
+def interval_method(figure: Figure) -> str:
+    """Where the interval is from."""
+    return _METHOD.get(figure.method or "", (figure.method or "").replace("_", " "))
+
+
+def status(figure: Figure) -> str:
+    """Why there is no number: `suppressed (printed as c)`."""
+    said = _STATUS.get(figure.status, figure.status.replace("_", " "))
+    mark = figure.symbol
+    if not mark:
+        return said
+    if len(mark) <= _SHORT_MARK:
+        return f"{said} (printed as {mark})"
+    return f"{said}: {mark}"
+
+
+def note(figure: Figure) -> str:
+    """What a reader must know beside a number: the publisher's mark, a correction."""
+    said = []
+    if figure.value is not None and figure.symbol:
+        mark = figure.symbol
+        rounds = figure.value == 0 and len(mark) <= _SHORT_MARK
+        said.append(f"printed as {mark}: rounds to zero and is not zero" if rounds else mark)
+    if figure.corrected:
+        said.append("corrected, see the list of corrections")
+    return "; ".join(said)
+
+
+def cell(figure: Figure | None, series: Series) -> str:
+    """A figure for a table: the number, or why there is none."""
+    if figure is None:
+        return "no figure"
+    if figure.value is None:
+        return status(figure)
+    return number(figure.value, series.decimals)
+
+
+def beside(figure: Figure | None, series: Series) -> str:
+    """A comparator's figure for a table, told apart where it is computed and not published."""
+    said = cell(figure, series)
+    if figure is None or figure.value is None or figure.basis == "published":
+        return said
+    count = f" of {figure.councils}" if figure.councils is not None else ""
+    return f"{said} (computed{count})"
+
+
+def polarity(series: Series) -> str:
+    """Which way is better, where that is known."""
+    return {
+        "low": "Lower is better.",
+        "high": "Higher is better.",
+    }.get(series.polarity, "")
+
+
+def last_day(valid_to: date) -> str:
+    """The day from which a council was no more."""
+    return day(valid_to + timedelta(days=1))
