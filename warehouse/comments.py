@@ -99,8 +99,22 @@ def _column(
     """What a mart says of a column of this name; of a load's, what its publisher calls it."""
     if schema == "loads" and (names := published.get((table, column))):
         return f"The cell as published, to the letter. Printed as: {', '.join(names)}."
-    nearest = {"releases": "dim_release", "checks": "load_quality"}.get(table, "")
+    nearest = {
+        "releases": "dim_release",
+        "checks": "load_quality",
+        "checks_that_failed": "load_quality",
+    }.get(table, "")
     for mart in (nearest, "fct_core_measure_vintage", "dim_release", "dim_series", "dim_council"):
         if told := said.get(("marts", mart, column)):
             return told
-    return _OWN.get(column, "")
+    if column in _OWN:
+        return _OWN[column]
+    # Whichever mart has a column of the name.
+    return next(
+        (
+            told
+            for (where, _, name), told in sorted(said.items())
+            if (where, name) == ("marts", column)
+        ),
+        "",
+    )
