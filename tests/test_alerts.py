@@ -15,12 +15,13 @@ from pathlib import Path
 import dagster as dg
 import factory
 import pytest
-from conftest import command
+from conftest import command, copy_of
 from factory import Where, faults
 from standins import Server
 from standins.server import Reply, Request
 
 from ingest.archive import Archive, Release
+from ingest.contracts import load_contracts
 from ingest.errors import CoreMeasuresError
 from ingest.publishers.memory import MEMORY, Memory
 from orchestration.alerts import Mail, alert, bad_news, channels
@@ -121,50 +122,59 @@ def ears() -> Iterator[Ears]:
 
 
 def on_time(home: Home) -> None:
-    """The newest release is old by now; its publisher says that the next is years away."""
-    memory = Memory.at(home.work / MEMORY, IN_NEED)
-    memory.state.next_expected = f"{datetime.now(UTC).year + 5}"
-    memory.save()
+    """The newest releases are old by now; their publishers say that the next are years away."""
+    for publication in load_contracts():
+        memory = Memory.at(home.work / MEMORY, publication)
+        memory.state.next_expected = f"{datetime.now(UTC).year + 5}"
+        memory.save()
 
 
 def test_a_night_that_goes_wrong_is_told_to_nobody_and_recovery_every_night(
-    tmp_path: Path, ears: Ears
+    sample_home: Path, tmp_path: Path, ears: Ears
 ) -> None:
+    home = Home(copy_of(sample_home, tmp_path / "nightly"))
+    on_time(home)
+
+    def night(source: str | Path) -> int:
+        outcome = command(
+            *("refresh", "--from", source, "--home", home.root), environment=ears.environment
+        )
+        assert SECRET not in outcome.stdout + outcome.stderr
+        return outcome.returncode
+
+    assert night("sample") == 0
+    assert ears.heard() == []
+    # Each run that ends badly says so, and why.
+    for _ in range(2):
+        assert night(tmp_path / "nowhere") == 1
+        (told,) = ears.heard()
+        assert told.startswith("core-measures: 1 failed in nightly\n")
+        assert "There is no archive at" in told
+    # All is well: once.
+    assert night("sample") == 0
+    (told,) = ears.heard()
+    assert told.startswith("core-measures: all is well again in nightly")
+    assert night("sample") == 0
+    assert ears.heard() == []
+
+
+def test_a_quarantined_load_is_told_to_nobody(tmp_path: Path, ears: Ears) -> None:
     home = Home(tmp_path / "nightly")
-    archive = factory.lay_out(
+    home.prepare()
+    on_time(home)
+    damaged = factory.lay_out(
         tmp_path / "damaged",
         publications=[IN_NEED],
         faults=[faults.wrong_year(Where(IN_NEED, "2024", "referrals"))],
     )
-    home.prepare()
-    on_time(home)
-
-    def night(*arguments: str | Path) -> int:
-        outcome = command(*arguments, "--home", home.root, environment=ears.environment)
-        assert SECRET not in outcome.stdout + outcome.stderr
-        return outcome.returncode
-
-    refresh = ("refresh", "--from", archive)
-    assert night(*refresh) == 2
+    work = Refresh(home, str(damaged))
+    work.bring_home()
+    work.check_loads()
+    alert(work, environment=ears.environment)
     (told,) = ears.heard()
-    assert told.startswith("core-measures: 1 quarantined in nightly\n")
+    assert "1 quarantined" in told.splitlines()[0]
     assert "Quarantined: characteristics-of-children-in-need 2024: c1" in told
     assert "years_claimed" in told
-    # Each run that ends so says so; one that fails says why.
-    assert night(*refresh) == 2
-    assert len(ears.heard()) == 1
-    assert night("refresh", "--from", tmp_path / "nowhere") == 1
-    (told,) = ears.heard()
-    assert "1 failed, 1 quarantined" in told
-    assert "There is no archive at" in told
-    # A person decides: all is well, once.
-    assert night("reject", IN_NEED, "2024", "--reason", "the wrong year") == 0
-    assert ears.heard() == []
-    assert night(*refresh) == 0
-    (told,) = ears.heard()
-    assert told.startswith("core-measures: all is well again in nightly")
-    assert night(*refresh) == 0
-    assert ears.heard() == []
 
 
 @pytest.fixture

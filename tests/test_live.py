@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import re
 import shutil
 import threading
 from datetime import date
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import PUBLISHED, command, needs_published
+from conftest import PROJECT, PUBLISHED, command, needs_published
 from standins import Fault, Server, Shelf, Volume
 from standins import server as wrong
 from standins.ees import Ees, EesStatistics
@@ -31,7 +32,14 @@ from ingest.live import OnsDataset as OnsDatasetBlock
 from ingest.live import OnsIndicator as OnsIndicatorBlock
 from ingest.publishers.fetch import fetch, fetched_from
 from ingest.publishers.memory import Memory
-from ingest.publishers.settings import Settings
+from ingest.publishers.settings import (
+    ADDRESSES,
+    ARCHIVE_ADDRESS,
+    CONTACT,
+    NUMBERS,
+    STAT_XPLORE_KEY,
+    Settings,
+)
 
 IN_NEED = "characteristics-of-children-in-need"
 EHC = "education-health-and-care-plans"
@@ -210,6 +218,20 @@ def test_a_workbook_of_ons_is_not_found_among_the_editions(
         assert all(request.conditional for request in server.requests)
 
 
+def test_the_page_on_publishers_lacks_a_setting_or_a_publication_that_is_not_asked_for() -> None:
+    page = (PROJECT / "docs" / "publishers.md").read_text("utf-8")
+    for variable, default in ADDRESSES.values():
+        assert f"`{variable}` | `{default}`" in page
+    for variable in (*NUMBERS.values(), STAT_XPLORE_KEY, CONTACT, ARCHIVE_ADDRESS):
+        assert f"`{variable}`" in page
+    silent = page.partition("## Not asked for")[2].partition("##")[0]
+    assert set(re.findall(r"^\| `([^`]+)`", silent, re.MULTILINE)) == {
+        publication.publication
+        for publication in load_contracts().values()
+        if publication.live is None
+    }
+
+
 # --- what each platform does of its own
 
 
@@ -227,7 +249,8 @@ def test_a_page_that_is_gone_is_asked_for_ever_or_passes_for_nothing_new(tmp_pat
         (problem,) = ask(contract, environment, tmp_path, home).problems
         assert "gone for good (410)" in problem.reason
         assert server.asked() == 1, "410 is final"
-        assert len(home.held("mhclg", "a-publication")) == 1
+        (release,) = home.held("mhclg", "a-publication")
+        assert (home.withdrawn(release) or {})["reason"] == "its page is gone for good (410)"
 
 
 def test_a_release_withdrawn_upstream_vanishes_or_looks_like_any_other(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from ingest.archive import (
 )
 from ingest.contracts import Publication
 from ingest.errors import PublisherError
-from ingest.http import IncompleteError, Session
+from ingest.http import GoneError, IncompleteError, Session
 from ingest.live import ArchiveAddress
 from ingest.publishers import content
 from ingest.publishers.archive import ArchivePlatform
@@ -153,6 +153,8 @@ def fetch(
         result.skipped = str(skipped)
         return result
     except PublisherError as error:
+        if isinstance(error, GoneError) and error.status == 410:
+            result.withdrawn = {r.release: "its page is gone for good (410)" for r in held}
         result.fail(LISTING, str(error))
         return result
     except OSError:
@@ -165,6 +167,17 @@ def fetch(
     memory.state.next_expected = listing.next_expected
     result.notes += [f"{publication.publication}: {note}" for note in listing.notes]
     _see_withdrawn(result, listing, held)
+    _fetch_new(result, platform, listing, folder, held)
+    if not result.problems:
+        memory.answered_now()
+    return result
+
+
+def _fetch_new(
+    result: Fetched, platform: Platform, listing: Listing, folder: Path, held: Sequence[Release]
+) -> None:
+    """Fetch what may be new of a listing, each release by itself."""
+    publication, memory = result.publication, result.memory
     newest = max(listing.editions, key=_age, default=None)
     for edition in new_editions(publication, listing, held, memory):
         try:
@@ -185,9 +198,6 @@ def fetch(
                 _plain_name(edition.release),
                 f"{edition.landing_page}: what it sends is not understood: {error!r}",
             )
-    if not result.problems:
-        memory.answered_now()
-    return result
 
 
 def new_editions(
