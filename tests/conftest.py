@@ -66,6 +66,7 @@ NOT_OF_A_MEASURE = frozenset(
         "nomis-population-estimates",
         "state-funded-schools-inspections-and-outcomes",
         "state-funded-schools-latest-inspections",
+        "statistical-neighbours",
     }
 )
 

@@ -29,6 +29,8 @@ COUNCILS = Councils.load()
 IN_NEED = "characteristics-of-children-in-need"
 LOOKED_AFTER = "children-looked-after-in-england-including-adoptions"
 HOMELESSNESS = "statutory-homelessness-detailed-local-authority"
+# Councils printed with another, and a district of few conceptions.
+BLANK_WITHOUT_MARK = {"adoption-and-special-guardianship-data", "conception-statistics"}
 NEET = "participation-in-education-training-and-neet-age-16-to-17-by-local-authority"
 PLANS = "education-health-and-care-plans"
 
@@ -137,6 +139,8 @@ def test_a_real_release_is_admitted_beside_the_one_before(load: Load, before: Lo
     if load.release.publication == HOMELESSNESS:
         strange = told.pop("no_figure_strange", "0 of 0").split(" of ")[0]
         assert int(strange) <= 6
+    if load.release.publication in BLANK_WITHOUT_MARK:
+        told.pop("no_blank_without_mark")
     assert set(told) <= {"dropped_rows"}
 
 
