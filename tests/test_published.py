@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from conftest import NOT_IN_SAMPLE, PUBLISHED, rows
 
+from ingest.contracts import load_contracts
+
 IN_NEED = "characteristics-of-children-in-need"
 LOOKED_AFTER = "children-looked-after-in-england-including-adoptions"
 PROFILE = "early-years-foundation-stage-profile-results"
@@ -221,7 +223,7 @@ def test_a_series_whose_england_nobody_checks(published_home: Path) -> None:
         published_home,
         "select measure_id || '.' || series_id, year, value, value_as_published, numerator,"
         " denominator, status, is_corrected, publication, release, version, source_file, source_row"
-        " from marts.fct_comparator_vintage where comparator = 'england'",
+        " from marts.fct_comparator_vintage where comparator = 'england' and source_sheet is null",
     )
     seen = set()
     for series, _, value, cell, numerator, denominator, status, corrected, *where in others:
@@ -293,7 +295,9 @@ def test_a_figure_cannot_be_traced_to_its_cell(published_home: Path) -> None:
         published_home,
         "select measure_id, council_code, council_name, value_as_published, publication, release,"
         " version, source_file, source_sha256, source_row"
-        " from marts.fct_core_measure_vintage order by all",
+        # Cells of workbooks, and shares counted from many rows, have tests of their own.
+        " from marts.fct_core_measure_vintage where source_sheet is null"
+        f" and (value_as_published is not null or publication = '{LOOKED_AFTER}') order by all",
     )
     chosen = random.Random(20_261_123).sample(facts, 200)
     assert len({fact[0] for fact in chosen}) > 10
@@ -301,7 +305,7 @@ def test_a_figure_cannot_be_traced_to_its_cell(published_home: Path) -> None:
         path = release_folder(publication, release, version) / file
         assert hashlib.sha256(path.read_bytes()).hexdigest() == sha256
         row = source_row(publication, release, version, file, number)
-        codes = ("new_la_code", "Area Code", "AREACD", "areacd")
+        codes = ("new_la_code", "Area Code", "AREACD", "areacd", "CODE")
         printed = next((row[name] for name in codes if name in row), None)
         assert printed == code or same_council(published_home, printed, code), (code, name, row)
         if cell is not None:
@@ -404,7 +408,8 @@ def test_a_mark_becomes_a_number(published_home: Path) -> None:
     marks = rows(
         published_home,
         "select distinct trim(value_as_published) as cell, status, value"
-        " from marts.fct_core_measure_vintage where not is_corrected"
+        # Workbooks have other marks, and tests of their own.
+        " from marts.fct_core_measure_vintage where not is_corrected and source_sheet is null"
         " and not regexp_full_match(cell, '-?[0-9]+([.][0-9]+)?') order by all",
     )
     assert marks == [
@@ -442,11 +447,13 @@ def test_every_real_load_is_admitted_and_only_the_invented_rows_are_named(
     told = (published_home / "told.txt").read_text()
     assert told.count("Quarantined") == 1
     assert "Quarantined: state-funded-schools-latest-inspections 2026-02-28" in told
+    # Publications that differ, councils of few families, and rows that ONS prints twice: what each
+    # of them is, its own test says.
     assert rows(
         published_home,
         "select publication, release, check_name, observed from marts.load_quality"
-        " where not success and publication not in ('20601', '20602')"
-        " and publisher <> 'ons' order by observed",
+        " where not success and check_name not in ('publications_agree', 'no_figure_strange')"
+        " and publisher not in ('ons', 'ofsted') order by observed",
     ) == [
         (NEET, "2021", "dropped_rows", "all 1 rows dropped: 'LA demo' in row 161"),
         (NEET, "2021", "dropped_rows", "all 1 rows dropped: 'Region demo' in row 160"),
@@ -459,9 +466,11 @@ def test_every_real_load_is_admitted_and_only_the_invented_rows_are_named(
 
 def test_a_publication_without_a_contract_is_touched_or_not_named(published_home: Path) -> None:
     told = (published_home / "told.txt").read_text()
-    line = next(line for line in told.splitlines() if line.startswith("Left alone"))
-    assert "dfe/statistical-neighbours" in line
-    assert "ees/" not in line
+    folders = {f"{path.parent.name}/{path.name}" for path in PUBLISHED.glob("*/*")}
+    unread = {folder for folder in folders if folder.partition("/")[2] not in set(load_contracts())}
+    named = [line for line in told.splitlines() if line.startswith("Left alone")]
+    assert len(named) == bool(unread)
+    assert all(folder in named[0] for folder in unread)
     assert {path.name for path in (published_home / "archive").iterdir()} >= {
         "ees",
         "fingertips",

@@ -277,7 +277,9 @@ def survey(name_of_bullying: str = TOPICS[-1][2]) -> tuple[str, bytes]:
     for series, number, name, england in TOPICS:
         everywhere = [("E92000001", "England", ""), *areas]
         for position, (code, area, parent) in enumerate(everywhere):
-            value = england if not position else round(england * (0.8 + position / 400), 3)
+            # Scattered, as figures are: a column in order is taken for one sorted by itself.
+            spread = 0.8 + position * 61 % 151 / 400
+            value = england if not position else round(england * spread, 3)
             for sex, figure in (("Persons", value), ("Female", value / 2)):
                 writer.writerow(
                     {
@@ -517,7 +519,8 @@ def test_places_are_not_those_of_the_scorecards(published_home: Path) -> None:
     found = rows(
         published_home,
         "select series_id, year, round(value, 1), numerator, denominator"
-        f" from marts.fct_comparator where publication = '{PLACES}' order by all",
+        f" from marts.fct_comparator where publication = '{PLACES}' and comparator = 'england'"
+        " order by all",
     )
     assert [row[:2] for row in found] == [
         (series, year)
