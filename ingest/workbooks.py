@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
+import subprocess  # nosec B404  # one call, below, without a shell
 import sys
 import zipfile
 from collections.abc import Sequence
