@@ -121,7 +121,8 @@ def test_a_home_of_an_older_version_is_misread(sample_home: Path, tmp_path: Path
     before = marts(home)
     outcome = command("refresh", "--from", "sample", "--home", home)
     assert outcome.returncode == 0, outcome.stderr
-    assert "Checking loads: 24" in outcome.stderr
+    releases = len(list(home.glob("archive/*/*/*/verdict.json")))
+    assert f"Checking loads: {releases}" in outcome.stderr
     assert marts(home) == before
     assert json.loads((home / "home.json").read_bytes()) == {"format": 1}
     told = json.loads((home / "published" / "index.json").read_bytes())["publications"]
