@@ -55,7 +55,11 @@ def test_an_asset_is_lost_or_moved(definitions: dg.Definitions) -> None:
         },
         "seeds": {f"seeds/{name}" for name in SEEDS},
         "measures": {f"measures/{name}" for name in MEASURES},
-        "intermediate": {"intermediate/int_core_measure"},
+        "intermediate": {
+            "intermediate/int_core_measure",
+            "intermediate/int_district",
+            "intermediate/int_homeless_families",
+        },
         "marts": {f"marts/{name}" for name in MARTS},
         "answers": {f"answers/{name}" for name in ANSWERS},
         "published": {"published_marts", "site"},
