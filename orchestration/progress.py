@@ -154,32 +154,32 @@ class Watched:
     """Hands everything on to another reporter, and keeps how long each stage took."""
 
     def __init__(self, inner: Reporter) -> None:
-        self._inner = inner
+        self.inner = inner
         self._stage: tuple[str, float] | None = None
         self.seconds: dict[str, float] = {}
 
     def say(self, line: str) -> None:
         """Hand it on."""
-        self._inner.say(line)
+        self.inner.say(line)
 
     def warn(self, line: str) -> None:
         """Hand it on."""
-        self._inner.warn(line)
+        self.inner.warn(line)
 
     def begin(self, stage: str, total: int) -> None:
         """Begin to count the stage's seconds."""
         self._close()
         self._stage = (stage, time.monotonic())
-        self._inner.begin(stage, total)
+        self.inner.begin(stage, total)
 
     def advance(self, what: str) -> None:
         """Hand it on."""
-        self._inner.advance(what)
+        self.inner.advance(what)
 
     def end(self) -> None:
         """Count no further."""
         self._close()
-        self._inner.end()
+        self.inner.end()
 
     def _close(self) -> None:
         if self._stage is not None:

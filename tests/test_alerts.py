@@ -189,6 +189,12 @@ def late(tmp_path: Path) -> Refresh:
     return Refresh(home, "sample", reporter=Told())
 
 
+def told_by(refresh: Refresh) -> Told:
+    """Whom a refresh told of what went wrong."""
+    assert isinstance(refresh.watched.inner, Told)
+    return refresh.watched.inner
+
+
 class Told:
     def __init__(self) -> None:
         self.warned: list[str] = []
@@ -219,8 +225,7 @@ def test_a_late_release_or_a_run_that_served_nothing_is_told_to_nobody(late: Ref
 def test_a_receiver_that_is_down_changes_the_outcome_or_loses_the_recovery(
     late: Refresh, ears: Ears, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reporter = late.reporter
-    assert isinstance(reporter, Told)
+    reporter = told_by(late)
     alert(late, environment=ears.environment)
     assert len(ears.heard()) == 1
     monkeypatch.setattr("orchestration.alerts.bad_news", lambda *_: None)
@@ -307,8 +312,7 @@ def test_settings_that_make_no_sense_are_used_or_told_with_their_secret(
         channels(environment)
     assert SECRET not in str(told.value)
     alert(late, environment=environment)
-    assert isinstance(late.reporter, Told)
-    assert cause in late.reporter.warned[-1]
+    assert cause in told_by(late).warned[-1]
 
 
 def test_mail_goes_in_the_clear_by_default() -> None:
