@@ -268,19 +268,25 @@ def _fails_in_a_sentence(process: Forked, outcome: Outcome) -> None:
     outcome.said = last if outcome.code else ""
 
 
-def trials(bench: Bench, points: int, sizes: int, seed: int) -> list[Callable[[], Outcome]]:
-    """The trials, each to be called once: points in time, named steps, and disks."""
+GROUPS = ("times", "steps", "disks", "sizes", "read-only")
+
+
+def trials(
+    bench: Bench, points: int, sizes: int, seed: int, groups: Sequence[str] = GROUPS
+) -> list[Callable[[], Outcome]]:
+    """The trials, each to be called once: points in time, named steps, disks and sizes of files."""
     drawn = random.Random(seed)
     steps = dict(list(STEPS.items())) if points >= 2 * len(STEPS) else {}
     at = [
         (slot + drawn.random()) * bench.seconds / (points - len(steps))
         for slot in range(points - len(steps))
     ]
-    planned: list[Callable[[], Outcome]] = [
+    found: dict[str, list[Callable[[], Outcome]]] = {group: [] for group in GROUPS}
+    found["times"] = [
         lambda s=s: killed(bench, "kill", f"at {s:.2f} s", after(s))  # type: ignore[misc]
         for s in at
     ]
-    planned += [
+    found["steps"] = [
         lambda n=n, p=p: killed(bench, "kill", n, on_sight(p))  # type: ignore[misc]
         for n, p in steps.items()
     ]
@@ -288,18 +294,25 @@ def trials(bench: Bench, points: int, sizes: int, seed: int) -> list[Callable[[]
     most = room_of(bench.after) - room_of(bench.before)
     shares = [(i / sizes) ** 2 for i in range(sizes)]
     if may_mount() == "":
-        planned += [lambda r=int(most * s): disk_full(bench, r) for s in shares]  # type: ignore[misc]
-        planned.append(lambda: read_only(bench))
+        found["disks"] = [lambda r=int(most * s): disk_full(bench, r) for s in shares]  # type: ignore[misc]
+        found["read-only"] = [lambda: read_only(bench)]
     largest = (bench.after / "builds/current/core_measures.duckdb").resolve().stat().st_size
     limits = [int(largest * s) for s in shares[1:] if s] or [largest // 4]
-    planned += [lambda b=b: file_limited(bench, b) for b in limits]  # type: ignore[misc]
+    found["sizes"] = [lambda b=b: file_limited(bench, b) for b in limits]  # type: ignore[misc]
+    planned = [trial for group in groups for trial in found[group]]
     # Shuffled, so that a run that is out of time has looked everywhere.
     drawn.shuffle(planned)
     return planned
 
 
 def run(
-    folder: Path, points: int, sizes: int, workers: int, within: float, seed: int = SEED
+    folder: Path,
+    points: int,
+    sizes: int,
+    workers: int,
+    within: float,
+    groups: Sequence[str] = GROUPS,
+    seed: int = SEED,
 ) -> tuple[Bench, int, list[Outcome]]:
     """Every trial, told as it ends, and how many were planned; none begins after `within` seconds.
 
@@ -308,7 +321,7 @@ def run(
     until = time.monotonic() + within
     trial.load_libraries()
     bench = Bench.prepare(folder)
-    planned = trials(bench, points, sizes, seed)
+    planned = trials(bench, points, sizes, seed, groups)
 
     # Workers are processes: what forks must have no threads.
     def work(worker: int) -> int:
@@ -345,12 +358,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--sizes", type=int, default=8)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--within", type=float, default=6 * 3600.0)
+    parser.add_argument("--only", nargs="+", choices=GROUPS, default=GROUPS)
+    parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args(arguments)
     begun = time.monotonic()
     with trial.scratch() as folder:
         bench, planned, outcomes = run(
-            folder, given.points, given.sizes, given.workers, given.within
+            folder,
+            given.points,
+            given.sizes,
+            given.workers,
+            given.within,
+            given.only,
+            given.seed,
         )
         if given.json:
             document = {

@@ -38,7 +38,7 @@ def test_a_load_has_no_page_or_a_link_leads_nowhere(sample_home: Path) -> None:
         sample_home,
         "select distinct publisher, publication, release, source_file from marts.load_quality",
     )
-    assert len(loads) == 35
+    assert len(loads) == 37
     for publisher, publication, release, file in loads:
         page = docs / f"validations/{publisher}/{publication}/{release}/{file}.html"
         assert "Evaluated Expectations" in page.read_text("utf-8")
@@ -103,4 +103,4 @@ def test_a_load_that_can_no_longer_be_read_keeps_the_page_of_when_it_could(
     work.data_docs.add(load, [])
     work.data_docs.assemble(tmp_path / "docs", work.stock(), lambda _: "")
     assert not (tmp_path / "docs" / page).exists()
-    assert len(list((tmp_path / "docs" / "validations").rglob("*.html"))) == 34
+    assert len(list((tmp_path / "docs" / "validations").rglob("*.html"))) == 36

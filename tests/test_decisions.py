@@ -102,7 +102,8 @@ def test_a_load_a_person_accepted_stays_out_or_hides_what_was_wrong_with_it(
         " where not success order by all",
     ) == [
         ("accepted", "warn", False, True, "Leeds says so itself; see its notice."),
-        ("councils_present", "error", False, True, mark_of(home)),
+        ("councils_present", "error", False, True, mark_of(home, "councils_present")),
+        ("series_complete", "error", False, True, mark_of(home, "series_complete")),
     ]
     printed = command("status", "--home", home).stdout
     assert "accepted by Ada" in printed
@@ -116,10 +117,10 @@ def test_a_load_a_person_accepted_stays_out_or_hides_what_was_wrong_with_it(
     assert (home / "published" / "latest" / "load_quality.csv").read_bytes() == before
 
 
-def mark_of(home: Path) -> object:
+def mark_of(home: Path, check: str) -> object:
     ((explanation,),) = rows(
         home,
-        "select distinct explanation from marts.load_quality where check_name = 'councils_present'"
+        f"select distinct explanation from marts.load_quality where check_name = '{check}'"
         " and not success",
     )
     return explanation
