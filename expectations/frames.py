@@ -25,6 +25,7 @@ from expectations.vocabulary import (
     COUNCIL_ROWS,
     COUNCIL_UNKNOWN,
     COUNTRY_CODE,
+    EMPTIED,
     EXPECTED,
     FIGURES,
     IGNORED_LEVEL,
@@ -92,7 +93,9 @@ def frames_of(
     # The library hashes every column it is given, twice: only those that rules ask about.
     frames[ROWS] = Frame(described.drop(columns=[COUNCIL_CODE, PERIOD, YEAR]))
     frames[FIGURES] = figures_of(
-        _named(described, rows, contract),
+        _named(described, rows, contract).assign(
+            **{EMPTIED: rows[SOURCE_ROW].isin([c.row for c in corrections if not c.corrected])}
+        ),
         contract,
         councils,
         {label: _expected_councils(contract, p, councils) for label, p in periods.items()},

@@ -22,6 +22,7 @@ from expectations.vocabulary import (
     BLANKS,
     COUNCIL_CODE,
     COUNTRY_CODE,
+    EMPTIED,
     NUMBERS_SHORT,
     OFF_ITS_PARTS,
     PERIOD,
@@ -139,6 +140,8 @@ def _blanks(rows: Any, contract: FileContract, check: SeriesCheck) -> Any:
     blank = rows[check.column] == ""
     if all(mark == "" for mark in contract.marks):
         blank &= False
+    # A correction says itself why there is nothing.
+    blank &= ~rows[EMPTIED]
     at = rows.loc[blank, SOURCE_ROW].tolist()
     words = f"{check.name}: blank in row {', '.join(map(str, at[:5]))}"
     return part(BLANKS, [len(at)], [words if at else None])

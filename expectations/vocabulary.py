@@ -22,6 +22,7 @@ COUNTRY_CODE = "country code"
 PERIOD = "period label"
 PERIOD_UNREAD = "period not read"
 YEAR = "period year"
+EMPTIED = "emptied by a correction"
 
 # Derived columns of what is expected: how many rows each area has in a period.
 COUNCIL_ROWS = "council rows"

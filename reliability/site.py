@@ -135,8 +135,8 @@ class CompiledProject:
                 con.execute(f"create schema if not exists {schema}")
                 con.execute(f"create table {node.sql} as from served.{node.sql}")
             elif node.kind == "model":
-                for schema in ("measures", "intermediate", "marts", "staging"):
-                    con.execute(f"create schema if not exists {schema}")
+                for schema in set(re.findall(r'"core_measures"\."(\w+)"\.', node.sql)):
+                    con.execute(f'create schema if not exists "{schema}"')
                 con.execute(self._model(node))
             else:
                 query = node.sql.strip().rstrip(";")
