@@ -80,8 +80,9 @@ def frames_of(
         councils = councils.districts()
     rows = cells.to_pandas()
     frames: dict[str, Frame] = {}
-    if corrections:
-        located = [(_position(rows, correction), correction) for correction in corrections]
+    located = [(_position(rows, correction), correction) for correction in corrections]
+    emptied = [rows.at[at, SOURCE_ROW] for at, c in located if at is not None and not c.corrected]
+    if located:
         frames[CORRECTIONS] = _corrections(rows, located)
         rows = _corrected(rows, located)
     rows, dropped = _without_dropped(rows, contract.dropped_rows)
@@ -93,9 +94,7 @@ def frames_of(
     # The library hashes every column it is given, twice: only those that rules ask about.
     frames[ROWS] = Frame(described.drop(columns=[COUNCIL_CODE, PERIOD, YEAR]))
     frames[FIGURES] = figures_of(
-        _named(described, rows, contract).assign(
-            **{EMPTIED: rows[SOURCE_ROW].isin([c.row for c in corrections if not c.corrected])}
-        ),
+        _named(described, rows, contract).assign(**{EMPTIED: rows[SOURCE_ROW].isin(emptied)}),
         contract,
         councils,
         {label: _expected_councils(contract, p, councils) for label, p in periods.items()},

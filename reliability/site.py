@@ -28,7 +28,7 @@ from ingest.loads import column_mapping
 from orchestration.refresh import HeldLoad, NotPublishedError, Refresh, Stock
 from reliability.specimen import Anatomy, Figure, dissect
 from warehouse.candidate import SETTINGS
-from warehouse.dbt import NodeResult
+from warehouse.dbt import NodeResult, versions_in
 from warehouse.home import Home
 
 _TEMPORARY = "__dbt_tmp"
@@ -71,11 +71,13 @@ class Compiled:
 
     nodes: tuple[Node, ...]
     seeds: Path
+    manifest: dict[str, Any]
 
     @classmethod
     def of(cls, home: Home) -> Compiled:
         """What dbt wrote in a home's last build, in the order in which it was run."""
-        manifest = json.loads((home.dbt_target / "manifest.json").read_bytes())["nodes"]
+        whole = json.loads((home.dbt_target / "manifest.json").read_bytes())
+        manifest = whole["nodes"]
         results = json.loads((home.dbt_target / "run_results.json").read_bytes())["results"]
         nodes = []
         for result in results:
@@ -89,7 +91,7 @@ class Compiled:
                 sql = f"{told['schema']}.{told['name']}"
             severity = str(told["config"].get("severity") or "error").lower()
             nodes.append(Node(result["unique_id"], kind, sql, severity))
-        return cls(tuple(nodes), home.warehouse.resolve())
+        return cls(tuple(nodes), home.warehouse.resolve(), whole)
 
 
 class CompiledProject:
@@ -108,6 +110,14 @@ class CompiledProject:
 
     def prepare(self) -> None:
         """Nothing is parsed."""
+
+    def manifest(self) -> dict[str, Any]:
+        """What dbt parsed for the build that this one repeats."""
+        return self.compiled.manifest
+
+    def versions(self) -> dict[str, int]:
+        """The versions of its marts."""
+        return versions_in(self.compiled.manifest)
 
     def build(self, on_node: Callable[[NodeResult], None]) -> list[NodeResult]:
         """Every model and test on the candidate; what follows a failure is left out."""

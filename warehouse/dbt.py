@@ -104,6 +104,15 @@ def _invoke(
         )
 
 
+def versions_in(manifest: dict[str, Any]) -> dict[str, int]:
+    """The version of each mart that a manifest speaks of."""
+    return {
+        node["name"]: int(node["version"])
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["schema"] == "marts" and node["version"]
+    }
+
+
 class Project:
     """The dbt project as one home builds it."""
 
@@ -154,11 +163,7 @@ class Project:
 
     def versions(self) -> dict[str, int]:
         """The version of each mart: raised when a column goes or changes its type."""
-        return {
-            node["name"]: int(node["version"])
-            for node in self.manifest()["nodes"].values()
-            if node["resource_type"] == "model" and node["schema"] == "marts" and node["version"]
-        }
+        return versions_in(self.manifest())
 
     @property
     def size(self) -> int:
