@@ -41,7 +41,10 @@ def test_a_mart_of_the_design_is_missing_or_has_other_columns(sample_home: Path)
     ):
         tables.setdefault(str(table), []).append(str(column))
     assert tables["fct_core_measure"] == FACT_COLUMNS
-    assert tables["fct_core_measure_vintage"] == [*FACT_COLUMNS, "superseded_on"]
+    assert tables["fct_core_measure_vintage"] == [
+        *FACT_COLUMNS,
+        *("superseded_on", "publication_preference"),
+    ]
     assert tables["fct_comparator"] == [
         "comparator",
         *FACT_COLUMNS,
@@ -186,7 +189,9 @@ def test_a_cell_of_a_publisher_runs_as_a_formula(tmp_path: Path) -> None:
             "create table marts.dim_series"
             " (measure_id varchar, series_id varchar, is_headline boolean, unit varchar)"
         )
-        con.execute("create table marts.dim_release (title varchar, landing_page varchar)")
+        con.execute(
+            "create table marts.dim_release (title varchar, landing_page varchar, published date)"
+        )
     write_marts(warehouse, tmp_path / "marts")
     with (tmp_path / "marts" / "t.csv").open(newline="") as file:
         written = {row["cell"] for row in csv.DictReader(file)}
