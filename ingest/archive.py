@@ -397,8 +397,13 @@ def write_synced(path: Path, data: bytes) -> None:
 def write_whole(path: Path, data: bytes) -> None:
     """Replace a file by a new one at once: whoever reads it finds the old or the new, whole."""
     partial = path.with_name(f".{path.name}{_PARTIAL}{os.getpid()}")
-    write_synced(partial, data)
-    partial.replace(path)
+    try:
+        write_synced(partial, data)
+        partial.replace(path)
+    except OSError:
+        # A disk that is full takes no more; what it took of this is nothing to anybody.
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def sync_folder(path: Path) -> None:

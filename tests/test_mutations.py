@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import needs_published
+from conftest import PUBLISHED, needs_published
 
 from ingest.contracts import load_contracts
 from reliability.damage import KINDS
@@ -13,6 +13,7 @@ from reliability.mutations import (
     BROKE,
     CAUGHT,
     HARMLESS,
+    NOT_WHOLE,
     UNSEEN,
     WARNED,
     anatomy_of,
@@ -119,9 +120,12 @@ def test_a_figure_that_changes_is_called_harmless(sites: list[Site]) -> None:
 def test_there_are_fewer_mutants_than_promised(published_home: Path) -> None:
     assert len(KINDS) >= 40
     jobs = jobs_of(held_files(Home(published_home)), KINDS, 4)
+    held = {path.name for path in PUBLISHED.glob("*/*")}
     damaged = {
-        p.publication for p in load_contracts().values() if any(map(can_be_damaged, p.files))
-    }
+        p.publication
+        for p in load_contracts().values()
+        if any(map(can_be_damaged, p.files)) and p.publication in held
+    } - {*NOT_WHOLE}
     assert {job.publication for job in jobs} == damaged
     assert sum(len(job.kinds) for job in jobs) >= 400
 

@@ -13,7 +13,7 @@ import factory
 import pytest
 from conftest import PROJECT, copy_of
 
-from ingest.archive import HomeArchive
+from ingest.archive import HomeArchive, write_whole
 from ingest.errors import HomeError
 from orchestration.refresh import Refresh
 from warehouse import home as home_module
@@ -180,6 +180,20 @@ def test_a_full_disk_is_told_as_a_fault_of_ours(
     with pytest.raises(HomeError, match=r"takes nothing more.*No space left.*refresh again"):
         Refresh(home, str(archive)).run()
     assert disk_fault(ValueError("something else")) is None
+
+
+def test_a_disk_that_is_full_keeps_half_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, data: bytes) -> None:
+        path.write_bytes(data[:1])
+        raise OSError(28, os.strerror(28), str(path))
+
+    write_whole(tmp_path / "a.json", b"old")
+    monkeypatch.setattr("ingest.archive.write_synced", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_whole(tmp_path / "a.json", b"new")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"old"]
 
 
 def test_errors_that_are_each_others_cause_never_end() -> None:
