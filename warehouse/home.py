@@ -134,7 +134,7 @@ class Home:
         try:
             found: Any = json.loads(self.format_file.read_bytes())
             number = int(found["format"])
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise HomeError(
