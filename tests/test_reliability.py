@@ -15,6 +15,7 @@ from conftest import PROJECT, copy_of
 
 from ingest.archive import HomeArchive, write_whole
 from ingest.errors import HomeError
+from ingest.loads import loads_of
 from orchestration.refresh import Refresh
 from warehouse import home as home_module
 from warehouse.home import Home, disk_fault
@@ -134,16 +135,17 @@ def test_a_parquet_file_cut_short_stops_every_refresh_after_it(tmp_path: Path) -
     home.prepare()
     work = Refresh(home, str(archive))
     (release,) = work.bring_home()
-    file = release.files[0]
+    load = loads_of(work.contracts[IN_NEED], release)[0][0]
+    file, contract = load.file, load.contract
 
     def contents() -> bytes:
         return home.archive.read(release, file)
 
-    rows = home.loads.read(file, contents).num_rows
-    path = home.loads.path(file)
+    rows = home.loads.read(file, contract, contents).num_rows
+    path = home.loads.path(file, contract)
     path.write_bytes(path.read_bytes()[:100])
-    home.loads.ensure(file, contents)
-    assert home.loads.read(file, contents).num_rows == rows
+    home.loads.ensure(file, contract, contents)
+    assert home.loads.read(file, contract, contents).num_rows == rows
 
 
 def test_a_verdict_half_written_is_taken_for_one(tmp_path: Path) -> None:
