@@ -29,6 +29,7 @@ from expectations.vocabulary import (
     EXPECTED,
     FIGURES,
     IGNORED_LEVEL,
+    LONDON,
     NUMBER,
     PERIOD,
     PERIOD_UNREAD,
@@ -47,8 +48,6 @@ from ingest.corrections import Correction
 from ingest.loads import Load, unlisted_columns
 from ingest.periods import Period, parse_period
 from ingest.tables import SOURCE_ROW
-
-LONDON = "E12000007"
 
 
 @dataclass(frozen=True)

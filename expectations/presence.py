@@ -23,6 +23,7 @@ from expectations.vocabulary import (
     COUNCIL_CODE,
     COUNTRY_CODE,
     EMPTIED,
+    LONDON,
     NUMBERS_SHORT,
     OFF_ITS_PARTS,
     PERIOD,
@@ -37,7 +38,6 @@ from ingest.contracts import FileContract
 from ingest.tables import SOURCE_ROW
 
 ENGLAND = "England"
-LONDON = "E12000007"
 # What nearly all of a year's figures have beside them, a lone one may not lack.
 NEARLY_ALL = 0.95
 

@@ -31,6 +31,9 @@ REGION_ROWS = "region rows"
 AREA_LEVELS = ("country", "region", "council", "district")
 IGNORED_LEVEL = "ignored"
 
+# DfE prints Inner and Outer London (E13) in its place, or beside it.
+LONDON = "E12000007"
+
 # What publishers print: no thousands separators, no exponents (217,628 rows of 35 files read).
 NUMBER = r"-?[0-9]+(?:\.[0-9]+)?"
 
