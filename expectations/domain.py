@@ -17,16 +17,21 @@ from expectations.vocabulary import (
     AREAS_MISSING,
     BLANKS,
     CODES_WITH_NUMBERS,
+    DENIED,
     FIGURES,
     FROZEN,
     LEAP,
+    MAYBE_SWAPPED,
     NUMBERS_SHORT,
     OFF_COUNTS,
     OFF_ITS_PARTS,
+    OFF_MEAN,
     OFF_PARTS,
+    OFF_SUM,
     OUT_OF_BOUNDS,
     OVER_DENOMINATOR,
     REVISED,
+    REWRITTEN,
     ROUNDED_AWAY,
     SAME_YEAR,
     SERIES_ROWS,
@@ -36,8 +41,11 @@ from expectations.vocabulary import (
     STRANGE,
     SWAPPED,
     TYPICAL,
+    UNEXPLAINED,
     UNITS,
     UNLIKE,
+    WHOLE_LEAP,
+    WHOLE_STRANGE,
     YEARS_MISSING,
 )
 from ingest.contracts import FileContract
@@ -57,6 +65,22 @@ def domain_rules(contract: FileContract) -> Iterator[Rule]:
             0,
             "Each period's label begins with the year of the sort key beside it.",
             "labels",
+        )
+    if notes := contract.notes:
+        yield _rule(
+            "no_blank_without_note",
+            UNEXPLAINED,
+            0,
+            f"No {notes.value} is blank without a {notes.column} that says why.",
+            "columns",
+            severity="warn",
+        )
+        yield _rule(
+            "no_number_denied",
+            DENIED,
+            0,
+            f"No {notes.value} stands beside a {notes.column} that says there is none.",
+            "columns",
         )
     yield from _of_counts(contract)
     yield _rule(
@@ -104,6 +128,14 @@ def _of_counts(contract: FileContract) -> Iterator[Rule]:
             0,
             "Each figure lies within its interval.",
             "figures",
+        )
+    if declared.sums:
+        yield _rule(
+            "sums_hold",
+            OFF_SUM,
+            0,
+            "A figure that is the sum of others in its row is it, as closely as they are printed.",
+            "sums",
         )
     if declared.totals:
         yield _rule(
@@ -164,6 +196,14 @@ def _of_presence() -> Iterator[Rule]:
         "wholes",
     )
     yield _rule(
+        "wholes_near_their_parts",
+        OFF_MEAN,
+        0,
+        "England's figure is within 12 % of its regions' mean, and a region's within a quarter, or"
+        " what the measure's YAML says, of its councils' mean.",
+        "wholes",
+    )
+    yield _rule(
         "decimals_kept",
         ROUNDED_AWAY,
         0,
@@ -201,6 +241,23 @@ def _of_series() -> Iterator[Rule]:
         STRANGE,
         0,
         "No figure is so far from its council's other years that somebody should look.",
+        "figures",
+        severity="warn",
+    )
+    yield _rule(
+        "no_whole_leaps",
+        WHOLE_LEAP,
+        0,
+        "No region's figure, nor England's, is more than 8 robust standard deviations from its own"
+        " other years.",
+        "figures",
+    )
+    yield _rule(
+        "no_whole_strange",
+        WHOLE_STRANGE,
+        0,
+        "No region's figure, nor England's, is so far from its own other years that somebody should"
+        " look.",
         "figures",
         severity="warn",
     )
@@ -249,6 +306,15 @@ def _of_series() -> Iterator[Rule]:
         "years",
     )
     yield _rule(
+        "councils_perhaps_swapped",
+        MAYBE_SWAPPED,
+        0,
+        "No two councils look, in the newest year, so much more like each other than like"
+        " themselves that somebody should look.",
+        "series",
+        severity="warn",
+    )
+    yield _rule(
         "columns_not_shifted",
         SHIFTED,
         1,
@@ -261,6 +327,15 @@ def _of_series() -> Iterator[Rule]:
         0.5,
         "At least half of the figures that the release before had for the same years stand.",
         "series",
+    )
+    yield _rule(
+        "no_council_rewritten",
+        REWRITTEN,
+        0,
+        "No council has most figures of its earlier years changed by a tenth and more since the"
+        " release before.",
+        "series",
+        severity="warn",
     )
 
 

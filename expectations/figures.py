@@ -7,18 +7,18 @@ rule; `found` words it where it is off. The formulas and their reasons are in `d
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from expectations.cells import decimals_of, denominators, row_groups, rows_where
 from expectations.councils import Councils
-from expectations.history import ENOUGH, MAD_TO_SD, Grid, nanmedian
-from expectations.measures import UNLIKE_ANY, SeriesCheck, series_of
+from expectations.measures import series_of
 from expectations.parts import part, said
 from expectations.presence import presence_of
+from expectations.series import read_series, series_parts, whole_parts
 from expectations.suites import Frame
 from expectations.vocabulary import (
     ALONE,
@@ -28,17 +28,24 @@ from expectations.vocabulary import (
     BLANKS,
     CODES_WITH_NUMBERS,
     COUNCIL_CODE,
+    COUNTRY_CODE,
+    DENIED,
+    EMPTIED,
     FROZEN,
     LEAP,
+    MAYBE_SWAPPED,
     NUMBERS_SHORT,
     OFF_COUNTS,
     OFF_ITS_PARTS,
+    OFF_MEAN,
     OFF_PARTS,
+    OFF_SUM,
     OUT_OF_BOUNDS,
     OVER_DENOMINATOR,
     PERIOD,
     REGION_CODE,
     REVISED,
+    REWRITTEN,
     ROUNDED_AWAY,
     SAME_YEAR,
     SERIES_ROWS,
@@ -48,23 +55,19 @@ from expectations.vocabulary import (
     STRANGE,
     SWAPPED,
     TYPICAL,
+    UNEXPLAINED,
     UNITS,
     UNLIKE,
-    YEAR,
+    WHOLE_LEAP,
+    WHOLE_STRANGE,
     YEARS_MISSING,
     numeric,
 )
-from ingest.contracts import NUMERIC_ROLES, FileContract, RowFilter, Share
+from ingest.contracts import NUMERIC_ROLES, FileContract
 from ingest.tables import SOURCE_ROW
 
 # Marks that stand for nothing there, not for a number kept back.
 NOT_APPLICABLE = ("z",)
-# A swap is told where both are this far from their own years and near to each other's.
-FAR, NEAR = 5.0, 2.0
-# Fewer than this say nothing of a council: they come and go.
-FEW = 20
-# Councils are told apart by how many there are, on a scale of ratios known to 2 per cent.
-SIZE_UNIT = 0.02
 
 
 def figures_of(
@@ -81,20 +84,27 @@ def figures_of(
     codes = _entities(rows, councils)
     parts = [
         *_starts(rows, contract),
+        *_notes(rows, contract),
         *_shares(rows, contract),
         *_bounds(rows, contract),
+        *_sums(rows, contract),
         *_totals(rows, contract, councils, codes, expected),
         _listed_twice(rows, contract, councils, codes),
         *_names(rows, contract, councils),
     ]
     series = series_of(contract)
     codes_before = None if before is None else _entities(before, councils)
+    wholes = _wholes(rows)
+    wholes_before = None if before is None else _wholes(before)
     for check in series:
-        now = _read(rows, contract, check, codes)
-        was = None if before is None else _read(before, contract, check, codes_before)
-        hit = _where(rows, check.where)
+        now = read_series(rows, contract, check, codes)
+        was = None if before is None else read_series(before, contract, check, codes_before)
+        hit = rows_where(rows, check.where)
         parts += presence_of(rows[hit], contract, check, councils, expected, codes[hit])
-        parts += _series(now, was, check, councils)
+        parts += series_parts(now, was, check, councils)
+        now = read_series(rows, contract, check, wholes)
+        was = None if before is None else read_series(before, contract, check, wholes_before)
+        parts += whole_parts(now, was, check, councils)
     stacked = pd.concat([one for one in parts if len(one)] or parts, ignore_index=True)
     stacked["found"] = stacked["found"].astype("str")
     for column in _columns(contract):
@@ -107,27 +117,28 @@ def _columns(contract: FileContract) -> list[str]:
     declared = contract.checks
     columns = [CODES_WITH_NUMBERS, ANOTHERS_NAME]
     columns += [START] if contract.period.sortable else []
+    columns += [UNEXPLAINED, DENIED] if contract.notes else []
     columns += [OVER_DENOMINATOR, OFF_COUNTS] if declared.shares else []
     columns += [OFF_PARTS] if declared.totals else []
     columns += [OUT_OF_BOUNDS] if declared.bounds else []
+    columns += [OFF_SUM] if declared.sums else []
     if series_of(contract):
         columns += [LEAP, STRANGE, TYPICAL, UNITS, SAME_YEAR, FROZEN, SWAPPED, SHIFTED, REVISED]
         columns += [SERIES_ROWS, AREAS_MISSING, YEARS_MISSING, NUMBERS_SHORT, BLANKS, ALONE]
-        columns += [OFF_ITS_PARTS, ROUNDED_AWAY, SORTED, UNLIKE]
+        columns += [OFF_ITS_PARTS, ROUNDED_AWAY, SORTED, UNLIKE, WHOLE_LEAP, WHOLE_STRANGE]
+        columns += [MAYBE_SWAPPED, REWRITTEN, OFF_MEAN]
     return columns
+
+
+def _wholes(rows: Any) -> Any:
+    """The code of each row's region, or of England; null where it is a council's."""
+    return rows[REGION_CODE].fillna(rows[COUNTRY_CODE])
 
 
 def _entities(rows: Any, councils: Councils) -> Any:
     codes, distinct = pd.factorize(rows[COUNCIL_CODE])
     today = np.array([*map(councils.entity, distinct), None], dtype=object)
     return pd.Series(today[codes], index=rows.index, dtype="str")
-
-
-def _where(rows: Any, allowed: RowFilter) -> Any:
-    hit = np.ones(len(rows), dtype=bool)
-    for column, cells in allowed.items():
-        hit &= rows[column].isin(cells).to_numpy()
-    return hit
 
 
 def _starts(rows: Any, contract: FileContract) -> Iterator[Any]:
@@ -150,40 +161,30 @@ def _starts(rows: Any, contract: FileContract) -> Iterator[Any]:
     )
 
 
+def _notes(rows: Any, contract: FileContract) -> Iterator[Any]:
+    """One row each: blanks that no note explains, and numbers whose note says there is none."""
+    if (notes := contract.notes) is None:
+        return
+    found, distinct = pd.factorize(rows[notes.column].fillna(""))
+    denies = np.array([str(note).startswith(notes.absent) for note in distinct], dtype=bool)[found]
+    is_number = rows[numeric(notes.value)].notna().to_numpy()
+    blank = (rows[notes.value] == "").to_numpy() & ~rows[EMPTIED].to_numpy()
+    unexplained = blank & (rows[notes.column].fillna("") == "").to_numpy()
+    for column, hit, what in (
+        (UNEXPLAINED, unexplained, "blank"),
+        (DENIED, is_number & denies, "a number"),
+    ):
+        at = rows[SOURCE_ROW].to_numpy()[hit].tolist()
+        words = f"{notes.value} is {what} in row {', '.join(map(str, at[:5]))}"
+        yield part(column, [len(at)], [words if at else None])
+
+
 # --- shares and their counts
-
-
-def _denominators(rows: Any, contract: FileContract, share: Share) -> Any:
-    """The denominator of each row's share; nan where it or its row is not there."""
-    own = rows[numeric(share.denominator)].to_numpy()
-    if not share.denominator_row:
-        return own
-    rest = [column for column in contract.key if column not in share.denominator_row]
-    group = _codes(rows, rest)
-    stands = _where(rows, {column: [cell] for column, cell in share.denominator_row.items()})
-    of_group = np.full(group.max(initial=-1) + 1, np.nan)
-    of_group[group[stands]] = own[stands]
-    return of_group[group]
-
-
-def _codes(rows: Any, columns: Sequence[str]) -> Any:
-    """A number for each row, the same where the columns are the same."""
-    code = np.zeros(len(rows), dtype="int64")
-    for column in columns:
-        found, distinct = pd.factorize(rows[column])
-        code = pd.factorize(code * (len(distinct) + 1) + found)[0]
-    return code
-
-
-def _decimals(cells: Any) -> Any:
-    """How many decimals each cell prints, but for noughts that fill it up."""
-    codes, distinct = pd.factorize(cells)
-    return np.array([len(cell.partition(".")[2].rstrip("0")) for cell in distinct], int)[codes]
 
 
 def _half_unit(rows: Any, column: str, numbers: Any) -> Any:
     """Half of the last place printed. A last nought is often left off: the year's usual places."""
-    decimals = _decimals(rows[column])
+    decimals = decimals_of(rows[column])
     periods = pd.factorize(rows[PERIOD])[0]
     usual = np.zeros(len(rows), dtype=int)
     for period in np.unique(periods):
@@ -205,8 +206,8 @@ def _shares(rows: Any, contract: FileContract) -> Iterator[Any]:
     for share in contract.checks.shares:
         value = rows[numeric(share.value)].to_numpy()
         top = rows[numeric(share.numerator)].to_numpy()
-        bottom = _denominators(rows, contract, share)
-        known = _where(rows, share.where) & ~np.isnan(top) & ~np.isnan(bottom)
+        bottom = denominators(rows, contract, share)
+        known = rows_where(rows, share.where) & ~np.isnan(top) & ~np.isnan(bottom)
         at = np.flatnonzero(known)
         slack = np.zeros(len(rows)) if share.as_printed else half
         if share.per == 100:
@@ -225,6 +226,19 @@ def _shares(rows: Any, contract: FileContract) -> Iterator[Any]:
                     + " {1:g} in row {2}",
                 ),
             )
+        # 0 of 0 is printed; anything else of nobody is not so.
+        of_nobody = np.flatnonzero(known & (bottom <= 0) & ((value > 0) | (top > 0)))
+        yield part(
+            OFF_COUNTS,
+            np.ones(len(of_nobody)),
+            said(
+                np.ones(len(of_nobody), dtype=bool),
+                rows[share.value].to_numpy()[of_nobody],
+                bottom[of_nobody],
+                rows[SOURCE_ROW].to_numpy()[of_nobody],
+                wording=share.value + " '{0}' in row {2} is of {1:g}",
+            ),
+        )
         at = np.flatnonzero(known & ~np.isnan(value) & (bottom > 0))
         printed, above, below, h = value[at], top[at], bottom[at], slack[at]
         u = _half_unit(rows, share.value, ~np.isnan(value))[at]
@@ -267,6 +281,31 @@ def _bounds(rows: Any, contract: FileContract) -> Iterator[Any]:
         )
 
 
+def _sums(rows: Any, contract: FileContract) -> Iterator[Any]:
+    for declared in contract.checks.sums:
+        names = [declared.whole, *declared.parts]
+        numbers = np.array([rows[numeric(name)].to_numpy() for name in names])
+        halves = [_half_unit(rows, n, ~np.isnan(c)) for n, c in zip(names, numbers, strict=True)]
+        at = np.flatnonzero(~np.isnan(numbers).any(axis=0))
+        whole, added = numbers[0, at], numbers[1:, at].sum(axis=0)
+        slack = np.sum(halves, axis=0)[at]
+        off = np.maximum(np.abs(whole - added) - slack - 1e-9, 0)
+        yield part(
+            OFF_SUM,
+            off,
+            said(
+                off > 0,
+                rows[declared.whole].to_numpy()[at],
+                added,
+                rows[SOURCE_ROW].to_numpy()[at],
+                wording=declared.whole
+                + " '{0}' in row {2}, and "
+                + " and ".join(declared.parts)
+                + " add up to {1:.4g}",
+            ),
+        )
+
+
 # --- parts and wholes
 
 
@@ -280,7 +319,7 @@ def _totals(
     if not contract.checks.totals:
         return
     area = {contract.area.level, *contract.area.codes.values(), "parent_code", "lad_code"}
-    group = _codes(rows, [name for name in contract.key if name not in area])
+    group = row_groups(rows, [name for name in contract.key if name not in area])
     level = rows[AREA_LEVEL].to_numpy()
     unit_level = contract.area.unit
     region = _regions(rows, councils, unit_level)
@@ -291,7 +330,7 @@ def _totals(
     whole = _whole_periods(rows, codes, expected)
     half = {str(level): unit for level, unit in contract.checks.rounded.items()}
     for total in contract.checks.totals:
-        counted = ~_where(rows, total.but_for) if total.but_for else np.ones(len(rows), bool)
+        counted = ~rows_where(rows, total.but_for) if total.but_for else np.ones(len(rows), bool)
         for column in total.columns:
             number = rows[numeric(column)].to_numpy()
             printed = rows[column].to_numpy()
@@ -440,368 +479,3 @@ def _names(rows: Any, contract: FileContract, councils: Councils) -> Iterator[An
             wording="'{0}' beside {1}, the code of {2}, in row {3}",
         ),
     )
-
-
-# --- series through time
-
-
-@dataclass(frozen=True)
-class Printed:
-    """A series as a file prints it: arrays of years by councils, in the order of the file.
-
-    `texts` are value, numerator and denominator to the letter, empty where no number is.
-    """
-
-    years: Any
-    councils: Any
-    values: Any
-    counts: Any
-    sizes: Any
-    texts: Any
-    source_rows: Any
-    decimals: int
-    kind: str
-
-    @property
-    def empty(self) -> bool:
-        """Whether there is no number at all."""
-        return bool(np.isnan(self.values).all()) if self.values.size else True
-
-
-def _read(rows: Any, contract: FileContract, check: SeriesCheck, codes: Any) -> Printed:
-    share = next(
-        (
-            s
-            for s in contract.checks.shares
-            if s.value == check.column
-            and all(set(check.where.get(c, cells)) <= set(cells) for c, cells in s.where.items())
-        ),
-        None,
-    )
-    hit = _where(rows, check.where) & codes.notna().to_numpy() & rows[YEAR].notna().to_numpy()
-    at = np.flatnonzero(hit)
-    years, row_years = np.unique(rows[YEAR].to_numpy()[at], return_inverse=True)
-    columns, council = pd.factorize(codes.to_numpy()[at])
-    shape = (len(years), len(council))
-
-    def grid(cells: Any, fill: Any = np.nan) -> Any:
-        made = np.full(shape, fill, dtype=object if fill == "" else "float64")
-        # A council under two codes: the row that has a number counts.
-        order = np.argsort(~np.isnan(numbers), kind="stable")[::-1]
-        made[row_years[order], columns[order]] = cells[order]
-        return made
-
-    value = rows[numeric(check.column)].to_numpy()
-    numbers = value[at]
-    nothing = np.full(len(rows), np.nan)
-    count = rows[numeric(share.numerator)].to_numpy() if share else nothing
-    size = _denominators(rows, contract, share) if share else nothing
-    if check.size:
-        size = rows[numeric(check.size)].to_numpy()
-    text = rows[check.column].to_numpy(dtype=object)[at]
-    beside = np.char.add(np.char.add(count[at].astype("U24"), "/"), size[at].astype("U24")).astype(
-        object
-    )
-    texts = np.where(np.isnan(numbers), "", text + "|" + beside)
-    places = _decimals(rows[check.column].iloc[at[~np.isnan(numbers)]]) if len(at) else []
-    if check.column in contract.columns_of("counts"):
-        kind = "count"
-    else:
-        kind = "share" if share and share.per == 100 else "rate"
-    return Printed(
-        years=years,
-        councils=np.asarray(council, dtype=object),
-        values=grid(numbers),
-        counts=grid(count[at]),
-        sizes=grid(size[at]),
-        texts=grid(texts, ""),
-        source_rows=grid(rows[SOURCE_ROW].to_numpy(dtype="float64")[at]),
-        decimals=int(np.bincount(places).argmax()) if len(places) else 0,
-        kind=kind,
-    )
-
-
-def _with_years_before(now: Printed, was: Printed | None) -> Printed:
-    """The series with the years that only the release before has: a file of one year has none."""
-    if was is None or now.empty:
-        return now
-    older = np.flatnonzero(~np.isin(was.years, now.years) & (was.years < now.years.max()))
-    if not len(older):
-        return now
-    position = {council: column for column, council in enumerate(was.councils)}
-    source = np.array([position.get(council, -1) for council in now.councils])
-
-    def joined(old: Any, new: Any, nothing: Any) -> Any:
-        taken = np.where(source[None, :] >= 0, old[older][:, source], nothing)
-        return np.concatenate([taken, new])[order]
-
-    years = np.concatenate([was.years[older], now.years])
-    order = np.argsort(years)
-    return Printed(
-        years=years[order],
-        councils=now.councils,
-        values=joined(was.values, now.values, np.nan),
-        counts=joined(was.counts, now.counts, np.nan),
-        sizes=joined(was.sizes, now.sizes, np.nan),
-        texts=joined(was.texts, now.texts, ""),
-        source_rows=joined(np.full(was.values.shape, np.nan), now.source_rows, np.nan),
-        decimals=now.decimals,
-        kind=now.kind,
-    )
-
-
-def _value_grid(series: Printed, check: SeriesCheck) -> Grid:
-    values = series.values
-    unit = 10.0 ** -min(series.decimals, 1)
-    counts = np.fmax(series.counts, 1)
-    if check.leap.scale == "log":
-        floor = unit / 2
-        # A ratio's chance error is that of its count: 1 / sqrt(count).
-        noise = np.where(np.isnan(series.counts), 0.0, 1 / np.sqrt(counts))
-        place = unit / np.fmax(nanmedian(values), unit)
-        logs = np.log(np.where(values < floor, floor, values))
-        return Grid(series.years, logs, noise, float(place))
-    if series.kind == "count":
-        noise = np.sqrt(np.fmax(values, 1))
-    elif series.kind == "share":
-        p = np.clip(Grid(series.years, values, 0.0, 0.0).expected, 2, 98) / 100
-        noise = 100 * np.sqrt(p * (1 - p) / np.fmax(series.sizes, 1))
-    else:
-        noise = np.zeros(values.shape)
-    return Grid(series.years, values, np.nan_to_num(noise), unit)
-
-
-def _size_grid(series: Printed) -> Grid | None:
-    sizes = np.where(series.sizes >= FEW, series.sizes, np.nan)
-    if np.isnan(sizes).all():
-        return None
-    return Grid(series.years, np.log(sizes), np.nan_to_num(1 / np.sqrt(sizes)), SIZE_UNIT)
-
-
-def _series(
-    now: Printed, was: Printed | None, check: SeriesCheck, councils: Councils
-) -> Iterator[Any]:
-    rows = int((~np.isnan(now.source_rows)).sum())
-    if rows or not check.may_be_absent:
-        yield part(SERIES_ROWS, [rows], [f"{check.name} has {rows} rows"])
-    if now.empty:
-        return
-    series = _with_years_before(now, was)
-    own = np.isin(series.years, now.years)
-    names = [councils.name(code) for code in series.councils]
-    grid, sizes = _value_grid(series, check), _size_grid(series)
-    with np.errstate(invalid="ignore"):
-        yield from _leaps(series, grid, own, check, names)
-        yield from _unlike(series, own, check, names)
-        yield from _levels(series, own, check)
-        yield from _frozen(series, own, check, names)
-        yield from _swapped(series, grid, sizes, own, check, names)
-        yield from _shifted(series, grid, sizes, own, check)
-        if was is not None and not was.empty:
-            yield from _revised(now, was, check)
-            newest, before = now.years.max(), was.years.max()
-            words = f"{check.name}: {newest:g} is its newest year, and was {before:g} before"
-            yield part(YEARS_MISSING, [before - newest], [words if before > newest else None])
-
-
-def _leaps(series: Printed, grid: Grid, own: Any, check: SeriesCheck, names: Any) -> Iterator[Any]:
-    enough = (~np.isnan(grid.values)).sum(axis=1) >= ENOUGH
-    # One other year of several is no history.
-    others = (~np.isnan(grid.values)).sum(axis=0) - 1 >= min(2, enough.sum() - 1)
-    z = np.where((own & enough)[:, None] & others[None, :], np.abs(grid.z), np.nan)
-    year, council = np.nonzero(~np.isnan(z))
-    score = z[year, council]
-    back = np.exp(grid.expected) if check.leap.scale == "log" else grid.expected
-    few = np.isin(series.councils, check.few)[council]
-    for column, bound in ((STRANGE, check.leap.warn), (LEAP, check.leap.error)):
-        judged = np.where(few & (column == LEAP), np.nan, score)
-        yield part(
-            column,
-            judged - bound,
-            said(
-                judged > bound,
-                [names[c] for c in council],
-                series.years[year],
-                series.values[year, council],
-                back[year, council],
-                score,
-                wording=(
-                    check.name + ": {0} in {1:g} has {2:g}, its other years {3:.3g}"
-                    " (robust z {4:.1f})"
-                ),
-            ),
-        )
-
-
-def _unlike(series: Printed, own: Any, check: SeriesCheck, names: Any) -> Iterator[Any]:
-    """One row a figure without a history: how far it is from the middle of the year's councils.
-
-    Councils' counts are as unlike as councils are, and are left out.
-    """
-    if series.kind == "count":
-        return
-    numbers = ~np.isnan(series.values)
-    enough = numbers.sum(axis=1) >= ENOUGH
-    alone = numbers.sum(axis=0) < 3
-    year, council = np.nonzero(numbers & (own & enough)[:, None] & alone[None, :])
-    values = series.values
-    middle = nanmedian(values, axis=1)[:, None]
-    spread = MAD_TO_SD * nanmedian(np.abs(values - middle), axis=1)[:, None]
-    far = (np.abs(values - middle) / np.fmax(spread, 10.0**-series.decimals))[year, council]
-    yield part(
-        UNLIKE,
-        far,
-        said(
-            far > UNLIKE_ANY,
-            [names[c] for c in council],
-            series.years[year],
-            values[year, council],
-            np.broadcast_to(middle, values.shape)[year, council],
-            wording=check.name + ": {0} in {1:g} has {2:g}, the councils' median is {3:g}",
-        ),
-    )
-
-
-def _levels(series: Printed, own: Any, check: SeriesCheck) -> Iterator[Any]:
-    known = (~np.isnan(series.values)).sum(axis=1) >= ENOUGH
-    median = nanmedian(series.values, axis=1)
-    low, high = check.typical
-    at = np.flatnonzero(own & known)
-    off = np.maximum(np.maximum(low - median, median - high), 0)[at]
-    wording = f"{check.name}: {{0:.4g}} in {{1:g}}, not between {low:g} and {high:g}"
-    yield part(TYPICAL, off, said(off > 0, median[at], series.years[at], wording=wording))
-    for what, cells, least in (("median", series.values, 0), ("median count", series.sizes, FEW)):
-        middle = nanmedian(cells, axis=1)
-        pairs = [
-            (t, t - 1)
-            for t in range(1, len(series.years))
-            if own[t] and known[t] and known[t - 1] and min(middle[t], middle[t - 1]) > least
-        ]
-        # In powers of ten, so that tenfold and a tenth are equally far from nought.
-        ratio = np.array([abs(np.log10(middle[t] / middle[s])) for t, s in pairs])
-        yield part(
-            UNITS,
-            ratio,
-            said(
-                ratio > 0.7,
-                [series.years[t] for t, _ in pairs],
-                [middle[t] for t, _ in pairs],
-                [middle[s] for _, s in pairs],
-                wording=f"{check.name}: the {what} of {{0:g}} is {{1:.4g}}, after {{2:.4g}}",
-            ),
-        )
-
-
-def _frozen(series: Printed, own: Any, check: SeriesCheck, names: Any) -> Iterator[Any]:
-    there = series.texts != ""
-    same = there[1:] & there[:-1] & (series.texts[1:] == series.texts[:-1])
-    next_to = np.diff(series.years) == 1
-    pairs = [(t, u) for t in np.flatnonzero(own) for u in range(t)]
-    both = np.array([(there[t] & there[u]).sum() for t, u in pairs])
-    alike = np.array([(there[t] & (series.texts[t] == series.texts[u])).sum() for t, u in pairs])
-    told = [i for i in range(len(pairs)) if both[i] >= ENOUGH]
-    share = alike[told] / both[told] if told else np.array([])
-    wording = check.name + ": {0:.0%} of councils in {1:g} are to the letter as in {2:g}"
-    yield part(
-        SAME_YEAR,
-        share,
-        said(
-            share > 0.5,
-            share,
-            [series.years[pairs[i][0]] for i in told],
-            [series.years[pairs[i][1]] for i in told],
-            wording=wording,
-        ),
-    )
-    # Only where it cannot be chance: three figures of a large council, or two decimals.
-    telling = (series.counts >= FEW) if series.kind == "share" else (series.values > 0)
-    telling = telling & ((series.kind == "share") | (series.decimals >= 1))
-    run = np.ones(len(names), dtype=int)
-    longest = np.ones(len(names), dtype=int)
-    for t in range(len(same)):
-        goes_on = same[t] & telling[t] & next_to[t]
-        run = np.where(goes_on, run + 1, 1)
-        longest = np.maximum(longest, run)
-    looked_at = there.any(axis=0)
-    # Of a figure without counts one year more.
-    allowed = 2 if series.kind == "share" else 3
-    yield part(
-        FROZEN,
-        longest[looked_at] - allowed,
-        said(
-            longest[looked_at] > allowed,
-            [name for name, looked in zip(names, looked_at, strict=True) if looked],
-            longest[looked_at],
-            wording=check.name + ": {0} has the same figures {1} years running",
-        ),
-    )
-
-
-def _swapped(
-    series: Printed,
-    grid: Grid,
-    sizes: Grid | None,
-    own: Any,
-    check: SeriesCheck,
-    names: Any,
-) -> Iterator[Any]:
-    """One row a year: how many councils stand in each other's place."""
-    told = sizes or grid
-    for t in np.flatnonzero(own & ((~np.isnan(told.values)).sum(axis=1) >= ENOUGH)):
-        far = np.flatnonzero(np.abs(told.z[t]) > FAR)
-        found: list[str] = []
-        shift = nanmedian(told.values[t] - told.expected[t])
-        for i, a in enumerate(far):
-            for b in far[i + 1 :]:
-                here = abs(told.values[t, a] - shift - told.expected[t, b]) / told.scale[t, b]
-                there = abs(told.values[t, b] - shift - told.expected[t, a]) / told.scale[t, a]
-                if here < NEAR and there < NEAR:
-                    found.append(f"{names[a]} and {names[b]}")
-        words = f"{check.name}: {'; '.join(found[:5])} in {series.years[t]:g}"
-        yield part(SWAPPED, [len(found)], [words if found else None])
-
-
-def _shifted(
-    series: Printed, grid: Grid, sizes: Grid | None, own: Any, check: SeriesCheck
-) -> Iterator[Any]:
-    """One row a year and kind of figure: how well it fits its own years, and its neighbour's."""
-    told = sizes or grid
-    for t in np.flatnonzero(own & ((~np.isnan(told.values)).sum(axis=1) >= ENOUGH)):
-        order = np.argsort(series.source_rows[t])
-        order = order[~np.isnan(series.source_rows[t][order])]
-        values, expected = told.values[t][order], told.expected[t][order]
-        apart = nanmedian(np.abs(values - np.roll(values, 1)))
-        chance = nanmedian(np.broadcast_to(told.noise, told.values.shape)[t]) + told.unit
-        shift = nanmedian(values - expected)
-        # Neighbours that are alike by chance cannot be told apart.
-        if np.isnan(shift) or apart < 4 * chance:
-            continue
-        own_fit = nanmedian(np.abs(values - expected - shift))
-        fits = [nanmedian(np.abs(values - np.roll(expected, by) - shift)) for by in (1, -1)]
-        ratio = own_fit / max(min(fits), 1e-12)
-        words = f"{check.name}: {series.years[t]:g} fits the neighbouring rows' councils better"
-        yield part(SHIFTED, [ratio], [words if ratio > 1 else None])
-
-
-def _revised(now: Printed, was: Printed, check: SeriesCheck) -> Iterator[Any]:
-    """One row: the share of the figures known before that are not what they were."""
-    position = {council: column for column, council in enumerate(was.councils)}
-    columns = np.array([position.get(council, -1) for council in now.councils])
-    _, here, there = np.intersect1d(now.years, was.years, return_indices=True)
-    old = np.where(columns >= 0, was.values[there][:, columns], np.nan)
-    new = now.values[here]
-    unit = 0.5 * 10.0 ** -min(now.decimals, was.decimals) + 1e-9
-    moved = np.abs(new - old)
-    known = int((~np.isnan(old)).sum())
-    lost = int((~np.isnan(old) & np.isnan(new)).sum())
-    changed = int((moved > unit).sum())
-    sizes = (moved / np.fmax(np.abs(old), unit))[moved > unit]
-    if known < ENOUGH:
-        return
-    share = (changed + lost) / known
-    typical = float(np.median(sizes)) if len(sizes) else 0.0
-    words = (
-        f"{check.name}: {changed:,} of {known:,} figures of earlier years changed, by"
-        f" {typical:.0%} in the middle, and {lost:,} are gone"
-    )
-    yield part(REVISED, [share], [words if share > 0.5 else None])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -20,6 +21,7 @@ from expectations.figures import figures_of
 from expectations.suites import Frame
 from expectations.vocabulary import (
     AREA_LEVEL,
+    CODE_IN_TEXT,
     CORRECTIONS,
     COUNCIL_CODE,
     COUNCIL_ROWS,
@@ -29,6 +31,7 @@ from expectations.vocabulary import (
     EXPECTED,
     FIGURES,
     IGNORED_LEVEL,
+    LAG,
     LONDON,
     NUMBER,
     PERIOD,
@@ -48,6 +51,10 @@ from ingest.corrections import Correction
 from ingest.loads import Load, unlisted_columns
 from ingest.periods import Period, parse_period
 from ingest.tables import SOURCE_ROW
+
+# What a spreadsheet would reckon or a browser run, and letters that show nothing.
+_CODE = re.compile(r"^\s*[=@]|<\s*script|[\x00-\x08\x0e-\x1f\u202a-\u202e\u2066-\u2069]", re.I)
+DAYS_A_MONTH = 365.25 / 12
 
 
 @dataclass(frozen=True)
@@ -101,9 +108,10 @@ def frames_of(
     )
     frames[YEARS_CLAIMED] = _years(load, described, periods, _row_count(rows, contract))
     if contract.years.not_after == "published" or contract.years.not_before is not None:
-        frames[PUBLICATION] = _publication(load, described)
+        frames[PUBLICATION] = _publication(load, described, periods)
     frames[EXPECTED] = _stacked(
         _header(contract, published, mapping),
+        _texts(rows, contract),
         _areas_expected(described, contract, periods, councils),
         _newest_year(described, contract),
     )
@@ -116,8 +124,9 @@ def frames_of(
 
 
 def _named(described: Any, rows: Any, contract: FileContract) -> Any:
-    """The described rows with the areas' names and the periods' sort key beside their codes."""
-    beside = ("la_name", "area_name", contract.period.sortable)
+    """The described rows with what stands beside their codes: names, notes, periods' sort key."""
+    note = contract.notes.column if contract.notes else None
+    beside = ("la_name", "area_name", contract.period.sortable, note)
     names = [n for n in beside if n in contract.column_names]
     return described.assign(**{name: _trimmed(rows[name]) for name in names})
 
@@ -165,6 +174,24 @@ def _header(contract: FileContract, published: Sequence[str], mapping: Mapping[s
             }
         ),
         labels=("published",),
+    )
+
+
+def _texts(rows: Any, contract: FileContract) -> Frame:
+    """One row a column of text: how many of its cells are code, and where the first one is."""
+    numbers = contract.columns_of(*NUMERIC_ROLES)
+    names = [name for name in contract.column_names if name in rows and name not in numbers]
+    counts, first = [], []
+    for name in names:
+        found, distinct = pd.factorize(rows[name])
+        is_code = np.array([*(bool(_CODE.search(cell)) for cell in distinct), False])[found]
+        counts.append(int(is_code.sum()))
+        first.append(rows[SOURCE_ROW].iloc[int(is_code.argmax())] if counts[-1] else None)
+    return Frame(
+        pd.DataFrame(
+            {"text": names, CODE_IN_TEXT: counts, "first": pd.Series(first, dtype=object)}
+        ),
+        labels=("text", "first"),
     )
 
 
@@ -397,18 +424,22 @@ def _second_year(first: int, last_two_digits: int) -> int | None:
     return first + 1 if (first + 1) % 100 == last_two_digits else None
 
 
-def _publication(load: Load, rows: Any) -> Frame:
-    """One row: the year in which the release was published, and the last year found in it."""
+def _publication(load: Load, rows: Any, periods: Mapping[str, Period]) -> Frame:
+    """One row: the year in which the release was published, and what years were found in it."""
     years = rows[YEAR] // 1
+    newest = max((period.end for period in periods.values()), default=None)
+    lag = (load.release.published - newest).days / DAYS_A_MONTH if newest else None
     return Frame(
         pd.DataFrame(
             {
                 "published": [float(load.release.published.year)],
                 "found": [years.max()],
                 "first": [years.min()],
+                LAG: [lag],
+                "newest": [str(newest)],
             }
         ),
-        labels=("published", "found", "first"),
+        labels=("published", "found", "first", "newest"),
     )
 
 

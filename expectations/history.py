@@ -32,13 +32,15 @@ def nanmedian(cells: Any, axis: int | None = None) -> Any:
 
 
 def nearest_years(cells: Any, years: Any) -> Any:
-    """Each cell's expected value: the median of the same column's nearest other years."""
+    """Each cell's expected value: the median of the same column's nearest other years with one."""
     expected = np.full(cells.shape, np.nan)
     for row, year in enumerate(years):
         others = np.array([other for other in range(len(years)) if other != row], dtype=int)
         # The years before come first among equals: what comes after may be wrong with it.
         order = np.lexsort((years[others], np.abs(years[others] - year)))
-        expected[row] = nanmedian(cells[others[order][:NEAREST]], axis=0) if len(others) else np.nan
+        nearest = cells[others[order]]
+        taken = np.cumsum(~np.isnan(nearest), axis=0) <= NEAREST
+        expected[row] = nanmedian(np.where(taken, nearest, np.nan), axis=0)
     return expected
 
 

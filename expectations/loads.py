@@ -19,12 +19,14 @@ from expectations.verdicts import Check, LoadVerdict
 from expectations.vocabulary import (
     AREA_LEVEL,
     AREA_LEVELS,
+    CODE_IN_TEXT,
     CORRECTIONS,
     COUNCIL_ROWS,
     COUNCIL_UNKNOWN,
     COUNTRY_CODE,
     EXPECTED,
     IGNORED_LEVEL,
+    LAG,
     NUMBER,
     PERIOD_UNREAD,
     PUBLICATION,
@@ -151,6 +153,20 @@ def _columns(contract: FileContract) -> Iterator[Rule]:
         severity="warn",
         example="'{published}'",
         noun="published columns",
+    )
+
+    yield Rule(
+        check="no_code_in_text",
+        frame=EXPECTED,
+        expectation="ExpectColumnValuesToBeBetween",
+        arguments={"column": CODE_IN_TEXT, "max_value": 0},
+        explanation=(
+            "No cell of text begins like a formula, holds a script or hides letters: names and"
+            " notes are words."
+        ),
+        severity="warn",
+        example="{text} in row {first}",
+        noun="columns of text",
     )
 
 
@@ -350,6 +366,21 @@ def _years(contract: FileContract) -> Iterator[Rule]:
             explanation="No period ends in a year after the release was published.",
             about=column,
             example="published in {published}, with figures for {found}",
+            noun="releases",
+        )
+    if spec.lag is not None:
+        yield Rule(
+            check="newest_year_there",
+            frame=PUBLICATION,
+            expectation="ExpectColumnValuesToBeBetween",
+            arguments={"column": LAG, "max_value": spec.lag},
+            explanation=(
+                f"The newest period ended at most {spec.lag} months before publication, as it did"
+                " in every release so far: a file without its newest year ends earlier."
+            ),
+            about=column,
+            severity="warn",
+            example="it ended on {newest}",
             noun="releases",
         )
     if spec.not_before is not None:

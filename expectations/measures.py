@@ -20,6 +20,9 @@ from ingest.errors import ContractError
 # In robust standard deviations; no figure as published is so far from its year's middle.
 UNLIKE_ANY = 15.0
 
+# What somebody should look at: a few figures in a thousand as published.
+STRANGE = 4.0
+
 FOLDER = Path(__file__).parents[1] / "dbt_project" / "models" / "measures"
 
 
@@ -30,10 +33,11 @@ class _Strict(BaseModel):
 class Leap(_Strict):
     """How many robust standard deviations a figure may be from what its council's years expect.
 
-    `scale` is `points` where moves are differences, `log` where they are ratios.
+    From four on it is noted, but where a measure says otherwise. `scale` is `points` where moves
+    are differences, `log` where they are ratios.
     """
 
-    warn: float
+    warn: float = STRANGE
     error: float
     scale: Literal["points", "log"] = "points"
 
@@ -47,7 +51,9 @@ class SeriesCheck(_Strict):
     a series that a sound file may lack. `begins` is the latest year that the file may begin with,
     `numbers` the least share of councils with a number in a year, but for `thin_years`, each with
     its reason. `decimals` are those that the series is printed with;
-    `few` are councils of so few children that their leaps are noted and no more.
+    `few` are councils of so few children that their leaps are noted and no more. `region_apart`
+    is how far, as a share, a region may be from the mean of its councils. `without` are the
+    larger areas that this file has no figure for, though its columns speak of them.
     """
 
     file: str
@@ -62,6 +68,8 @@ class SeriesCheck(_Strict):
     thin_years: list[YearGap] = []
     decimals: int = 0
     few: tuple[str, ...] = ()
+    region_apart: float = 0.25
+    without: tuple[Literal["country", "region"], ...] = ()
     name: str = ""
 
 

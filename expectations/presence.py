@@ -26,6 +26,7 @@ from expectations.vocabulary import (
     LONDON,
     NUMBERS_SHORT,
     OFF_ITS_PARTS,
+    OFF_MEAN,
     PERIOD,
     REGION_CODE,
     ROUNDED_AWAY,
@@ -40,6 +41,8 @@ from ingest.tables import SOURCE_ROW
 ENGLAND = "England"
 # What nearly all of a year's figures have beside them, a lone one may not lack.
 NEARLY_ALL = 0.95
+# A mean of most parts is near that of all. As published England is within 9 % of its regions' mean.
+MOST_PARTS, ENGLAND_APART = 0.6, 0.12
 
 
 def presence_of(
@@ -54,7 +57,7 @@ def presence_of(
     if not len(rows):
         return
     value = numeric(check.column)
-    yield _areas(rows, check, councils, expected, codes)
+    yield _areas(rows, contract, check, councils, expected, codes)
     yield _years(rows, contract, check)
     yield _numbers(rows, check, value)
     yield _blanks(rows, contract, check)
@@ -67,20 +70,22 @@ def presence_of(
 
 def _areas(
     rows: Any,
+    contract: FileContract,
     check: SeriesCheck,
     councils: Councils,
     expected: Mapping[str, frozenset[str]],
     codes: Any,
 ) -> Any:
     """One row a period: how many areas lack a row of the series that the file should have."""
-    has_england = rows[COUNTRY_CODE].notna().any()
+    larger = contract.area.codes.keys() - {*check.without}
+    has_england = "country" in larger
     region = rows[REGION_CODE].where(
         ~rows[REGION_CODE].str.startswith("E13").fillna(False).astype(bool), LONDON
     )
     # Inner and Outer London are told apart where a file does so.
     printed = rows[REGION_CODE].dropna().unique()
     parts = {code for code in printed if code.startswith("E13")}
-    regions = set(councils.regions) if len(printed) else set()
+    regions = set(councils.regions) if "region" in larger else set()
     missing: list[list[str]] = []
     labels: list[str] = []
     for label, of_period in rows.groupby(PERIOD):
@@ -176,16 +181,19 @@ def _companions(rows: Any, contract: FileContract, check: SeriesCheck, value: st
 
 
 def _wholes(rows: Any, check: SeriesCheck, councils: Councils, value: str) -> Iterator[Any]:
-    """One row a whole: how far England or a region is from between its smallest and largest part.
+    """Two rows a whole: how far England or a region is from its parts.
 
-    A mean, whatever its weights, lies among what it is the mean of. Asked only where every part
-    has a number: a suppressed one might be the largest.
+    A mean, whatever its weights, lies between the smallest and the largest of what it is the mean
+    of; that is asked only where every part has a number, since a suppressed one might be the
+    largest. And it lies near their plain mean, which can do without a few of them.
     """
     level = rows[AREA_LEVEL]
     region = rows[COUNCIL_CODE].map(
         lambda code: councils.by_code[code].region_code if councils.known(code) else None
     )
-    wholes: list[tuple[str, str, float, float, float, float]] = []
+    names: list[tuple[str, str]] = []
+    # Figure, smallest and largest part, the parts' mean, the last place; how far off it may be.
+    wholes: list[tuple[float, ...]] = []
     for label, of_period in rows.groupby(PERIOD):
         numbers = of_period[value]
         printed = {
@@ -202,30 +210,36 @@ def _wholes(rows: Any, check: SeriesCheck, councils: Councils, value: str) -> It
         unit = 10.0 ** -_places(of_period, check)
         for code, number in nine.items():
             of_region = printed.get(code, np.array([]))
-            if len(of_region) > 2 and not np.isnan(of_region).any():
-                name = councils.regions.get(code, code)
-                wholes.append((name, str(label), number, of_region.min(), of_region.max(), unit))
+            known = of_region[~np.isnan(of_region)]
+            if len(known) > 2 and len(known) >= MOST_PARTS * len(of_region):
+                names.append((councils.regions.get(code, code), str(label).split("\t")[0]))
+                wholes.append((number, *_spread(of_region), known.mean(), unit, check.region_apart))
         england = numbers[of_period[COUNTRY_CODE].notna()].dropna()
         if len(england) and len(nine) >= len(councils.regions):
-            low, high = min(nine.values()), max(nine.values())
-            wholes.append((ENGLAND, str(label), float(england.iloc[0]), low, high, unit))
-    figure, least, most, units = (
-        np.array([whole[i] for whole in wholes], dtype="float64") for i in (2, 3, 4, 5)
-    )
-    off = np.maximum(np.maximum(least - figure, figure - most) - units, 0)
+            parts = np.array([*nine.values()])
+            names.append((ENGLAND, str(label).split("\t")[0]))
+            wholes.append(
+                (float(england.iloc[0]), *_spread(parts), parts.mean(), unit, ENGLAND_APART)
+            )
+    figure, least, most, mean, units, apart = np.array(wholes, dtype="float64").reshape(-1, 6).T
+    whole, period = [name for name, _ in names], [label for _, label in names]
+    off = np.nan_to_num(np.maximum(np.maximum(least - figure, figure - most) - units, 0))
+    wording = check.name + ": {0} in {1} has {2:g}, its parts {3:g} to {4:g}"
     yield part(
-        OFF_ITS_PARTS,
-        off,
-        said(
-            off > 0,
-            [whole[0] for whole in wholes],
-            [whole[1].split("\t")[0] for whole in wholes],
-            figure,
-            least,
-            most,
-            wording=check.name + ": {0} in {1} has {2:g}, its parts {3:g} to {4:g}",
-        ),
+        OFF_ITS_PARTS, off, said(off > 0, whole, period, figure, least, most, wording=wording)
     )
+    # Small figures without decimals are near each other whatever their ratio.
+    far = np.maximum(np.abs(figure - mean) - 2 * units, 0) / np.fmax(
+        np.minimum(figure, mean), units
+    )
+    over = np.maximum(far - apart, 0)
+    wording = check.name + ": {0} in {1} has {2:g}, its parts {3:.3g} in the middle"
+    yield part(OFF_MEAN, over, said(over > 0, whole, period, figure, mean, wording=wording))
+
+
+def _spread(parts: Any) -> tuple[float, float]:
+    """The smallest and largest part; nothing where one of them is not known."""
+    return float(parts.min()), float(parts.max())
 
 
 def _places(rows: Any, check: SeriesCheck) -> int:

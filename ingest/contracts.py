@@ -105,6 +105,8 @@ class YearsSpec(_Strict):
     `only: release` says that every row is of the very period that the release's name tells.
     `gaps` are years for which nothing was published.
     `not_before` is the first year that a definition reaches back to.
+    `lag` is how many months before publication the newest period may have ended: where neither
+    file nor release is named for its year, a newest year that is missing shows in nothing else.
     """
 
     last: list[Literal["file", "release"]] = []
@@ -115,6 +117,7 @@ class YearsSpec(_Strict):
     only: Literal["release"] | None = None
     gaps: list[YearGap] = []
     not_before: int | None = None
+    lag: int | None = None
 
 
 class PublishedSpec(_Strict):
@@ -200,6 +203,24 @@ class Bounds(_Strict):
     upper: str
 
 
+class Sum(_Strict):
+    """A figure that is the sum of others in its row, each rounded on its own."""
+
+    whole: str
+    parts: list[str] = Field(min_length=2)
+
+
+class Notes(_Strict):
+    """The column that says why a figure is not there: a blank has a note.
+
+    `absent` are the beginnings of notes beside which no number stands.
+    """
+
+    column: str
+    value: str
+    absent: tuple[str, ...]
+
+
 class FigureChecks(_Strict):
     """What the figures of a file have to do with each other.
 
@@ -210,6 +231,7 @@ class FigureChecks(_Strict):
     shares: list[Share] = []
     totals: list[Total] = []
     bounds: list[Bounds] = []
+    sums: list[Sum] = []
 
     def columns(self) -> list[str]:
         """Every column spoken of as a figure."""
@@ -217,6 +239,7 @@ class FigureChecks(_Strict):
             *(name for s in self.shares for name in (s.value, s.numerator, s.denominator)),
             *(name for total in self.totals for name in total.columns),
             *(name for b in self.bounds for name in (b.lower, b.value, b.upper)),
+            *(name for s in self.sums for name in (s.whole, *s.parts)),
         ]
 
     def key_columns(self) -> list[str]:
@@ -247,6 +270,7 @@ class _Layout(_Strict):
     table: str | None = None
     key: list[str]
     marks: list[str]
+    notes: Notes | None = None
 
 
 class _File(_Strict):
@@ -337,6 +361,7 @@ class FileContract:
     row_count: str | None
     more_councils: tuple[str, ...]
     checks: FigureChecks
+    notes: Notes | None
 
     def match(self, name: str) -> re.Match[str] | None:
         """Whether a published file's name is this file's; its named groups are year claims."""
@@ -441,6 +466,7 @@ def _file_contract(
     key = file.key or [*layout.key, *file.columns.filters]
     spoken_of = [*key, *file.constants, *filter(None, [file.row_count]), *file.more_councils]
     spoken_of += [period.column, area.level, *area.codes.values()]
+    spoken_of += [layout.notes.column, layout.notes.value] if layout.notes else []
     for wanted in (*spoken_of, *file.checks.columns(), *file.checks.key_columns()):
         if wanted not in names:
             raise ContractError(
@@ -497,6 +523,7 @@ def _file_contract(
         row_count=file.row_count,
         more_councils=tuple(file.more_councils),
         checks=file.checks,
+        notes=layout.notes,
     )
 
 

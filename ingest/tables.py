@@ -11,6 +11,7 @@ import io
 from collections import Counter
 
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.csv
 
 from ingest.errors import ReadError
@@ -104,10 +105,26 @@ def read_csv(data: bytes) -> pa.Table:
         raise ReadError("its first line is not a header: it is empty, or not quoted as CSV is")
     if table.num_rows == 0:
         raise ReadError("it has a header and no rows")
+    if '"' in text:
+        _refuse_swallowed(table)
     if SOURCE_ROW in table.column_names:
         raise ReadError(f"it has a column of its own named {SOURCE_ROW}")
     rows = pa.array(range(1, table.num_rows + 1), pa.int64())
     return table.add_column(0, SOURCE_ROW, rows)
+
+
+def _refuse_swallowed(table: pa.Table) -> None:
+    """Two quotation marks, each left open, make one cell of the rows between them."""
+    whole_row = max(len(table.column_names) - 1, 1)
+    for name in table.column_names:
+        column = table[name]
+        lined = column.filter(pyarrow.compute.match_substring(column, "\n"))
+        for cell in lined.unique().to_pylist():
+            if cell.count(",") >= whole_row:
+                raise ReadError(
+                    f"it is not a whole CSV file: a cell of {name!r} holds"
+                    f" {cell.count(chr(10)) + 1} lines, as where quotation marks are left open"
+                )
 
 
 def _refuse_repeated(header: list[str]) -> None:

@@ -75,6 +75,15 @@ def _in_value(name: str, what: str, new: Callable[[str], str], least: float = 1)
     KINDS[name] = Kind(name, "one cell", what, damage)
 
 
+@kind("one cell")
+def over_100(s: Specimen) -> None:
+    """140.2 where a percentage was."""
+    numbers = [number(s.rows[f.row][s.value_at]) or 0 for f in s.figures(numbers=True)]
+    if max(numbers, default=101) > 100:
+        raise NotApplicableError("no percentage")
+    _set(s, lambda _: "140.2")
+
+
 def _no_point(cell: str) -> str:
     if "." not in cell:
         raise NotApplicableError("no decimals")
@@ -120,7 +129,6 @@ _in_value(
 )
 _in_value("negative", "a minus before a value", lambda c: f"-{c.strip()}")
 _in_value("typographic_minus", "a typographic minus before a value", lambda c: f"\u2212{c.strip()}")
-_in_value("over_100", "140.2 where a value was", lambda _: "140.2")
 _in_value("letter_o", "the letter O for a nought", lambda c: f"{c}O")
 _in_value("footnote", "a footnote's mark behind a value", lambda c: f"{c} [r]")
 _in_value("unknown_mark", "n/a where a value was", lambda _: "n/a")

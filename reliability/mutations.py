@@ -25,7 +25,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -49,6 +49,13 @@ CAUGHT, HARMLESS, WARNED = "caught", "harmless", "warned"
 UNSEEN, EXCEPTED, BROKE = "unseen", "exception", "broke"
 VERDICTS = (CAUGHT, WARNED, HARMLESS, EXCEPTED, UNSEEN, BROKE)
 SIGNS = {CAUGHT: "●", WARNED: "○", HARMLESS: "·", EXCEPTED: "e", UNSEEN: "**U**", BROKE: "**B**"}
+FIRST_RELEASE, WITHOUT_COUNTS = "first release", "without counts"
+BLANK_IS_A_MARK = "blank is a mark"
+TRAITS = {
+    FIRST_RELEASE: "where no release of the file is held before",
+    WITHOUT_COUNTS: "where no count is printed beside the figure",
+    BLANK_IS_A_MARK: "where the publisher's only mark is an empty cell, and notes there are none",
+}
 WORKERS = 2
 # Refused as published, and rightly: a layout's sample, of one council.
 NOT_WHOLE = ("state-funded-schools-latest-inspections",)
@@ -103,21 +110,34 @@ def seed_of(kind: str, publication: str, file_id: str) -> str:
 
 
 def exceptions(path: Path = EXCEPTIONS) -> list[dict[str, Any]]:
-    """The damage that cannot be told from the truth, each with its reason."""
+    """The damage that cannot be told from the truth, each with its reason.
+
+    `only` names what must be so of the file for it to be one (`traits_of`).
+    """
     listed: list[dict[str, Any]] = yaml.safe_load(path.read_text("utf-8")) or []
     for one in listed:
-        unknown = set(one["kinds"]) - set(KINDS)
+        unknown = {*one["kinds"]} - {*KINDS} or {*one.get("only", [])} - TRAITS.keys()
         if unknown or not one.get("reason"):
             raise ValueError(f"{path.name}: {unknown or one} is no kind of damage with a reason")
     return listed
 
 
-def excepted(kind: str, publication: Publication) -> bool:
+def traits_of(site: Site, specimen: Specimen) -> frozenset[str]:
+    """What is so of a file and a series, of what exceptions may depend on."""
+    so = {
+        FIRST_RELEASE: len(site.releases) == 1,
+        WITHOUT_COUNTS: specimen.columns.numerator is None,
+        BLANK_IS_A_MARK: "" in site.contract.marks and site.contract.notes is None,
+    }
+    return frozenset(trait for trait, is_so in so.items() if is_so)
+
+
+def excepted(kind: str, publication: Publication, traits: frozenset[str]) -> bool:
     """Whether a mutant that nothing told of is on the list."""
     return any(
         kind in one["kinds"]
-        and publication.publisher in one.get("publishers", [publication.publisher])
         and publication.publication in one.get("publications", [publication.publication])
+        and traits.issuperset(one.get("only", []))
         for one in exceptions()
     )
 
@@ -210,7 +230,8 @@ def judge_one(site: Site, anatomy: Anatomy, kind: str) -> Outcome | None:
     """What becomes of one mutant; None where the kind does not apply to the file."""
     name, file_id = site.publication.publication, site.contract.file_id
     try:
-        content = KINDS[kind].apply(Specimen(anatomy, seed_of(kind, name, file_id)))
+        specimen = Specimen(anatomy, seed_of(kind, name, file_id))
+        content = KINDS[kind].apply(specimen)
     except NotApplicableError:
         return None
     try:
@@ -219,7 +240,9 @@ def judge_one(site: Site, anatomy: Anatomy, kind: str) -> Outcome | None:
         at = traceback.extract_tb(error.__traceback__)[-1]
         detail = f"{type(error).__name__} in {Path(at.filename).name}: {error}"
         return Outcome(kind, name, file_id, BROKE, detail=detail[:200])
-    said = tuple(sorted({check for check, _ in judged.warnings - site.sound.warnings}))
+    # More findings than the sound file has: the same ones in other words say nothing new.
+    sound_ones = site.sound.warnings
+    said = tuple(sorted(c for c, n in judged.warnings.items() if n > sound_ones.get(c, 0)))
     if judged.refused_by:
         return Outcome(kind, name, file_id, CAUGHT, judged.refused_by, said)
     digest = digest_of(judged.facts)
@@ -237,7 +260,8 @@ def judge_one(site: Site, anatomy: Anatomy, kind: str) -> Outcome | None:
         f" in the period to {key[6]}: {_value(sound.get(key))} became"
         f" {_value(judged.facts.get(key))}"
     )
-    verdict = WARNED if said else EXCEPTED if excepted(kind, site.publication) else UNSEEN
+    is_listed = excepted(kind, site.publication, traits_of(site, specimen))
+    verdict = WARNED if said else EXCEPTED if is_listed else UNSEEN
     return Outcome(kind, name, file_id, verdict, (), said, digest, detail)
 
 
@@ -255,8 +279,10 @@ def judge_all(base: Path, work: Path, job: Job) -> SiteReport:
     publication = load_contracts()[job.publication]
     contract = next(f for f in publication.files if f.file_id == job.file_id)
     folder = work / f"{job.publication[:40]}-{job.file_id}"
+    release = ""
     try:
         site = Site(folder, home, publication, contract, Compiled.of(home))
+        release = site.release.folder
         outcomes: list[Outcome] = []
         if not site.sound.refused_by:
             anatomy = anatomy_of(site)
@@ -265,11 +291,17 @@ def judge_all(base: Path, work: Path, job: Job) -> SiteReport:
         return SiteReport(
             job.publication,
             job.file_id,
-            site.release.folder,
+            release,
             site.sound.refused_by,
             tuple(outcomes),
             time.perf_counter() - began,
         )
+    except Exception as error:
+        # The other files are judged all the same; this one counts as refused.
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        told = f"{type(error).__name__} in {Path(at.filename).name}: {error}"
+        seconds = time.perf_counter() - began
+        return SiteReport(job.publication, job.file_id, release, (told[:200],), (), seconds)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -423,14 +455,16 @@ def report(
     by = Counter(name for o in outcomes for name in o.by)
     alone = Counter(o.by[0] for o in outcomes if len(o.by) == 1)
     lines += [f"| {name} | {n} | {alone[name]} |" for name, n in sorted(by.items())]
+    lines += _listed("Excepted", [o for o in outcomes if o.verdict == EXCEPTED])
     lines += _listed("Unseen", [o for o in outcomes if o.verdict == UNSEEN])
     lines += _listed("Broke", [o for o in outcomes if o.verdict == BROKE])
     lines += ["", "## Exceptions", ""]
     for one in exceptions():
-        where = one.get("publications") or one.get("publishers") or ["every publication"]
+        where = [*one.get("publications", []), *(TRAITS[trait] for trait in one.get("only", []))]
+        where = where or ["everywhere"]
         hit = sum(o.verdict == EXCEPTED and o.kind in one["kinds"] for o in outcomes)
         whats = "; ".join(f"`{k}` {_lower(KINDS[k].what)}" for k in one["kinds"])
-        lines.append(f"- {whats} ({', '.join(where)}; {hit} mutants): {one['reason'].strip()}")
+        lines.append(f"- {whats} ({'; '.join(where)}: {hit} mutants): {one['reason'].strip()}")
     lines += ["", "## The same through the command", ""]
     faults = [f"- {outcome.seed}: {fault}" for outcome, fault in agreed if fault]
     lines.append(
@@ -470,12 +504,19 @@ def run(base: Path, work: Path, each: int, kinds: Sequence[str], commands: int) 
     jobs.sort(key=lambda job: -len(job.kinds))
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
         reports = []
-        for future in [pool.submit(judge_all, base, work, job) for job in jobs]:
+        for future in as_completed([pool.submit(judge_all, base, work, job) for job in jobs]):
             one = future.result()
             reports.append(one)
             counts = Counter(outcome.verdict for outcome in one.outcomes)
             told = ", ".join(f"{counts[v]} {v}" for v in VERDICTS if counts[v])
+            told = told or f"refused by {', '.join(one.refused_by)}"
             print(f"{one.publication} {one.release}, {one.file_id}: {told} ({one.seconds:.0f} s)")
+            for outcome in one.outcomes:
+                if outcome.verdict in (UNSEEN, BROKE):
+                    print(f"  {outcome.verdict}: {outcome}", flush=True)
+        # As they were asked for, whichever was done first: the report is the same every time.
+        order = {(job.publication, job.file_id): i for i, job in enumerate(jobs)}
+        reports.sort(key=lambda one: order[one.publication, one.file_id])
         chosen = spread([o for one in reports for o in one.outcomes], commands)
         futures = [pool.submit(through_the_command, base, work, outcome) for outcome in chosen]
         agreed = [(o, future.result()) for o, future in zip(chosen, futures, strict=True)]

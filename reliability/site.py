@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,9 +23,11 @@ import pyarrow.parquet
 
 from expectations.councils import Councils
 from expectations.facts import check_facts
+from expectations.measures import series_of
+from expectations.verdicts import Check
 from ingest.archive import RELEASE_FILE, VERDICT_FILE, PublishedFile, Release, sha256_of
 from ingest.contracts import FileContract, Publication, load_contracts
-from ingest.loads import column_mapping
+from ingest.loads import column_mapping, published_names
 from orchestration.refresh import HeldLoad, NotPublishedError, Refresh, Stock
 from reliability.specimen import Anatomy, Figure, dissect
 from warehouse.candidate import SETTINGS
@@ -195,10 +198,13 @@ class Recorder:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What became of a file: by what it was refused, what was said of it, and its facts."""
+    """What became of a file: by what it was refused, what was said of it, and its facts.
+
+    `warnings` are how many findings each check that warns has.
+    """
 
     refused_by: tuple[str, ...]
-    warnings: frozenset[tuple[str, str]]
+    warnings: Mapping[str, int]
     facts: Facts
 
 
@@ -248,7 +254,7 @@ class Site:
         refresh.publish(stock)
 
     def _keep_company(self) -> None:
-        """Hold one small load of another publication, which is served whatever comes.
+        """Hold one small load of another publication's figures, served whatever comes.
 
         Without it a home would be empty, and refused as such, where one file lost its figures.
         """
@@ -258,7 +264,11 @@ class Site:
             if name != self.publication.publication
             for release in self.source.archive.held(publication.publisher, name)
             if len(release.files) == 1
-            and publication.file_for(release.files[0].name, release.published)
+            and _is_served(self.source, release)
+            and any(
+                series_of(contract)
+                for contract in publication.file_for(release.files[0].name, release.published)
+            )
         ]
         *_, publication, release = min(found, key=lambda entry: entry[:2])
         file = release.files[0]
@@ -313,27 +323,26 @@ class Site:
             if not load.admitted:
                 reasons = load.verdict.reasons if load.verdict else ()
                 names = tuple(dict.fromkeys(check.name for check in reasons))
-                return Judgement(names or ("not admitted",), frozenset(), {})
+                return Judgement(names or ("not admitted",), {}, {})
             warnings = _warnings(load)
             try:
                 refresh.build(stock)
             except NotPublishedError:
-                return Judgement(project.failed, frozenset(warnings), {})
+                return Judgement(project.failed, warnings, {})
             if project.stopped:
-                return Judgement((), frozenset(warnings), self.sound.facts)
-            warnings |= {
-                (line.split(": ")[1], line)
-                for line in recorder.lines
-                if line.startswith("Noticed, and served")
-            }
+                return Judgement((), warnings, self.sound.facts)
+            for line in recorder.lines:
+                if line.startswith("Noticed, and served"):
+                    _, name, told = line.split(": ", 2)
+                    warnings[name] += _findings(told)
             checks = check_facts(self.home.candidate, self.home.warehouse)
             if faults := [check.name for check in checks if check.blocks]:
                 names = tuple(f"facts: {name}" for name in dict.fromkeys(faults))
-                return Judgement(names, frozenset(warnings), {})
-            warnings |= {(c.name, str(c)) for c in checks if not c.success and not c.blocks}
+                return Judgement(names, warnings, {})
+            warnings += _counted(c for c in checks if not c.success and not c.blocks)
             with duckdb.connect(str(self.home.candidate), read_only=True) as con:
                 facts = self._facts(con)
-            return Judgement((), frozenset(warnings), facts)
+            return Judgement((), warnings, facts)
         finally:
             self._forget()
 
@@ -360,7 +369,10 @@ class Site:
         return dissect(
             self.content,
             self.contract,
-            column_mapping(self.contract, pyarrow.parquet.read_schema(path).names),
+            column_mapping(
+                self.contract,
+                published_names(self.contract, pyarrow.parquet.read_schema(path).names),
+            ),
             [
                 Figure(f"{key[0]}.{key[1]}", str(key[2]), str(fact.printed_code), *fact.figure)
                 for key, facts in self.sound.facts.items()
@@ -387,8 +399,21 @@ def facts_of(con: Any, release: Release, file: str) -> Facts:
     return facts
 
 
-def _warnings(load: HeldLoad) -> set[tuple[str, str]]:
-    return {(c.name, str(c)) for c in load.verdict.warnings} if load.verdict else set()
+def _warnings(load: HeldLoad) -> Counter[str]:
+    return _counted(load.verdict.warnings if load.verdict else ())
+
+
+def _counted(checks: Iterable[Check]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for check in checks:
+        counts[check.name] += _findings(check.observed)
+    return counts
+
+
+def _findings(observed: str) -> int:
+    """How many things a check told of: `3 of 120 figures: …`, `all 2 series: …`."""
+    number = re.search(r"[0-9][0-9,]*", observed)
+    return int(number[0].replace(",", "")) if number else 1
 
 
 def lay_release(archive: Path, release: Release, files: Mapping[str, bytes]) -> None:
@@ -409,6 +434,11 @@ def _of_contract(release: Release, contract: FileContract) -> tuple[PublishedFil
     if not contract.published.covers(release.published):
         return ()
     return tuple(file for file in release.files if contract.match(file.name))
+
+
+def _is_served(home: Home, release: Release) -> bool:
+    """Whether every load of a release was admitted."""
+    return bool((home.archive.verdict(release) or {}).get("admitted"))
 
 
 def _narrowed(release: Release, contract: FileContract) -> Release:

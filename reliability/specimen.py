@@ -152,9 +152,10 @@ class Specimen:
 
     def at(self, column: str) -> int:
         """A contract column's position."""
-        if column not in self.anatomy.mapping:
+        published = self.anatomy.mapping.get(column)
+        if published not in self.anatomy.header:
             raise NotApplicableError(f"no column {column}")
-        return self.anatomy.header.index(self.anatomy.mapping[column])
+        return self.anatomy.header.index(published)
 
     @property
     def value_at(self) -> int:

@@ -82,8 +82,8 @@ def overweight_load() -> Load:
 
 
 # What every council's share is, for each column: in the range that its measure's YAML has.
-SHARES = {"neet_percent": "4.0", "neet_not_known_percent": "5.0", "value": "20.0"}
-SHARES |= {"pt_l2basics_95": "50.0", "pt_l2basics_94": "60.0"}
+SHARES = {"neet_percent": "4.0", "not_known_percent": "1.0", "neet_not_known_percent": "5.0"}
+SHARES |= {"value": "20.0", "pt_l2basics_95": "50.0", "pt_l2basics_94": "60.0"}
 
 
 def figures(contract: FileContract, place: int, parts: int, year: int) -> dict[str, str]:
@@ -314,7 +314,7 @@ def test_damage_is_caught_by_its_own_check(
     # cell that is wrong agrees with no other.
     also = {"councils_present", "shares_match_counts", "parts_make_wholes", "no_figure_leaps"}
     also |= {"numerator_within_denominator", "numbers_not_alone", "no_figure_unlike_all"}
-    also |= {"series_printed", "series_complete"}
+    also |= {"series_printed", "series_complete", "wholes_near_their_parts", "no_whole_leaps"}
     assert {c.name for c in verdict.reasons} <= {check, *also}
 
 
@@ -681,20 +681,21 @@ def test_no_false_alarm_on_a_file_as_published(load: Load, councils: Councils) -
         assert {check.name for check in verdict.reasons} == {"councils_present"}
         return
     assert [str(check) for check in verdict.reasons] == []
+    # A few real figures are strange, and are told of: tests of the domain say how few.
+    strange = {"no_figure_strange", "councils_perhaps_swapped"}
+    told = {check.name for check in verdict.warnings} - strange
     if load.release.publication == NEET and load.release.release == "2021":
-        assert {check.name for check in verdict.warnings} == {"dropped_rows"}
+        assert told == {"dropped_rows"}
         assert any("'LA demo' in row 161" in check.observed for check in verdict.warnings)
         assert verdict.dropped_rows == (160, 161)
     elif load.release.publication.startswith("overweight-children-at-"):
         # Councils that stand there twice, under the code they had and the one that followed.
-        assert {check.name for check in verdict.warnings} == {"dropped_rows"}
+        assert told == {"dropped_rows"}
         assert len(verdict.dropped_rows) == 45
-    elif load.release.publication == "children-in-relative-poverty":
-        assert {check.name for check in verdict.warnings} <= {"no_figure_strange"}
     elif load.release.publication in BLANK_WITHOUT_MARK:
-        assert {check.name for check in verdict.warnings} == {"no_blank_without_mark"}
+        assert told == {"no_blank_without_mark"}
     else:
-        assert [str(check) for check in verdict.warnings] == []
+        assert told == set()
         assert verdict.dropped_rows == ()
 
 

@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 from test_domain_checks import IN_NEED, LOOKED_AFTER, NEET, PLANS, caught, judge, needs_published
 
+from expectations.verdicts import LoadVerdict
+
 pytestmark = needs_published
 
 RECEPTION = ("20601", "2022-11", "indicator_data")
@@ -15,6 +17,10 @@ INFANTS = ("92196", "2023-05", "indicator_data")
 CONCEPTIONS = ("20401", "2022-05", "indicator_data")
 CASUALTIES = ("90804", "2022-05", "indicator_data")
 INJURIES = ("90284", "2025-06", "indicator_data")
+YEAR_6 = ("20602", "2022-11", "indicator_data")
+BREASTFEEDING = ("92517", "2023-05", "indicator_data")
+SCHOOLS = ("schools-rated-good-or-outstanding", "2024-04-30", "good_or_outstanding")
+POVERTY = ("children-in-relative-poverty", "2026-01-12", "relative_poverty")
 
 
 def of(rows: Any, **cells: str) -> Any:
@@ -185,3 +191,121 @@ def test_a_slipped_point_in_a_file_of_one_year_is_served() -> None:
     for alone in (True, False):
         verdict = judge(NEET, "2024", "dashboard", slip, alone=alone)
         assert "Blackpool in 2024 has 83" in caught(verdict, "no_figure_unlike_all")
+
+
+def test_a_region_far_from_its_own_years_is_served() -> None:
+    def more(rows: Any) -> None:
+        rows.loc[of(rows, Area_Code="E12000006", Time_period="2021/22"), "Value"] = "77.34"
+
+    told = caught(judge(*BREASTFEEDING, more), "no_whole_leaps")
+    assert "East of England in 2022 has 77.34" in told
+
+
+def test_two_regions_in_each_others_place_are_served() -> None:
+    def exchange(rows: Any) -> None:
+        one, other = (
+            rows.index[of(rows, Area_Code=code, Time_period="2021/22")]
+            for code in ("E12000001", "E12000009")
+        )
+        first, second = rows.loc[one, "Value"].iloc[0], rows.loc[other, "Value"].iloc[0]
+        rows.loc[one, "Value"], rows.loc[other, "Value"] = second, first
+
+    told = caught(judge(*RECEPTION, exchange), "wholes_near_their_parts")
+    assert "North East in 2021/22 has 21.4" in told
+
+
+def test_england_half_as_much_again_is_served() -> None:
+    def more(rows: Any) -> None:
+        rows.loc[of(rows, Area_Code="E92000001", Time_period="2018 - 20"), "Value"] = "23.89"
+
+    told = caught(judge(*CASUALTIES, more), "wholes_near_their_parts")
+    assert "England in 2018 - 20 has 23.89" in told
+
+
+def test_england_left_out_of_a_file_of_one_period_goes_unnoticed() -> None:
+    def drop(rows: Any) -> Any:
+        return rows[~of(rows, AREACD="E92000001")]
+
+    told = caught(judge(*SCHOOLS, drop), "series_complete")
+    assert "England in 2024-04-30" in told
+
+
+def test_a_sum_that_its_row_denies_is_served() -> None:
+    def slip(rows: Any) -> None:
+        rows.loc[of(rows, la_name="Thurrock"), "NEET_not_known_percent"] = "3.9"
+
+    told = caught(judge(NEET, "2024", "dashboard", slip), "sums_hold")
+    assert "neet_not_known_percent '3.9'" in told
+
+
+def test_a_number_of_nobody_is_served() -> None:
+    def nobody(rows: Any) -> None:
+        rows.loc[of(rows, Area_Name="Leeds", Time_period="2023/24"), "Denominator"] = "0"
+
+    assert "is of 0" in caught(judge(*INJURIES, nobody), "shares_match_counts")
+
+
+def test_a_number_beside_the_note_that_there_is_none_is_served() -> None:
+    def number(rows: Any) -> None:
+        hit = of(rows, Area_Code="E09000001", Time_period="2016")
+        assert rows.loc[hit, "Value note"].str.startswith("Value missing").all()
+        rows.loc[hit, "Value"] = "12.6"
+
+    assert "value is a number" in caught(judge(*CONCEPTIONS, number), "no_number_denied")
+
+
+# --- what is told and let in
+
+
+def warned(verdict: LoadVerdict, check: str) -> str:
+    """What the check says of a load that is admitted all the same."""
+    assert verdict.admitted, [str(check) for check in verdict.reasons]
+    found = {c.name: c.observed for c in verdict.warnings}
+    assert check in found
+    return found[check]
+
+
+def test_a_value_emptied_without_a_word_passes_for_a_suppressed_one() -> None:
+    def blank(rows: Any) -> None:
+        rows.loc[of(rows, Area_Name="Lambeth", Time_period="2021/22"), "Value"] = ""
+
+    assert "value is blank" in warned(judge(*RECEPTION, blank), "no_blank_without_note")
+
+
+def test_a_formula_in_a_note_reaches_a_spreadsheet_untold() -> None:
+    def formula(rows: Any) -> None:
+        rows.loc[of(rows, Area_Name="Leeds", Time_period="2021/22"), "Value note"] = "=1+1"
+
+    assert "value_note in row" in warned(judge(*RECEPTION, formula), "no_code_in_text")
+
+
+def test_two_councils_that_may_have_changed_places_are_not_looked_at() -> None:
+    def exchange(rows: Any) -> None:
+        newest = rows["Time period"] == "2021/22"
+        one, other = (
+            rows.index[newest & (rows["Area Name"] == name)] for name in ("Rutland", "Lambeth")
+        )
+        first, second = rows.loc[one, "Value"].iloc[0], rows.loc[other, "Value"].iloc[0]
+        rows.loc[one, "Value"], rows.loc[other, "Value"] = second, first
+
+    told = warned(judge(*YEAR_6, exchange), "councils_perhaps_swapped")
+    assert "Rutland" in told and "Lambeth" in told
+
+
+def test_one_councils_history_rewritten_goes_unnoticed_among_the_others() -> None:
+    def rewrite(rows: Any) -> None:
+        hit = (rows["AREACD"] == "E06000057") & (rows["Observation"] != "")
+        assert hit.sum() > 5
+        rows.loc[hit, "Observation"] = (rows.loc[hit, "Observation"].astype(float) * 1.5).map(
+            "{:.4f}".format
+        )
+
+    assert "Northumberland" in warned(judge(*POVERTY, rewrite), "no_council_rewritten")
+
+
+def test_a_file_without_its_newest_year_passes_for_a_whole_one() -> None:
+    def drop(rows: Any) -> Any:
+        return rows[~of(rows, Time_period="2023/24")]
+
+    told = warned(judge(*INJURIES, drop), "newest_year_there")
+    assert "2023-03-31" in told

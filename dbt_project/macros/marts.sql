@@ -58,9 +58,14 @@
 {%- endmacro %}
 
 
-{#- The day on which a figure's release came out in its first version. -#}
-{% macro edition_published() -%}
-    min(figures.published) over (partition by figures.publication, figures.release)
+{#-
+  The day on which a row's release came out in its first version: by it releases are ordered, so
+  that an old one amended late does not pass for the newest.
+-#}
+{% macro edition_published(relation) -%}
+    min({{ relation }}.published) over (
+        partition by {{ relation }}.publication, {{ relation }}.release
+    )
 {%- endmacro %}
 
 

@@ -2,10 +2,22 @@
 
 with
 
-lookup as (
+lookups as (
     select * from {{ ref('stg_ons__lower_to_upper_tier') }}
+),
+
+editions as (
+    select
+        *,
+        {{ edition_published('lookups') }} as edition_published,
+    from lookups
+),
+
+lookup as (
+    select *
+    from editions
     qualify row_number() over (
-        partition by district_code order by published desc, version desc, release desc
+        partition by district_code order by edition_published desc, version desc, release desc
     ) = 1
 ),
 

@@ -10,7 +10,7 @@ vintages as (
 editions as (
     select
         *,
-        min(published) over (partition by publication, release) as edition_published,
+        {{ edition_published('vintages') }} as edition_published,
     from vintages
 ),
 

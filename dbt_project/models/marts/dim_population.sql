@@ -8,14 +8,21 @@ estimates as (
     select * exclude (is_all_ages) from {{ ref('stg_nomis__population') }}
 ),
 
+editions as (
+    select
+        *,
+        {{ edition_published('estimates') }} as edition_published,
+    from estimates
+),
+
 -- The newest estimate of a year: ONS rebases them after a census.
 newest as (
     select *
-    from estimates
+    from editions
     where area_level is not null and population is not null
     qualify row_number() over (
         partition by area_code, mid_year, sex, age
-        order by published desc, version desc, release desc, publication desc
+        order by edition_published desc, version desc, release desc, publication desc
     ) = 1
 ),
 

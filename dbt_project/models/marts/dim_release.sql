@@ -21,6 +21,13 @@ loads_by_release as (
     group by all
 ),
 
+editions as (
+    select
+        *,
+        {{ edition_published('releases') }} as edition_published,
+    from releases
+),
+
 final as (
     select
         releases.publisher,
@@ -39,9 +46,10 @@ final as (
         coalesce(loads_by_release.loads_quarantined, 0)::integer as loads_quarantined,
         row_number() over (
             partition by releases.publisher, releases.publication
-            order by releases.published desc, releases.version desc, releases.release desc
+            order by
+                releases.edition_published desc, releases.release desc, releases.version desc
         ) = 1 as is_newest,
-    from releases
+    from editions as releases
     left join loads_by_release using (publisher, publication, release, version)
 )
 

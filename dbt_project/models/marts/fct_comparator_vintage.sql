@@ -21,7 +21,7 @@ facts as (
         figures.area_name as council_name,
         series.unit,
         coalesce(series_publications.preference, 1) as publication_preference,
-        {{ edition_published() }} as edition_published,
+        {{ edition_published('figures') }} as edition_published,
     from figures
     left join series using (measure_id, series_id)
     left join series_publications using (measure_id, series_id, publication)

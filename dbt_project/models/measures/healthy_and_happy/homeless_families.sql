@@ -1,11 +1,18 @@
 with
 
-parts as (
+printed as (
     select * from {{ ref('int_homeless_families') }}
 ),
 
 districts as (
     select * from {{ ref('int_district') }}
+),
+
+parts as (
+    select
+        *,
+        {{ edition_published('printed') }} as edition_published,
+    from printed
 ),
 
 releases as (
@@ -17,6 +24,7 @@ releases as (
         release,
         version,
         published,
+        edition_published,
     from parts
 ),
 
@@ -43,7 +51,10 @@ known_quarters as (
     qualify row_number() over (
         partition by
             vintage.series_id, vintage.release, vintage.version, known.period_end
-        order by known.published desc, known.version desc
+        order by
+            known.release = vintage.release desc,
+            known.edition_published desc,
+            known.version desc
     ) = 1
 ),
 
@@ -186,7 +197,7 @@ part_households as (
         order by
             abs(date_diff('month', wanted.quarter_end, households.period_end)) asc nulls last,
             households.period_end asc,
-            households.published desc,
+            households.edition_published desc,
             households.version desc
     ) = 1
 ),
