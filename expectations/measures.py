@@ -53,7 +53,7 @@ class SeriesCheck(_Strict):
     its reason. `decimals` are those that the series is printed with;
     `few` are councils of so few children that their leaps are noted and no more. `region_apart`
     is how far, as a share, a region may be from the mean of its councils. `without` are the
-    larger areas that this file has no figure for, though its columns speak of them.
+    larger areas that this file may have no figure for, though its columns speak of them.
     """
 
     file: str

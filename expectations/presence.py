@@ -78,14 +78,14 @@ def _areas(
 ) -> Any:
     """One row a period: how many areas lack a row of the series that the file should have."""
     larger = contract.area.codes.keys() - {*check.without}
-    has_england = "country" in larger
+    has_england = "country" in larger or rows[COUNTRY_CODE].notna().any()
     region = rows[REGION_CODE].where(
         ~rows[REGION_CODE].str.startswith("E13").fillna(False).astype(bool), LONDON
     )
     # Inner and Outer London are told apart where a file does so.
     printed = rows[REGION_CODE].dropna().unique()
     parts = {code for code in printed if code.startswith("E13")}
-    regions = set(councils.regions) if "region" in larger else set()
+    regions = set(councils.regions) if "region" in larger or len(printed) else set()
     missing: list[list[str]] = []
     labels: list[str] = []
     for label, of_period in rows.groupby(PERIOD):

@@ -294,9 +294,9 @@ def test_two_councils_that_may_have_changed_places_are_not_looked_at() -> None:
 
 def test_one_councils_history_rewritten_goes_unnoticed_among_the_others() -> None:
     def rewrite(rows: Any) -> None:
-        hit = (rows["AREACD"] == "E06000057") & (rows["Observation"] != "")
+        hit = (rows["areacd"] == "E06000057") & (rows["observation"] != "")
         assert hit.sum() > 5
-        rows.loc[hit, "Observation"] = (rows.loc[hit, "Observation"].astype(float) * 1.5).map(
+        rows.loc[hit, "observation"] = (rows.loc[hit, "observation"].astype(float) * 1.5).map(
             "{:.4f}".format
         )
 
