@@ -207,7 +207,7 @@ def series_parts(
     grid, sizes = _value_grid(series, check), _size_grid(series)
     with np.errstate(invalid="ignore"):
         bounds = {STRANGE: check.leap.warn, LEAP: check.leap.error}
-        yield from _leaps(series, grid, own, check, names, bounds)
+        yield from _leaps(series, grid, own, check, names, bounds, _fresh(series, now, was))
         yield from _unlike(series, own, check, names)
         yield from _levels(series, own, check)
         yield from _frozen(series, own, check, names)
@@ -218,6 +218,22 @@ def series_parts(
             newest, before = now.years.max(), was.years.max()
             words = f"{check.name}: {newest:g} is its newest year, and was {before:g} before"
             yield part(YEARS_MISSING, [before - newest], [words if before > newest else None])
+
+
+def _fresh(series: Printed, now: Printed, was: Printed | None) -> Any:
+    """Which figures nobody has seen: those of the newest year, and what changed since before."""
+    fresh = np.zeros(series.values.shape, dtype=bool)
+    fresh[-1] = True
+    if was is None or was.empty:
+        return fresh
+    position = {council: column for column, council in enumerate(was.councils)}
+    columns = np.array([position.get(council, -1) for council in series.councils])
+    _, here, there = np.intersect1d(series.years, was.years, return_indices=True)
+    old = np.where(columns >= 0, was.values[there][:, columns], np.nan)
+    unit = 0.5 * 10.0 ** -min(now.decimals, was.decimals) + 1e-9
+    fresh[here] |= ~(np.abs(series.values[here] - old) <= unit)
+    fresh[np.isin(series.years, was.years, invert=True)] = True
+    return fresh
 
 
 def whole_parts(
@@ -236,7 +252,8 @@ def whole_parts(
     bounds = {WHOLE_STRANGE: STRANGE_WHOLE, WHOLE_LEAP: LEAPING_WHOLE}
     with np.errstate(invalid="ignore"):
         grid = _value_grid(series, check)
-        yield from _leaps(series, grid, own, check, names, bounds, ENOUGH_WHOLES)
+        fresh = _fresh(series, now, was)
+        yield from _leaps(series, grid, own, check, names, bounds, fresh, ENOUGH_WHOLES)
 
 
 def _leaps(
@@ -246,9 +263,13 @@ def _leaps(
     check: SeriesCheck,
     names: Any,
     bounds: Mapping[str, float],
+    fresh: Any,
     least: int = ENOUGH,
 ) -> Iterator[Any]:
-    """One row a figure and bound, of years in which at least so many areas have a number."""
+    """One row a figure and bound, of years in which at least so many areas have a number.
+
+    What only warns is asked of `fresh` figures: the others were looked at when they were.
+    """
     enough = (~np.isnan(grid.values)).sum(axis=1) >= least
     # One other year of several is no history.
     others = (~np.isnan(grid.values)).sum(axis=0) - 1 >= min(2, enough.sum() - 1)
@@ -257,8 +278,9 @@ def _leaps(
     score = z[year, council]
     back = np.exp(grid.expected) if check.leap.scale == "log" else grid.expected
     few = np.isin(series.councils, check.few)[council]
+    looked_at = {STRANGE: fresh[year, council], WHOLE_STRANGE: fresh[year, council], LEAP: ~few}
     for column, bound in bounds.items():
-        judged = np.where(few & (column == LEAP), np.nan, score)
+        judged = np.where(looked_at.get(column, True), score, np.nan)
         yield part(
             column,
             judged - bound,

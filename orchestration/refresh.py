@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import pyarrow.parquet
@@ -49,6 +50,8 @@ _CODE = {
 }
 SAMPLE = "sample"
 LIVE = "live"
+# A line or two: the whole warning is in the verdict, in Data Docs and in `status`.
+WARNING_WIDTH = 300
 
 
 # The admitted load before, by the contract's file.
@@ -499,7 +502,8 @@ class Refresh:
             if held.decided:
                 self.reporter.say(f"Decided: {load}: {held.decided}. {held.decided.explanation}")
             for check in verdict.warnings:
-                self.reporter.say(f"Admitted with a warning: {load}: {check}")
+                told = shorten(str(check), WARNING_WIDTH, placeholder=" …")
+                self.reporter.say(f"Admitted with a warning: {load}: {told}")
         for file in unknown:
             self.reporter.say(f"Not read, unknown to the contract: {release}: {file.name}")
         self.home.archive.record_verdict(

@@ -38,7 +38,7 @@ SCHEMA = pa.schema(
 )
 """One row a figure. `file` is the contract's name of the file; `area_level` is `country`,
 `region` or `council`; `area_code` and `period` are as printed; `part` is empty but where a figure
-is worked out from several published ones. `value` to `value_note` are cells as published, null
+is worked out from several published ones. `value` to `remainder` are cells as published, null
 where the publisher has no such cell."""
 
 FIGURES = FOLDER / "figures.parquet"

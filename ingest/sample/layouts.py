@@ -19,7 +19,7 @@ FOLDER = Path(__file__).parent
 
 Level = Literal["country", "region", "council"]
 
-CELLS = ("value", "numerator", "denominator", "lower_95", "upper_95", "value_note")
+CELLS = ("value", "numerator", "denominator", "lower_95", "upper_95", "value_note", "remainder")
 """The cells of a figure, each a column of the sample's table."""
 
 LEVEL_WORDS: dict[str, dict[Level, str]] = {
@@ -80,6 +80,8 @@ class FigureSpec(_Strict):
     lower_95: str | None = None
     upper_95: str | None = None
     value_note: str | None = None
+    # What is printed beside a part and adds up with it to another series.
+    remainder: str | None = None
 
     @property
     def cells(self) -> dict[str, Cell]:
