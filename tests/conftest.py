@@ -8,9 +8,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from filelock import FileLock
 
 from ingest.grids import read_table
 from ingest.loads import Load, with_release
@@ -122,23 +123,42 @@ def copy_of(home: Path, destination: Path) -> Path:
     return destination
 
 
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Any]) -> Path:
+    """A home that whoever of the test processes comes first makes, for all of them."""
+    # Each process has its folder in the run's; alone, the run's folder is its own.
+    base = factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    home = shared / name / "home"
+    with FileLock(shared / f"{name}.lock"):
+        if not (shared / f"{name}.made").exists():
+            # A maker that failed leaves nothing to be found by the next.
+            shutil.rmtree(home.parent, ignore_errors=True)
+            make(home)
+            (shared / f"{name}.made").touch()
+    return home
+
+
 @pytest.fixture(scope="session")
 def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home refreshed from the sample. Not to be changed."""
-    home = tmp_path_factory.mktemp("sample") / "home"
-    outcome = refreshed(home, "sample")
-    assert outcome.returncode == 0, outcome.stderr
-    (home / "printed.txt").write_text(outcome.stdout)
-    return home
+
+    def make(home: Path) -> None:
+        outcome = refreshed(home, "sample")
+        assert outcome.returncode == 0, outcome.stderr
+        (home / "printed.txt").write_text(outcome.stdout)
+
+    return made_once(tmp_path_factory, "sample", make)
 
 
 @pytest.fixture(scope="session")
 def site_home(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample's home with its site, as `core-measures site` makes it. Not to be changed."""
-    home = copy_of(sample_home, tmp_path_factory.mktemp("site") / "home")
-    outcome = command("site", "--home", home)
-    assert outcome.returncode == 0, outcome.stderr
-    return home
+
+    def make(home: Path) -> None:
+        outcome = command("site", "--home", copy_of(sample_home, home))
+        assert outcome.returncode == 0, outcome.stderr
+
+    return made_once(tmp_path_factory, "site", make)
 
 
 @pytest.fixture(scope="session")
@@ -146,11 +166,13 @@ def published_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home refreshed from every file as published. Not to be changed."""
     if not PUBLISHED.is_dir():
         pytest.skip("needs the archive of files as published, ../shared/published")
-    home = tmp_path_factory.mktemp("published") / "home"
-    outcome = refreshed(home, PUBLISHED)
-    # The archive has one load that is none: a sample of a layout, of one council.
-    assert outcome.returncode == 2, outcome.stderr
-    assert outcome.stderr.count("Quarantined:") == 1, outcome.stderr
-    (home / "told.txt").write_text(outcome.stderr)
-    (home / "printed.txt").write_text(outcome.stdout)
-    return home
+
+    def make(home: Path) -> None:
+        outcome = refreshed(home, PUBLISHED)
+        # The archive has one load that is none: a sample of a layout, of one council.
+        assert outcome.returncode == 2, outcome.stderr
+        assert outcome.stderr.count("Quarantined:") == 1, outcome.stderr
+        (home / "told.txt").write_text(outcome.stderr)
+        (home / "printed.txt").write_text(outcome.stdout)
+
+    return made_once(tmp_path_factory, "published", make)

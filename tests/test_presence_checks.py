@@ -5,9 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
-from test_domain_checks import IN_NEED, LOOKED_AFTER, NEET, PLANS, caught, judge, needs_published
+from test_domain_checks import (
+    COUNCILS,
+    IN_NEED,
+    LOOKED_AFTER,
+    NEET,
+    PLANS,
+    caught,
+    find,
+    judge,
+    needs_published,
+    table,
+)
 
+from expectations.loads import check_load
 from expectations.verdicts import LoadVerdict
 
 pytestmark = needs_published
@@ -309,3 +322,17 @@ def test_a_file_without_its_newest_year_passes_for_a_whole_one() -> None:
 
     told = warned(judge(*INJURIES, drop), "newest_year_there")
     assert "2023-03-31" in told
+
+
+def test_a_strange_figure_is_told_of_in_every_release_until_nobody_listens() -> None:
+    load, _ = find(*YEAR_6)
+    printed = table(load)
+
+    def told(before: pa.Table) -> str:
+        verdict = check_load(load, printed, COUNCILS, before=before)
+        return " ".join(map(str, verdict.warnings))
+
+    rows = printed.to_pandas()
+    rows.loc[of(rows, Area_Name="Torbay", Time_period="2017/18"), "Value"] = "33.10"
+    assert "Torbay in 2018 has 21.92" in told(pa.Table.from_pandas(rows, preserve_index=False))
+    assert "Torbay" not in told(printed)
