@@ -12,7 +12,7 @@ refresh: $(READY)
 	@$(BIN)/core-measures refresh --from sample
 
 test: $(READY) check
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # What a machine can say of the code without running it.
 check: $(READY)
