@@ -80,6 +80,16 @@ class Printed:
         """Whether there is no number at all."""
         return bool(np.isnan(self.values).all()) if self.values.size else True
 
+    def places(self, councils: Any) -> Any:
+        """The column of each of another file's councils; -1 where it is not here."""
+        position = {council: column for column, council in enumerate(self.councils)}
+        return np.array([position.get(council, -1) for council in councils])
+
+    def values_of(self, councils: Any) -> Any:
+        """The values with a column for each of another file's councils."""
+        columns = self.places(councils)
+        return np.where(columns >= 0, self.values[:, columns], np.nan)
+
 
 def read_series(rows: Any, contract: FileContract, check: SeriesCheck, codes: Any) -> Printed:
     """A series of a load's described rows; `codes` are their areas, null where there is none."""
@@ -142,8 +152,7 @@ def _with_years_before(now: Printed, was: Printed | None) -> Printed:
     older = np.flatnonzero(~np.isin(was.years, now.years) & (was.years < now.years.max()))
     if not len(older):
         return now
-    position = {council: column for column, council in enumerate(was.councils)}
-    source = np.array([position.get(council, -1) for council in now.councils])
+    source = was.places(now.councils)
 
     def joined(old: Any, new: Any, nothing: Any) -> Any:
         taken = np.where(source[None, :] >= 0, old[older][:, source], nothing)
@@ -226,10 +235,8 @@ def _fresh(series: Printed, now: Printed, was: Printed | None) -> Any:
     fresh[-1] = True
     if was is None or was.empty:
         return fresh
-    position = {council: column for column, council in enumerate(was.councils)}
-    columns = np.array([position.get(council, -1) for council in series.councils])
     _, here, there = np.intersect1d(series.years, was.years, return_indices=True)
-    old = np.where(columns >= 0, was.values[there][:, columns], np.nan)
+    old = was.values_of(series.councils)[there]
     unit = 0.5 * 10.0 ** -min(now.decimals, was.decimals) + 1e-9
     fresh[here] |= ~(np.abs(series.values[here] - old) <= unit)
     fresh[np.isin(series.years, was.years, invert=True)] = True
@@ -474,10 +481,8 @@ def _rewritten(
 
 def _revised(now: Printed, was: Printed, check: SeriesCheck, councils: Councils) -> Iterator[Any]:
     """One row: the share of the figures known before that are not what they were."""
-    position = {council: column for column, council in enumerate(was.councils)}
-    columns = np.array([position.get(council, -1) for council in now.councils])
     _, here, there = np.intersect1d(now.years, was.years, return_indices=True)
-    old = np.where(columns >= 0, was.values[there][:, columns], np.nan)
+    old = was.values_of(now.councils)[there]
     new = now.values[here]
     unit = 0.5 * 10.0 ** -min(now.decimals, was.decimals) + 1e-9
     moved = np.abs(new - old)
