@@ -16,6 +16,7 @@ from typing import Any
 from reliability import kill, readers, trial
 
 PAGE = trial.ROOT / "docs" / "reliability.md"
+MUTATIONS = trial.ROOT / "docs" / "mutations.md"
 KINDS = {
     "kill": "killed (SIGKILL to its process group)",
     "disk full": "the disk full",
@@ -117,8 +118,28 @@ def page(killed: dict[str, Any], read: dict[str, Any]) -> str:
         "- In one process, resolve the link before opening: DuckDB takes one path for one database"
         " for as long as anybody in the process has it open. `core-measures sql` does.",
         "",
+        "## Files damaged on purpose",
+        "",
+        "By `make mutations`, whose [page](mutations.md) says of each kind of damage which check"
+        " catches it.",
+        "",
+        *verdicts_in(MUTATIONS.read_text("utf-8")),
+        "",
     ]
     return "\n".join(lines)
+
+
+def verdicts_in(mutations: str) -> list[str]:
+    """The table of verdicts of the page that `make mutations` wrote.
+
+    Raises
+    ------
+    ValueError
+        The page has none.
+    """
+    lines = mutations.splitlines()
+    start = lines.index("| verdict | means | mutants |")
+    return lines[start : lines.index("", start)]
 
 
 WAYS = {
