@@ -641,6 +641,7 @@ class Refresh:
 
         files = [file for publication in self.contracts.values() for file in publication.files]
         comment(self.home.candidate, self.dbt.manifest(), files)
+        candidate.settle(self.home.candidate)
 
     def _admitted(self, held: HeldLoad) -> Any:
         from warehouse.candidate import AdmittedLoad

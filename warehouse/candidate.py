@@ -149,6 +149,29 @@ def create(
         _insert(con, "archive.checks", CHECK_COLUMNS, checks)
 
 
+def settle(path: Path) -> None:
+    """See that the candidate's file alone is the whole warehouse.
+
+    DuckDB writes its journal into the file when a connection closes, and says nothing where the
+    disk takes no more: the journal stays, who reads both finds all tables, and the file by itself
+    has none. Asked to in so many words it says what is wrong.
+
+    Raises
+    ------
+    duckdb.Error
+        It cannot be written.
+    OSError
+        A journal is left all the same.
+    """
+    journal = path.with_name(f"{path.name}.wal")
+    if not journal.exists():
+        return
+    with duckdb.connect(str(path), config=SETTINGS) as con:
+        con.execute("checkpoint")
+    if journal.exists():
+        raise OSError(f"{journal} could not be written into the warehouse")
+
+
 def _empty(contracts: Sequence[FileContract]) -> str:
     columns = dict(_META_COLUMNS)
     for contract in contracts:
