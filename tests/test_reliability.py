@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import duckdb
 import factory
 import pytest
 from conftest import PROJECT, copy_of
@@ -18,6 +19,7 @@ from ingest.errors import HomeError
 from ingest.loads import loads_of
 from orchestration.refresh import Refresh
 from warehouse import home as home_module
+from warehouse.candidate import settle
 from warehouse.home import Home, disk_fault
 
 IN_NEED = "characteristics-of-children-in-need"
@@ -202,3 +204,48 @@ def test_errors_that_are_each_others_cause_never_end() -> None:
     first, second = ValueError("one"), ValueError("two")
     first.__cause__, second.__cause__ = second, first
     assert disk_fault(first) is None
+
+
+# --- the candidate
+
+LEFT_OPEN = """
+import os, sys, duckdb
+con = duckdb.connect(sys.argv[1])
+con.execute("create table figures as select random() as value from range(200000)")
+os._exit(0)
+"""
+SETTLED = """
+import resource, sys
+from pathlib import Path
+from warehouse.candidate import settle
+resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+settle(Path(sys.argv[1]))
+"""
+
+
+def left_open(path: Path) -> Path:
+    """A warehouse whose table stands in its journal alone, as where it could not be closed."""
+    subprocess.run([sys.executable, "-c", LEFT_OPEN, path], check=True)
+    assert path.with_name("w.duckdb.wal").exists()
+    return path
+
+
+def test_a_warehouse_is_served_without_what_its_journal_holds(tmp_path: Path) -> None:
+    path = left_open(tmp_path / "w.duckdb")
+    settle(path)
+    assert [file.name for file in tmp_path.iterdir()] == ["w.duckdb"]
+    with duckdb.connect(str(path), read_only=True) as con:
+        assert con.execute("select count(*) from figures").fetchone() == (200_000,)
+
+
+def test_a_journal_that_the_disk_does_not_take_passes_for_written(tmp_path: Path) -> None:
+    path = left_open(tmp_path / "w.duckdb")
+    outcome = subprocess.run(
+        [sys.executable, "-c", SETTLED, path],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=PROJECT,
+    )
+    assert outcome.returncode == 1
+    assert "File too large" in outcome.stderr
