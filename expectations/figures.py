@@ -15,52 +15,29 @@ import pandas as pd
 
 from expectations.cells import decimals_of, denominators, row_groups, rows_where
 from expectations.councils import Councils
+from expectations.domain import domain_rules
 from expectations.measures import series_of
-from expectations.parts import part, said
+from expectations.parts import in_rows, part, said
 from expectations.presence import presence_of
 from expectations.series import read_series, series_parts, whole_parts
 from expectations.suites import Frame
 from expectations.vocabulary import (
-    ALONE,
     ANOTHERS_NAME,
     AREA_LEVEL,
-    AREAS_MISSING,
-    BLANKS,
     CODES_WITH_NUMBERS,
     COUNCIL_CODE,
     COUNTRY_CODE,
     DENIED,
     EMPTIED,
-    FROZEN,
-    LEAP,
-    MAYBE_SWAPPED,
-    NUMBERS_SHORT,
     OFF_COUNTS,
-    OFF_ITS_PARTS,
-    OFF_MEAN,
     OFF_PARTS,
     OFF_SUM,
     OUT_OF_BOUNDS,
     OVER_DENOMINATOR,
     PERIOD,
     REGION_CODE,
-    REVISED,
-    REWRITTEN,
-    ROUNDED_AWAY,
-    SAME_YEAR,
-    SERIES_ROWS,
-    SHIFTED,
-    SORTED,
     START,
-    STRANGE,
-    SWAPPED,
-    TYPICAL,
     UNEXPLAINED,
-    UNITS,
-    UNLIKE,
-    WHOLE_LEAP,
-    WHOLE_STRANGE,
-    YEARS_MISSING,
     numeric,
 )
 from ingest.contracts import NUMERIC_ROLES, FileContract
@@ -92,42 +69,26 @@ def figures_of(
         _listed_twice(rows, contract, councils, codes),
         *_names(rows, contract, councils),
     ]
-    series = series_of(contract)
     codes_before = None if before is None else _entities(before, councils)
     wholes = _wholes(rows)
     wholes_before = None if before is None else _wholes(before)
-    for check in series:
-        now = read_series(rows, contract, check, codes)
-        was = None if before is None else read_series(before, contract, check, codes_before)
+    for check in series_of(contract):
         hit = rows_where(rows, check.where)
         parts += presence_of(rows[hit], contract, check, councils, expected, codes[hit])
-        parts += series_parts(now, was, check, councils)
-        now = read_series(rows, contract, check, wholes)
-        was = None if before is None else read_series(before, contract, check, wholes_before)
-        parts += whole_parts(now, was, check, councils)
+        for of_series, own, own_before in (
+            (series_parts, codes, codes_before),
+            (whole_parts, wholes, wholes_before),
+        ):
+            now = read_series(rows, contract, check, own)
+            was = None if before is None else read_series(before, contract, check, own_before)
+            parts += of_series(now, was, check, councils)
     stacked = pd.concat([one for one in parts if len(one)] or parts, ignore_index=True)
     stacked["found"] = stacked["found"].astype("str")
-    for column in _columns(contract):
-        if column not in stacked:
+    # A rule that found nothing to look at has its column all the same.
+    for rule in domain_rules(contract):
+        if (column := rule.arguments["column"]) not in stacked:
             stacked[column] = np.nan
     return Frame(stacked, labels=("found",))
-
-
-def _columns(contract: FileContract) -> list[str]:
-    declared = contract.checks
-    columns = [CODES_WITH_NUMBERS, ANOTHERS_NAME]
-    columns += [START] if contract.period.sortable else []
-    columns += [UNEXPLAINED, DENIED] if contract.notes else []
-    columns += [OVER_DENOMINATOR, OFF_COUNTS] if declared.shares else []
-    columns += [OFF_PARTS] if declared.totals else []
-    columns += [OUT_OF_BOUNDS] if declared.bounds else []
-    columns += [OFF_SUM] if declared.sums else []
-    if series_of(contract):
-        columns += [LEAP, STRANGE, TYPICAL, UNITS, SAME_YEAR, FROZEN, SWAPPED, SHIFTED, REVISED]
-        columns += [SERIES_ROWS, AREAS_MISSING, YEARS_MISSING, NUMBERS_SHORT, BLANKS, ALONE]
-        columns += [OFF_ITS_PARTS, ROUNDED_AWAY, SORTED, UNLIKE, WHOLE_LEAP, WHOLE_STRANGE]
-        columns += [MAYBE_SWAPPED, REWRITTEN, OFF_MEAN]
-    return columns
 
 
 def _wholes(rows: Any) -> Any:
@@ -174,9 +135,8 @@ def _notes(rows: Any, contract: FileContract) -> Iterator[Any]:
         (UNEXPLAINED, unexplained, "blank"),
         (DENIED, is_number & denies, "a number"),
     ):
-        at = rows[SOURCE_ROW].to_numpy()[hit].tolist()
-        words = f"{notes.value} is {what} in row {', '.join(map(str, at[:5]))}"
-        yield part(column, [len(at)], [words if at else None])
+        at = rows.loc[hit, SOURCE_ROW].tolist()
+        yield in_rows(column, at, f"{notes.value} is {what}")
 
 
 # --- shares and their counts

@@ -19,6 +19,12 @@ def part(column: str, distance: Any, found: Sequence[str | None]) -> Any:
     )
 
 
+def in_rows(column: str, at: Sequence[int], what: str) -> Any:
+    """One row of a rule: how many source rows are as they should not be, and the first of them."""
+    words = f"{what} in row {', '.join(map(str, at[:5]))}"
+    return part(column, [len(at)], [words if at else None])
+
+
 def said(off: Any, *told: Any, wording: str) -> list[str | None]:
     """The wording of each row that is off; nothing for the rest, which are the most."""
     found: list[str | None] = [None] * len(off)

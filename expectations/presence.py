@@ -14,7 +14,7 @@ import numpy as np
 from expectations.councils import Councils
 from expectations.history import ENOUGH
 from expectations.measures import SeriesCheck
-from expectations.parts import part, said
+from expectations.parts import in_rows, part, said
 from expectations.vocabulary import (
     ALONE,
     AREA_LEVEL,
@@ -147,9 +147,7 @@ def _blanks(rows: Any, contract: FileContract, check: SeriesCheck) -> Any:
         blank &= False
     # A correction says itself why there is nothing.
     blank &= ~rows[EMPTIED]
-    at = rows.loc[blank, SOURCE_ROW].tolist()
-    words = f"{check.name}: blank in row {', '.join(map(str, at[:5]))}"
-    return part(BLANKS, [len(at)], [words if at else None])
+    return in_rows(BLANKS, rows.loc[blank, SOURCE_ROW].tolist(), f"{check.name}: blank")
 
 
 def _companions(rows: Any, contract: FileContract, check: SeriesCheck, value: str) -> Iterator[Any]:

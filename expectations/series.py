@@ -85,10 +85,15 @@ class Printed:
         position = {council: column for column, council in enumerate(self.councils)}
         return np.array([position.get(council, -1) for council in councils])
 
-    def values_of(self, councils: Any) -> Any:
-        """The values with a column for each of another file's councils."""
-        columns = self.places(councils)
-        return np.where(columns >= 0, self.values[:, columns], np.nan)
+    def beside(self, before: Printed) -> tuple[Any, Any, float]:
+        """What `before` printed of this: the years of both, its values of them, half a last place.
+
+        The years are rows of this grid, and the values have a column for each of its councils.
+        """
+        _, here, there = np.intersect1d(self.years, before.years, return_indices=True)
+        columns = before.places(self.councils)
+        old = np.where(columns >= 0, before.values[there][:, columns], np.nan)
+        return here, old, 0.5 * 10.0 ** -min(self.decimals, before.decimals) + 1e-9
 
 
 def read_series(rows: Any, contract: FileContract, check: SeriesCheck, codes: Any) -> Printed:
@@ -216,7 +221,7 @@ def series_parts(
     grid, sizes = _value_grid(series, check), _size_grid(series)
     with np.errstate(invalid="ignore"):
         bounds = {STRANGE: check.leap.warn, LEAP: check.leap.error}
-        yield from _leaps(series, grid, own, check, names, bounds, _fresh(series, now, was))
+        yield from _leaps(series, grid, own, check, names, bounds, _fresh(series, was))
         yield from _unlike(series, own, check, names)
         yield from _levels(series, own, check)
         yield from _frozen(series, own, check, names)
@@ -229,15 +234,13 @@ def series_parts(
             yield part(YEARS_MISSING, [before - newest], [words if before > newest else None])
 
 
-def _fresh(series: Printed, now: Printed, was: Printed | None) -> Any:
+def _fresh(series: Printed, was: Printed | None) -> Any:
     """Which figures nobody has seen: those of the newest year, and what changed since before."""
     fresh = np.zeros(series.values.shape, dtype=bool)
     fresh[-1] = True
     if was is None or was.empty:
         return fresh
-    _, here, there = np.intersect1d(series.years, was.years, return_indices=True)
-    old = was.values_of(series.councils)[there]
-    unit = 0.5 * 10.0 ** -min(now.decimals, was.decimals) + 1e-9
+    here, old, unit = series.beside(was)
     fresh[here] |= ~(np.abs(series.values[here] - old) <= unit)
     fresh[np.isin(series.years, was.years, invert=True)] = True
     return fresh
@@ -259,7 +262,7 @@ def whole_parts(
     bounds = {WHOLE_STRANGE: STRANGE_WHOLE, WHOLE_LEAP: LEAPING_WHOLE}
     with np.errstate(invalid="ignore"):
         grid = _value_grid(series, check)
-        fresh = _fresh(series, now, was)
+        fresh = _fresh(series, was)
         yield from _leaps(series, grid, own, check, names, bounds, fresh, ENOUGH_WHOLES)
 
 
@@ -481,10 +484,8 @@ def _rewritten(
 
 def _revised(now: Printed, was: Printed, check: SeriesCheck, councils: Councils) -> Iterator[Any]:
     """One row: the share of the figures known before that are not what they were."""
-    _, here, there = np.intersect1d(now.years, was.years, return_indices=True)
-    old = was.values_of(now.councils)[there]
+    here, old, unit = now.beside(was)
     new = now.values[here]
-    unit = 0.5 * 10.0 ** -min(now.decimals, was.decimals) + 1e-9
     moved = np.abs(new - old)
     known = int((~np.isnan(old)).sum())
     lost = int((~np.isnan(old) & np.isnan(new)).sum())

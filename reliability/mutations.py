@@ -237,9 +237,7 @@ def judge_one(site: Site, anatomy: Anatomy, kind: str) -> Outcome | None:
     try:
         judged = site.judge(content)
     except Exception as error:
-        at = traceback.extract_tb(error.__traceback__)[-1]
-        detail = f"{type(error).__name__} in {Path(at.filename).name}: {error}"
-        return Outcome(kind, name, file_id, BROKE, detail=detail[:200])
+        return Outcome(kind, name, file_id, BROKE, detail=_told(error))
     # More findings than the sound file has: the same ones in other words say nothing new.
     sound_ones = site.sound.warnings
     said = tuple(sorted(c for c, n in judged.warnings.items() if n > sound_ones.get(c, 0)))
@@ -263,6 +261,12 @@ def judge_one(site: Site, anatomy: Anatomy, kind: str) -> Outcome | None:
     is_listed = excepted(kind, site.publication, traits_of(site, specimen))
     verdict = WARNED if said else EXCEPTED if is_listed else UNSEEN
     return Outcome(kind, name, file_id, verdict, (), said, digest, detail)
+
+
+def _told(error: Exception) -> str:
+    """An error in a line: its kind, the file it came from, and what it says."""
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {Path(at.filename).name}: {error}"[:200]
 
 
 def _value(facts: Any) -> str:
@@ -298,10 +302,8 @@ def judge_all(base: Path, work: Path, job: Job) -> SiteReport:
         )
     except Exception as error:
         # The other files are judged all the same; this one counts as refused.
-        at = traceback.extract_tb(error.__traceback__)[-1]
-        told = f"{type(error).__name__} in {Path(at.filename).name}: {error}"
         seconds = time.perf_counter() - began
-        return SiteReport(job.publication, job.file_id, release, (told[:200],), (), seconds)
+        return SiteReport(job.publication, job.file_id, release, (_told(error),), (), seconds)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from filelock import FileLock
@@ -123,7 +123,7 @@ def copy_of(home: Path, destination: Path) -> Path:
     return destination
 
 
-def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Any]) -> Path:
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
     """A home that whoever of the test processes comes first makes, for all of them."""
     # Each process has its folder in the run's; alone, the run's folder is its own.
     base = factory.getbasetemp()

@@ -103,6 +103,13 @@ def cell(rows: Any, column: str, text: str, **where: str) -> None:
     rows.loc[hit, column] = text
 
 
+def exchange(rows: Any, one: Any, other: Any, columns: list[str]) -> None:
+    """The cells of one row in another's place; each is told by a mask of all rows."""
+    assert one.sum() == other.sum() == 1
+    cells = rows.loc[one, columns].to_numpy(), rows.loc[other, columns].to_numpy()
+    rows.loc[other, columns], rows.loc[one, columns] = cells
+
+
 def scaled(column: str, by: float, **where: str) -> Damage:
     """A column's numbers times so much, in the rows that have these cells."""
 
@@ -290,9 +297,8 @@ def test_two_councils_in_each_others_place_are_kept_out() -> None:
     def swapped(rows: Any) -> None:
         columns = ["Referrals", "Re_referrals", "Re_referrals_percent"]
         year = rows["time_period"] == "2024"
-        a, b = (rows.index[year & (rows["la_name"] == n)][0] for n in ("Leeds", "Kirklees"))
-        first, second = rows.loc[a, columns].copy(), rows.loc[b, columns].copy()
-        rows.loc[a, columns], rows.loc[b, columns] = second, first
+        leeds, kirklees = (year & (rows["la_name"] == name) for name in ("Leeds", "Kirklees"))
+        exchange(rows, leeds, kirklees, columns)
 
     told = caught(judge(IN_NEED, "2024", "referrals", swapped), "councils_not_swapped")
     assert "Leeds" in told and "Kirklees" in told

@@ -14,6 +14,7 @@ from test_domain_checks import (
     NEET,
     PLANS,
     caught,
+    exchange,
     find,
     judge,
     needs_published,
@@ -215,15 +216,13 @@ def test_a_region_far_from_its_own_years_is_served() -> None:
 
 
 def test_two_regions_in_each_others_place_are_served() -> None:
-    def exchange(rows: Any) -> None:
-        one, other = (
-            rows.index[of(rows, Area_Code=code, Time_period="2021/22")]
-            for code in ("E12000001", "E12000009")
+    def swapped(rows: Any) -> None:
+        north_east, south_west = (
+            of(rows, Area_Code=code, Time_period="2021/22") for code in ("E12000001", "E12000009")
         )
-        first, second = rows.loc[one, "Value"].iloc[0], rows.loc[other, "Value"].iloc[0]
-        rows.loc[one, "Value"], rows.loc[other, "Value"] = second, first
+        exchange(rows, north_east, south_west, ["Value"])
 
-    told = caught(judge(*RECEPTION, exchange), "wholes_near_their_parts")
+    told = caught(judge(*RECEPTION, swapped), "wholes_near_their_parts")
     assert "North East in 2021/22 has 21.4" in told
 
 
@@ -293,15 +292,13 @@ def test_a_formula_in_a_note_reaches_a_spreadsheet_untold() -> None:
 
 
 def test_two_councils_that_may_have_changed_places_are_not_looked_at() -> None:
-    def exchange(rows: Any) -> None:
-        newest = rows["Time period"] == "2021/22"
-        one, other = (
-            rows.index[newest & (rows["Area Name"] == name)] for name in ("Rutland", "Lambeth")
+    def swapped(rows: Any) -> None:
+        rutland, lambeth = (
+            of(rows, Area_Name=name, Time_period="2021/22") for name in ("Rutland", "Lambeth")
         )
-        first, second = rows.loc[one, "Value"].iloc[0], rows.loc[other, "Value"].iloc[0]
-        rows.loc[one, "Value"], rows.loc[other, "Value"] = second, first
+        exchange(rows, rutland, lambeth, ["Value"])
 
-    told = warned(judge(*YEAR_6, exchange), "councils_perhaps_swapped")
+    told = warned(judge(*YEAR_6, swapped), "councils_perhaps_swapped")
     assert "Rutland" in told and "Lambeth" in told
 
 
