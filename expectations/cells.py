@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from expectations.vocabulary import numeric
+from expectations.vocabulary import AREA_LEVEL, PERIOD, numeric
 from ingest.contracts import FileContract, RowFilter, Share
 
 
@@ -46,3 +46,23 @@ def decimals_of(cells: Any) -> Any:
     """How many decimals each cell prints, but for noughts that fill it up."""
     codes, distinct = pd.factorize(cells)
     return np.array([len(cell.partition(".")[2].rstrip("0")) for cell in distinct], int)[codes]
+
+
+def half_unit(rows: Any, column: str, numbers: Any) -> Any:
+    """Half of the last place printed. A last nought is often left off: the year's usual places."""
+    decimals = decimals_of(rows[column])
+    periods = pd.factorize(rows[PERIOD])[0]
+    usual = np.zeros(len(rows), dtype=int)
+    for period in np.unique(periods):
+        of_period = (periods == period) & numbers
+        if of_period.any():
+            usual[periods == period] = np.bincount(decimals[of_period]).argmax()
+    places = np.maximum(decimals, usual)
+    # Long decimals are cut off as often as they are rounded.
+    return np.where(places < 4, 0.5, 1.0) * 10.0**-places
+
+
+def half_rounding(rows: Any, contract: FileContract) -> Any:
+    """Half of what the counts of each row's area are rounded to."""
+    half = {level: unit / 2 for level, unit in contract.checks.rounded.items()}
+    return rows[AREA_LEVEL].map(half).astype("float64").fillna(0.0).to_numpy(dtype="float64")

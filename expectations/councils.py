@@ -140,6 +140,11 @@ class Councils:
         """The entities that existed on a day."""
         return frozenset(self.entity(c.code) for c in self.by_code.values() if c.existed(day))
 
+    def region_of(self, code: str) -> str:
+        """The name of a council's region; empty where the code is no council's."""
+        council = self.by_code.get(code)
+        return council.region_name if council else ""
+
     def name(self, code: str) -> str:
         """A council's name under a code; an unknown code stands for itself."""
         council = self.by_code.get(code)

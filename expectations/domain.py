@@ -8,22 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from expectations.measures import UNLIKE_ANY, series_of
+from expectations.measures import MOST_CARRIED_ON, UNLIKE_ANY, UNUSUAL_FROM, series_of
 from expectations.suites import Rule
 from expectations.verdicts import Severity
 from expectations.vocabulary import (
+    ALIKE_RUN,
     ALONE,
     ANOTHERS_NAME,
     AREAS_MISSING,
     BLANKS,
+    BLOCK_SHIFTED,
+    CARRIED_ON,
     CODES_WITH_NUMBERS,
     DENIED,
     FIGURES,
     FROZEN,
     LEAP,
+    LOPSIDED,
     MAYBE_SWAPPED,
+    NOT_LESSER,
     NUMBERS_SHORT,
+    OFF_BREAKDOWN,
     OFF_COUNTS,
+    OFF_IMPLIED,
     OFF_ITS_PARTS,
     OFF_MEAN,
     OFF_PARTS,
@@ -44,8 +51,11 @@ from expectations.vocabulary import (
     UNEXPLAINED,
     UNITS,
     UNLIKE,
+    UNUSUAL,
     WHOLE_LEAP,
     WHOLE_STRANGE,
+    YEAR_LEAP,
+    YEAR_STRANGE,
     YEARS_MISSING,
 )
 from ingest.contracts import FileContract
@@ -121,6 +131,15 @@ def _of_counts(contract: FileContract) -> Iterator[Rule]:
             "Each share is that of the counts beside it, as closely as both are printed.",
             "shares",
         )
+    if declared.implied:
+        yield _rule(
+            "implied_people_steady",
+            OFF_IMPLIED,
+            0,
+            "The number of people that a figure and its count imply is about that of the area's"
+            " other years.",
+            "figures",
+        )
     if declared.bounds:
         yield _rule(
             "intervals_hold_figures",
@@ -128,6 +147,29 @@ def _of_counts(contract: FileContract) -> Iterator[Rule]:
             0,
             "Each figure lies within its interval.",
             "figures",
+        )
+        yield _rule(
+            "intervals_balanced",
+            LOPSIDED,
+            0,
+            "No side of an interval is five times the other.",
+            "figures",
+        )
+    if declared.at_most:
+        yield _rule(
+            "lesser_not_greater",
+            NOT_LESSER,
+            0,
+            "No count is above the one that it leaves some out of.",
+            "pairs of counts",
+        )
+    if declared.breakdowns:
+        yield _rule(
+            "breakdowns_add_up",
+            OFF_BREAKDOWN,
+            0,
+            "A whole is the sum of the rows that it is broken down into, within rounding.",
+            "wholes",
         )
     if declared.sums:
         yield _rule(
@@ -270,6 +312,15 @@ def _of_series() -> Iterator[Rule]:
         "figures",
     )
     yield _rule(
+        "no_figure_unusual",
+        UNUSUAL,
+        UNUSUAL_FROM,
+        "No figure of a council with one other year at most is so many times, or so small a part"
+        " of, the middle of the year's councils that somebody should look.",
+        "figures",
+        severity="warn",
+    )
+    yield _rule(
         "medians_in_range",
         TYPICAL,
         0,
@@ -320,6 +371,44 @@ def _of_series() -> Iterator[Rule]:
         1,
         "A year's figures fit their councils' other years better than the neighbouring rows'.",
         "years",
+    )
+    yield _rule(
+        "blocks_not_shifted",
+        BLOCK_SHIFTED,
+        0,
+        "No eight, sixteen or twenty-four rows of a year fit the councils of the neighbouring rows"
+        " much better than their own.",
+        "years",
+    )
+    yield _rule(
+        "rows_not_alike",
+        ALIKE_RUN,
+        0,
+        "No figure was dragged down: few rows, one after the other, have the same to the letter.",
+        "years",
+    )
+    yield _rule(
+        "regions_not_carried_on",
+        CARRIED_ON,
+        MOST_CARRIED_ON,
+        "No region's councils repeat, to the letter, what they had in an earlier year.",
+        "regions and years",
+    )
+    yield _rule(
+        "no_year_leaps",
+        YEAR_LEAP,
+        0,
+        "The newest year's councils are not, all together, far from what the years before say.",
+        "series",
+    )
+    yield _rule(
+        "no_year_strange",
+        YEAR_STRANGE,
+        0,
+        "The newest year's councils are not, all together, so far from what the years before say"
+        " that somebody should look.",
+        "series",
+        severity="warn",
     )
     yield _rule(
         "earlier_years_stand",

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from expectations.cells import decimals_of, denominators, row_groups, rows_where
+from expectations.cells import denominators, half_rounding, half_unit, row_groups, rows_where
 from expectations.councils import Councils
 from expectations.domain import domain_rules
 from expectations.measures import series_of
 from expectations.parts import in_rows, part, said
 from expectations.presence import presence_of
+from expectations.rows import row_parts
 from expectations.series import read_series, series_parts, whole_parts
 from expectations.suites import Frame
 from expectations.vocabulary import (
@@ -31,8 +32,6 @@ from expectations.vocabulary import (
     EMPTIED,
     OFF_COUNTS,
     OFF_PARTS,
-    OFF_SUM,
-    OUT_OF_BOUNDS,
     OVER_DENOMINATOR,
     PERIOD,
     REGION_CODE,
@@ -58,19 +57,17 @@ def figures_of(
 
     `expected` are the councils that each period should have.
     """
-    codes = _entities(rows, councils)
+    codes, wholes = _entities(rows, councils), _wholes(rows)
     parts = [
         *_starts(rows, contract),
         *_notes(rows, contract),
         *_shares(rows, contract),
-        *_bounds(rows, contract),
-        *_sums(rows, contract),
+        *row_parts(rows, contract, codes.fillna(wholes)),
         *_totals(rows, contract, councils, codes, expected),
         _listed_twice(rows, contract, councils, codes),
         *_names(rows, contract, councils),
     ]
     codes_before = None if before is None else _entities(before, councils)
-    wholes = _wholes(rows)
     wholes_before = None if before is None else _wholes(before)
     for check in series_of(contract):
         hit = rows_where(rows, check.where)
@@ -142,27 +139,8 @@ def _notes(rows: Any, contract: FileContract) -> Iterator[Any]:
 # --- shares and their counts
 
 
-def _half_unit(rows: Any, column: str, numbers: Any) -> Any:
-    """Half of the last place printed. A last nought is often left off: the year's usual places."""
-    decimals = decimals_of(rows[column])
-    periods = pd.factorize(rows[PERIOD])[0]
-    usual = np.zeros(len(rows), dtype=int)
-    for period in np.unique(periods):
-        of_period = (periods == period) & numbers
-        if of_period.any():
-            usual[periods == period] = np.bincount(decimals[of_period]).argmax()
-    places = np.maximum(decimals, usual)
-    # Long decimals are cut off as often as they are rounded.
-    return np.where(places < 4, 0.5, 1.0) * 10.0**-places
-
-
-def _half_rounding(rows: Any, contract: FileContract) -> Any:
-    half = {level: unit / 2 for level, unit in contract.checks.rounded.items()}
-    return rows[AREA_LEVEL].map(half).astype("float64").fillna(0.0).to_numpy(dtype="float64")
-
-
 def _shares(rows: Any, contract: FileContract) -> Iterator[Any]:
-    half = _half_rounding(rows, contract)
+    half = half_rounding(rows, contract)
     for share in contract.checks.shares:
         value = rows[numeric(share.value)].to_numpy()
         top = rows[numeric(share.numerator)].to_numpy()
@@ -201,7 +179,7 @@ def _shares(rows: Any, contract: FileContract) -> Iterator[Any]:
         )
         at = np.flatnonzero(known & ~np.isnan(value) & (bottom > 0))
         printed, above, below, h = value[at], top[at], bottom[at], slack[at]
-        u = _half_unit(rows, share.value, ~np.isnan(value))[at]
+        u = half_unit(rows, share.value, ~np.isnan(value))[at]
         low = share.per * np.maximum(above - h, 0) / (below + h)
         with np.errstate(divide="ignore"):
             high = np.where(below > h, share.per * (above + h) / (below - h), np.inf)
@@ -217,51 +195,6 @@ def _shares(rows: Any, contract: FileContract) -> Iterator[Any]:
                 share.per * above / below,
                 rows[SOURCE_ROW].to_numpy()[at],
                 wording=share.value + " '{0}' in row {2} is {1:.4g} by its counts",
-            ),
-        )
-
-
-def _bounds(rows: Any, contract: FileContract) -> Iterator[Any]:
-    for bound in contract.checks.bounds:
-        low, value, high = (
-            rows[numeric(name)].to_numpy() for name in (bound.lower, bound.value, bound.upper)
-        )
-        at = np.flatnonzero(~np.isnan(low) & ~np.isnan(value) & ~np.isnan(high))
-        off = np.maximum(np.maximum(low - value, value - high), 0)[at]
-        told = (rows[name].to_numpy()[at] for name in (bound.value, bound.lower, bound.upper))
-        yield part(
-            OUT_OF_BOUNDS,
-            off,
-            said(
-                off > 0,
-                *told,
-                rows[SOURCE_ROW].to_numpy()[at],
-                wording=bound.value + " '{0}' in row {3} is not between '{1}' and '{2}'",
-            ),
-        )
-
-
-def _sums(rows: Any, contract: FileContract) -> Iterator[Any]:
-    for declared in contract.checks.sums:
-        names = [declared.whole, *declared.parts]
-        numbers = np.array([rows[numeric(name)].to_numpy() for name in names])
-        halves = [_half_unit(rows, n, ~np.isnan(c)) for n, c in zip(names, numbers, strict=True)]
-        at = np.flatnonzero(~np.isnan(numbers).any(axis=0))
-        whole, added = numbers[0, at], numbers[1:, at].sum(axis=0)
-        slack = np.sum(halves, axis=0)[at]
-        off = np.maximum(np.abs(whole - added) - slack - 1e-9, 0)
-        yield part(
-            OFF_SUM,
-            off,
-            said(
-                off > 0,
-                rows[declared.whole].to_numpy()[at],
-                added,
-                rows[SOURCE_ROW].to_numpy()[at],
-                wording=declared.whole
-                + " '{0}' in row {2}, and "
-                + " and ".join(declared.parts)
-                + " add up to {1:.4g}",
             ),
         )
 

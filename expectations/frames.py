@@ -104,7 +104,7 @@ def frames_of(
         contract,
         councils,
         {label: _expected_councils(contract, p, councils) for label, p in periods.items()},
-        None if before is None else _described_before(before, contract, councils),
+        None if before is None else describe(before, contract, councils),
     )
     frames[YEARS_CLAIMED] = _years(load, described, periods, _row_count(rows, contract))
     if contract.years.not_after == "published" or contract.years.not_before is not None:
@@ -131,7 +131,8 @@ def _named(described: Any, rows: Any, contract: FileContract) -> Any:
     return described.assign(**{name: _trimmed(rows[name]) for name in names})
 
 
-def _described_before(cells: pa.Table, contract: FileContract, councils: Councils) -> Any:
+def describe(cells: pa.Table, contract: FileContract, councils: Councils) -> Any:
+    """The rows under the contract's names and what each is: its level, area, year and numbers."""
     rows, _ = _without_dropped(cells.to_pandas(), contract.dropped_rows)
     labels = _period_labels(rows, contract)
     return _rows(rows, contract, labels, _periods(labels, contract), councils)

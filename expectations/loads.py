@@ -14,6 +14,7 @@ import pyarrow as pa
 from expectations import engine
 from expectations.councils import Councils
 from expectations.domain import domain_rules
+from expectations.measures import series_of
 from expectations.suites import Rule, Suite
 from expectations.verdicts import Check, LoadVerdict
 from expectations.vocabulary import (
@@ -432,6 +433,17 @@ def _figures(contract: FileContract) -> Iterator[Rule]:
             about=column,
             noun="numbers",
         )
+    for column in dict.fromkeys(check.column for check in series_of(contract)):
+        if column in contract.columns_of("numbers"):
+            yield Rule(
+                check="figures_not_negative",
+                frame=ROWS,
+                expectation="ExpectColumnValuesToBeBetween",
+                arguments={"column": numeric(column), "min_value": 0},
+                explanation=f"No figure of {column} is below 0.",
+                about=column,
+                noun="numbers",
+            )
     yield Rule(
         check="newest_year_has_figures",
         frame=EXPECTED,

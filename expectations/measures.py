@@ -20,6 +20,12 @@ from ingest.errors import ContractError
 # In robust standard deviations; no figure as published is so far from its year's middle.
 UNLIKE_ANY = 15.0
 
+# And in deviations of logarithms: a tenth or tenfold of what most have.
+UNUSUAL_FROM = 8.0
+
+# A half of a region's councils are to the letter as they were, at most, in real figures.
+MOST_CARRIED_ON = 0.6
+
 # What somebody should look at: a few figures in a thousand as published.
 STRANGE = 4.0
 
@@ -47,10 +53,10 @@ class SeriesCheck(_Strict):
 
     `file` is a publication's id and its file's, with a slash between. `typical` is where the
     median of the councils lies in any year, by a wide margin; `size` a count of the same row
-    that tells councils apart, where the contract's shares name none. `may_be_absent` is said of
-    a series that a sound file may lack. `begins` is the latest year that the file may begin with,
-    `numbers` the least share of councils with a number in a year, but for `thin_years`, each with
-    its reason. `decimals` are those that the series is printed with;
+    that tells councils apart, where the contract's shares name none, in `size_unit`s.
+    `may_be_absent` is said of a series that a sound file may lack. `begins` is the latest year that
+    the file may begin with, `numbers` the least share of councils with a number in a year, but for
+    `thin_years`, each with its reason. `decimals` are those that the series is printed with;
     `few` are councils of so few children that their leaps are noted and no more. `region_apart`
     is how far, as a share, a region may be from the mean of its councils. `without` are the
     larger areas that this file may have no figure for, though its columns speak of them.
@@ -60,6 +66,7 @@ class SeriesCheck(_Strict):
     column: str
     where: RowFilter = {}
     size: str | None = None
+    size_unit: int = 1
     leap: Leap
     typical: tuple[float, float]
     may_be_absent: bool = False

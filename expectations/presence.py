@@ -253,7 +253,7 @@ def _decimals(rows: Any, check: SeriesCheck, value: str) -> Any:
     found: list[tuple[float, int, int]] = []
     for year, of_year in numbers.groupby(YEAR):
         if len(of_year) >= ENOUGH:
-            whole = int((~of_year[check.column].str.contains(".", regex=False)).sum())
+            whole = int((of_year[value] % 1 == 0).sum())
             found.append((year, whole, len(of_year)))
     all_whole = np.array([whole == size and check.decimals > 0 for _, whole, size in found])
     return part(

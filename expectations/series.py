@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from expectations.cells import decimals_of, denominators, rows_where
 from expectations.councils import Councils
-from expectations.history import ENOUGH, MAD_TO_SD, Grid, nanmedian
-from expectations.measures import UNLIKE_ANY, SeriesCheck
+from expectations.history import ENOUGH, MAD_TO_SD, Grid, nanmedian, nearest_years
+from expectations.measures import UNLIKE_ANY, UNUSUAL_FROM, SeriesCheck
 from expectations.parts import part, said
+from expectations.stretches import stretch_parts
 from expectations.vocabulary import (
     FROZEN,
     LEAP,
@@ -32,9 +33,12 @@ from expectations.vocabulary import (
     TYPICAL,
     UNITS,
     UNLIKE,
+    UNUSUAL,
     WHOLE_LEAP,
     WHOLE_STRANGE,
     YEAR,
+    YEAR_LEAP,
+    YEAR_STRANGE,
     YEARS_MISSING,
     numeric,
 )
@@ -44,7 +48,7 @@ from ingest.tables import SOURCE_ROW
 # A swap is told where both are this far from their own years and near to each other's.
 FAR, NEAR = 5.0, 2.0
 # Perhaps one, where both are so far, and the squares of their distances so much less exchanged.
-PERHAPS_FAR, BETTER_EXCHANGED = 2.5, 20.0
+PERHAPS_FAR, BETTER_EXCHANGED = 2.5, 35.0
 # A council's history is rewritten where so many figures of it moved by so much.
 MOST, MUCH = 0.75, 0.1
 # Regions and England, in robust standard deviations: 5.6 at most in real figures.
@@ -52,6 +56,23 @@ STRANGE_WHOLE, LEAPING_WHOLE = 6.0, 8.0
 # How many regions of a year, England among them, must have a number.
 ENOUGH_WHOLES = 4
 LARGER = {"E92000001": "England", "E13000001": "Inner London", "E13000002": "Outer London"}
+
+
+class YearBounds(NamedTuple):
+    """How far a year may be from the years before: by a logarithm, and in usual moves."""
+
+    ratio: float
+    times: float
+    ratio_of_few: float
+
+
+# Of the newest years as published only EHC plans of 2022 are strange, and they were.
+YEAR_BOUNDS = {
+    YEAR_STRANGE: YearBounds(0.15, 4.0, 0.25),
+    YEAR_LEAP: YearBounds(0.35, 5.0, 0.6),
+}
+# So many years tell how far a series moves in one.
+OTHER_YEARS = 3
 # Fewer than this say nothing of a council: they come and go.
 FEW = 20
 # Councils are told apart by how many there are, on a scale of ratios known to 2 per cent.
@@ -126,7 +147,7 @@ def read_series(rows: Any, contract: FileContract, check: SeriesCheck, codes: An
     count = rows[numeric(share.numerator)].to_numpy() if share else nothing
     size = denominators(rows, contract, share) if share else nothing
     if check.size:
-        size = rows[numeric(check.size)].to_numpy()
+        size = check.size_unit * rows[numeric(check.size)].to_numpy()
     text = rows[check.column].to_numpy(dtype=object)[at]
     beside = np.char.add(np.char.add(count[at].astype("U24"), "/"), size[at].astype("U24")).astype(
         object
@@ -180,7 +201,8 @@ def _with_years_before(now: Printed, was: Printed | None) -> Printed:
 
 def _value_grid(series: Printed, check: SeriesCheck) -> Grid:
     values = series.values
-    unit = 10.0 ** -min(series.decimals, 1)
+    # A last place of a tenth is close enough, of a proportion a thousandth.
+    unit = 10.0 ** -min(series.decimals, 3 if check.typical[1] <= 1 else 1)
     counts = np.fmax(series.counts, 1)
     if check.leap.scale == "log":
         floor = unit / 2
@@ -227,6 +249,9 @@ def series_parts(
         yield from _frozen(series, own, check, names)
         yield from _swapped(series, grid, sizes, own, check, names)
         yield from _shifted(series, grid, sizes, own, check)
+        regions = np.array([councils.region_of(code) for code in series.councils], dtype=object)
+        yield from stretch_parts(series, grid, own, check, regions)
+        yield from _year_moves(series, grid, sizes, check)
         if was is not None and not was.empty:
             yield from _revised(now, was, check, councils)
             newest, before = now.years.max(), was.years.max()
@@ -336,6 +361,25 @@ def _unlike(series: Printed, own: Any, check: SeriesCheck, names: Any) -> Iterat
             wording=check.name + ": {0} in {1:g} has {2:g}, the councils' median is {3:g}",
         ),
     )
+    # Nought has no logarithm, and of few is common: where no other council has one it is strange.
+    lone = (values == 0) & ((values == 0).sum(axis=1) == 1)[:, None] & (series.kind != "share")
+    floor = 0.5 * 10.0 ** -min(series.decimals, 2)
+    logs = np.log(np.where((values > 0) | lone, np.fmax(values, floor), np.nan))
+    centre = nanmedian(logs, axis=1)[:, None]
+    apart = MAD_TO_SD * nanmedian(np.abs(logs - centre), axis=1)[:, None]
+    unusual = (np.abs(logs - centre) / np.fmax(apart, SIZE_UNIT))[year, council]
+    yield part(
+        UNUSUAL,
+        unusual,
+        said(
+            unusual > UNUSUAL_FROM,
+            [names[c] for c in council],
+            series.years[year],
+            values[year, council],
+            np.broadcast_to(middle, values.shape)[year, council],
+            wording=check.name + ": {0} in {1:g} has {2:g}, the councils' median is {3:g}",
+        ),
+    )
 
 
 def _levels(series: Printed, own: Any, check: SeriesCheck) -> Iterator[Any]:
@@ -366,6 +410,46 @@ def _levels(series: Printed, own: Any, check: SeriesCheck) -> Iterator[Any]:
                 wording=f"{check.name}: the {what} of {{0:g}} is {{1:.4g}}, after {{2:.4g}}",
             ),
         )
+
+
+def _year_moves(
+    series: Printed, grid: Grid, sizes: Grid | None, check: SeriesCheck
+) -> Iterator[Any]:
+    """How far the newest year's middle council is from the years before, by figure and by size."""
+    if series.kind == "count":
+        return
+    is_log = check.leap.scale == "log"
+    yield from _year_move(series, grid, series.values, check, is_log, "median")
+    if sizes:
+        yield from _year_move(series, sizes, series.sizes, check, True, "median count")
+
+
+def _year_move(
+    series: Printed, grid: Grid, cells: Any, check: SeriesCheck, is_log: bool, what: str
+) -> Iterator[Any]:
+    """One row a bound: the move as a share of what it may be, less one.
+
+    Both in itself, and against how far the other years are from theirs.
+    """
+    enough = (~np.isnan(grid.values)).sum(axis=1) >= ENOUGH
+    middle = np.where(enough, nanmedian(grid.values, axis=1), np.nan)
+    if np.isnan(middle[-1]):
+        return
+    expected = nearest_years(middle[:, None], series.years)[:, 0]
+    moves = np.abs(middle - expected)
+    floor = 10.0**-series.decimals
+    now, back = nanmedian(cells[-1]), np.exp(expected[-1]) if is_log else expected[-1]
+    ratio = abs(np.log(max(now, floor) / max(back, floor)))
+    others = moves[:-1][~np.isnan(moves[:-1])]
+    for column, bounds in YEAR_BOUNDS.items():
+        far = ratio / (bounds.ratio if len(others) >= OTHER_YEARS else bounds.ratio_of_few)
+        if len(others) >= OTHER_YEARS:
+            far = min(far, moves[-1] / (bounds.times * max(nanmedian(others), grid.unit)))
+        words = (
+            f"{check.name}: the councils' {what} in {series.years[-1]:g} is {now:.4g}, the years"
+            f" before say {back:.4g}"
+        )
+        yield part(column, [far - 1], [words if far > 1 else None])
 
 
 def _frozen(series: Printed, own: Any, check: SeriesCheck, names: Any) -> Iterator[Any]:
@@ -422,7 +506,17 @@ def _swapped(
     names: Any,
 ) -> Iterator[Any]:
     """One row a year: how many councils stand in each other's place; of the newest, perhaps do."""
-    told = sizes or grid
+    # Councils' counts move as they like: beside a size they say nothing of whose they are.
+    grids = (sizes,) if sizes and series.kind == "count" else (grid, sizes)
+    for told in filter(None, grids):
+        # Sizes tell councils apart best, and counts move as counts do.
+        maybe = told is (sizes or grid) and series.kind != "count"
+        yield from _swapped_in(told, series, own, check, names, maybe)
+
+
+def _swapped_in(
+    told: Grid, series: Printed, own: Any, check: SeriesCheck, names: Any, maybe: bool
+) -> Iterator[Any]:
     for t in np.flatnonzero(own & ((~np.isnan(told.values)).sum(axis=1) >= ENOUGH)):
         z = np.abs(told.z[t])
         far = np.flatnonzero(z > PERHAPS_FAR)
@@ -440,8 +534,8 @@ def _swapped(
                 elif z[a] ** 2 + z[b] ** 2 - here**2 - there**2 > BETTER_EXCHANGED:
                     perhaps.append(f"{names[a]} and {names[b]}")
         told_pairs = {SWAPPED: found}
-        # The older years were looked at when they were new; counts move as counts do.
-        if t == len(series.years) - 1 and series.kind != "count":
+        # The older years were looked at when they were new.
+        if maybe and t == len(series.years) - 1:
             told_pairs[MAYBE_SWAPPED] = perhaps
         for column, pairs in told_pairs.items():
             words = f"{check.name}: {'; '.join(pairs[:5])} in {series.years[t]:g}"
@@ -452,7 +546,11 @@ def _shifted(
     series: Printed, grid: Grid, sizes: Grid | None, own: Any, check: SeriesCheck
 ) -> Iterator[Any]:
     """One row a year and kind of figure: how well it fits its own years, and its neighbour's."""
-    told = sizes or grid
+    for told in filter(None, (grid, sizes)):
+        yield from _shifted_in(told, series, own, check)
+
+
+def _shifted_in(told: Grid, series: Printed, own: Any, check: SeriesCheck) -> Iterator[Any]:
     for t in np.flatnonzero(own & ((~np.isnan(told.values)).sum(axis=1) >= ENOUGH)):
         order = np.argsort(series.source_rows[t])
         order = order[~np.isnan(series.source_rows[t][order])]

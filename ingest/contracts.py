@@ -183,6 +183,17 @@ class Share(_Strict):
     as_printed: bool = False
 
 
+class Implied(_Strict):
+    """A figure worked out from a count beside it and a number of people that is not printed.
+
+    `per` is what the figure is out of: the people are `per` × numerator / value.
+    """
+
+    value: str
+    numerator: str
+    per: int = 100
+
+
 class Total(_Strict):
     """Columns of which a larger area's cell is the sum of its councils' cells.
 
@@ -210,6 +221,25 @@ class Sum(_Strict):
     parts: list[str] = Field(min_length=2)
 
 
+class AtMost(_Strict):
+    """Two cells of a row of which one is never above the other."""
+
+    less: str
+    more: str
+
+
+class Breakdown(_Strict):
+    """Rows that are parts of another: `whole` and `parts` are cells of `column`.
+
+    `numbers` are the columns that add up, in rows alike in the rest of the key.
+    """
+
+    column: str
+    whole: str
+    parts: list[str] = Field(min_length=2)
+    numbers: list[str] = Field(min_length=1)
+
+
 class Notes(_Strict):
     """The column that says why a figure is not there: a blank has a note.
 
@@ -229,17 +259,23 @@ class FigureChecks(_Strict):
 
     rounded: dict[AreaLevel, int] = {}
     shares: list[Share] = []
+    implied: list[Implied] = []
     totals: list[Total] = []
     bounds: list[Bounds] = []
     sums: list[Sum] = []
+    at_most: list[AtMost] = []
+    breakdowns: list[Breakdown] = []
 
     def columns(self) -> list[str]:
         """Every column spoken of as a figure."""
         return [
             *(name for s in self.shares for name in (s.value, s.numerator, s.denominator)),
+            *(name for i in self.implied for name in (i.value, i.numerator)),
             *(name for total in self.totals for name in total.columns),
             *(name for b in self.bounds for name in (b.lower, b.value, b.upper)),
             *(name for s in self.sums for name in (s.whole, *s.parts)),
+            *(name for pair in self.at_most for name in (pair.less, pair.more)),
+            *(name for b in self.breakdowns for name in b.numbers),
         ]
 
     def key_columns(self) -> list[str]:
@@ -247,6 +283,7 @@ class FigureChecks(_Strict):
         return [
             *(name for s in self.shares for name in (*s.where, *s.denominator_row)),
             *(name for total in self.totals for name in total.but_for),
+            *(b.column for b in self.breakdowns),
         ]
 
 

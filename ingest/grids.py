@@ -53,6 +53,19 @@ def read_table(data: bytes, reading: Reading, kept: Iterable[str]) -> pa.Table:
     return _table(parts, reading, wanted)
 
 
+def below_header(rows: Sequence[list[str]], reading: Reading) -> tuple[int, list[str]]:
+    """Where in a sheet the rows below its header begin, from 0, and the name of each column.
+
+    Raises
+    ------
+    ReadError
+        The sheet is not what the reading says.
+    """
+    assert reading.header is not None  # noqa: S101  # nosec B101  # a reading that is not plain
+    above, names, _ = _opened(_Part("", {}, iter(rows)), reading)
+    return len(above) + reading.header.rows, names
+
+
 @dataclass(frozen=True)
 class _Part:
     """One sheet's rows, with the columns that its name gives; a CSV file has no sheet."""
@@ -107,18 +120,10 @@ def _rows_of(
     part: _Part, reading: Reading, wanted: frozenset[str]
 ) -> tuple[dict[str, list[str]], list[int]]:
     """A sheet's columns of text, and the source row of each of their cells."""
-    assert reading.header is not None  # noqa: S101  # nosec B101  # a reading that is not plain
-    above, header = _header(part, reading.header)
-    names = _names(header)
-    if len(names) > MOST_COLUMNS:
-        raise ReadError(f"{part} has {len(names):,} columns, so it is no table of figures")
+    above, names, rest = _opened(part, reading)
     titled = dict(part.constants)
     if reading.title:
         titled |= _titled(part, reading.title, above)
-    rest: Iterable[list[str]] = part.rows
-    if reading.unnamed:
-        held = list(rest)
-        names, rest = _with_unnamed(part, names, header, held, reading.unnamed), held
     positions = _positions(part, names, reading, wanted)
     tests = [(positions.tested[name], re.compile(p)) for name, p in reading.rows.items()]
     _refuse_data_above(part, above, tests)
@@ -135,6 +140,21 @@ def _rows_of(
                 cells[name].append(text)
             numbers.append(number)
     return cells, numbers
+
+
+def _opened(
+    part: _Part, reading: Reading
+) -> tuple[list[list[str]], list[str], Iterable[list[str]]]:
+    """The rows above the header, each column's name, and the rows below."""
+    assert reading.header is not None  # noqa: S101  # nosec B101  # a reading that is not plain
+    above, header = _header(part, reading.header)
+    names = _names(header)
+    if len(names) > MOST_COLUMNS:
+        raise ReadError(f"{part} has {len(names):,} columns, so it is no table of figures")
+    if not reading.unnamed:
+        return above, names, part.rows
+    held = list(part.rows)
+    return above, _with_unnamed(part, names, header, held, reading.unnamed), held
 
 
 def _data_rows(
