@@ -34,10 +34,12 @@ from typing import Any
 import duckdb
 import yaml
 
+from expectations.measures import series_of
 from ingest.contracts import NUMERIC_ROLES, FileContract, Publication, load_contracts
+from reliability.anatomy import Anatomy
 from reliability.damage import KINDS
 from reliability.site import Compiled, Site, digest_of, facts_of, lay_release
-from reliability.specimen import Anatomy, NotApplicableError, Specimen
+from reliability.specimen import NotApplicableError, Specimen
 from warehouse.home import Home
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -53,10 +55,12 @@ FIRST_RELEASE, WITHOUT_COUNTS = "first release", "without counts"
 BLANK_IS_A_MARK = "blank is a mark"
 TRAITS = {
     FIRST_RELEASE: "where no release of the file is held before",
-    WITHOUT_COUNTS: "where no count is printed beside the figure",
+    WITHOUT_COUNTS: "where not both counts of the figure are printed beside it",
     BLANK_IS_A_MARK: "where the publisher's only mark is an empty cell, and notes there are none",
 }
 WORKERS = 2
+# The group of kinds that only a workbook can have.
+WORKBOOKS = "workbooks"
 # Refused as published, and rightly: a layout's sample, of one council.
 NOT_WHOLE = ("state-funded-schools-latest-inspections",)
 
@@ -126,7 +130,7 @@ def traits_of(site: Site, specimen: Specimen) -> frozenset[str]:
     """What is so of a file and a series, of what exceptions may depend on."""
     so = {
         FIRST_RELEASE: len(site.releases) == 1,
-        WITHOUT_COUNTS: specimen.columns.numerator is None,
+        WITHOUT_COUNTS: None in specimen.columns[1:],
         BLANK_IS_A_MARK: "" in site.contract.marks and site.contract.notes is None,
     }
     return frozenset(trait for trait, is_so in so.items() if is_so)
@@ -146,8 +150,13 @@ def excepted(kind: str, publication: Publication, traits: frozenset[str]) -> boo
 
 
 def can_be_damaged(contract: FileContract) -> bool:
-    """Whether the mutants, which are of CSV files and their figures, apply to a file."""
-    return contract.reading.is_plain and bool(contract.columns_of(*NUMERIC_ROLES))
+    """Whether a file has figures, and its cells can be put together again."""
+    can_be_laid = contract.reading.is_plain or _is_workbook(contract)
+    return can_be_laid and bool(contract.columns_of(*NUMERIC_ROLES)) and bool(series_of(contract))
+
+
+def _is_workbook(contract: FileContract) -> bool:
+    return contract.reading.format == "workbook"
 
 
 def refused_in(base: Path) -> set[str]:
@@ -162,8 +171,7 @@ def refused_in(base: Path) -> set[str]:
 def held_files(base: Home) -> dict[str, list[FileContract]]:
     """The files of each publication that some release held has, and that can be damaged here.
 
-    Plain CSV files with figures: a workbook is damaged by the tests of its reader, and a list of
-    codes has no figure to change.
+    A list of codes has no figure to change.
     """
     found: dict[str, list[FileContract]] = {}
     for name, publication in load_contracts().items():
@@ -182,14 +190,23 @@ def jobs_of(files: dict[str, list[FileContract]], kinds: Iterable[str], each: in
     apply to a file there is no mutant.
     """
     wanted: dict[tuple[str, str], list[str]] = {}
-    names = list(files)
     turns: Counter[str] = Counter()
     for position, kind in enumerate(kinds):
-        for step in range(min(each, len(names))):
-            # Steps of four and a shift: neighbours in the list are of one publisher, and threes
-            # and fours between them come round to every name, however many there are.
-            name = names[(position * 3 + step * 4) % len(names)]
-            own = files[name]
+        fitting = {
+            name: able
+            for name, own in files.items()
+            if (
+                able := [
+                    file for file in own if KINDS[kind].group != WORKBOOKS or _is_workbook(file)
+                ]
+            )
+        }
+        names = [*fitting]
+        # Steps of four and a shift: neighbours in the list are of one publisher, and threes and
+        # fours between them come round to every name, however many there are.
+        chosen = [(position * 3 + step * 4) % len(names) for step in range(len(names))]
+        for name in [names[at] for at in dict.fromkeys(chosen)][:each]:
+            own = fitting[name]
             wanted.setdefault((name, own[turns[name] % len(own)].file_id), []).append(kind)
             turns[name] += 1
     return [Job(name, file_id, tuple(kinds)) for (name, file_id), kinds in wanted.items()]

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import duckdb
-import pyarrow.parquet
 
 from expectations.councils import Councils
 from expectations.facts import check_facts
@@ -27,9 +26,9 @@ from expectations.measures import series_of
 from expectations.verdicts import Check
 from ingest.archive import RELEASE_FILE, VERDICT_FILE, PublishedFile, Release, sha256_of
 from ingest.contracts import FileContract, Publication, load_contracts
-from ingest.loads import column_mapping, published_names
+from ingest.loads import canonical, column_mapping, published_names
 from orchestration.refresh import HeldLoad, NotPublishedError, Refresh, Stock
-from reliability.specimen import Anatomy, Figure, dissect
+from reliability.anatomy import Anatomy, Figure, Surroundings, dissect, dissect_workbook
 from warehouse.candidate import SETTINGS
 from warehouse.dbt import NodeResult, versions_in
 from warehouse.home import Home
@@ -165,7 +164,8 @@ class CompiledProject:
     def _model(self, node: Node) -> str:
         """The model's statements; a measure of tables that are empty here is known to be empty."""
         read = set(re.findall(r'"loads"\."(\w+)"', node.sql))
-        if not read or read & self.tables:
+        path = Path(self.compiled.manifest["nodes"][node.unique_id]["original_file_path"])
+        if "measures" not in path.parts or not read or read & self.tables:
             return node.sql
         named = re.search(r'create\s+table\s+(?:"[^"]+"\.)?"(\w+)"\."(\w+)"', node.sql)
         if named is None:
@@ -236,7 +236,9 @@ class Site:
         ]
         self.release = self.releases[-1]
         self.file = _of_contract(self.release, contract)[0]
-        read = [file for file in publication.files if not narrow or file == contract]
+        # The tables of one workbook go together.
+        same = publication.file_for(self.file.name, self.release.published)
+        read = [file for file in publication.files if not narrow or file in same]
         self.tables = frozenset(file.table for file in read)
         self.content = self.published(self.release, self.file)
         for one in self.releases[:-1]:
@@ -319,12 +321,11 @@ class Site:
         try:
             refresh.check_loads()
             stock = refresh.stock()
-            load = self._load(stock)
-            if not load.admitted:
-                reasons = load.verdict.reasons if load.verdict else ()
-                names = tuple(dict.fromkeys(check.name for check in reasons))
-                return Judgement(names or ("not admitted",), {}, {})
-            warnings = _warnings(load)
+            loads = self._loads(stock)
+            if refused := [load for load in loads if not load.admitted]:
+                reasons = [c.name for load in refused if load.verdict for c in load.verdict.reasons]
+                return Judgement(tuple(dict.fromkeys(reasons)) or ("not admitted",), {}, {})
+            warnings = sum(map(_warnings, loads), Counter[str]())
             try:
                 refresh.build(stock)
             except NotPublishedError:
@@ -349,12 +350,13 @@ class Site:
     def _facts(self, con: Any) -> Facts:
         return facts_of(con, self.release, self.file.name)
 
-    def _load(self, stock: Stock) -> HeldLoad:
-        return next(
+    def _loads(self, stock: Stock) -> list[HeldLoad]:
+        """The loads of the file: a workbook is one for each of its tables."""
+        return [
             held
             for held in stock.loads
             if held.load.release.path == self.release.path and held.load.file.name == self.file.name
-        )
+        ]
 
     def _forget(self) -> None:
         """Leave no Parquet of a mutant behind."""
@@ -364,24 +366,23 @@ class Site:
 
     def anatomy(self, before: bytes | None, stranger: bytes | None) -> Anatomy:
         """The file taken apart, with the figures that were made of it."""
-        path = self.home.loads.path(self.file, self.contract)
+        table = self.home.loads.read(self.file, self.contract, lambda: self.content)
+        mapping = column_mapping(self.contract, published_names(self.contract, table.column_names))
         councils = Councils.load().by_code.values()
-        return dissect(
-            self.content,
-            self.contract,
-            column_mapping(
-                self.contract,
-                published_names(self.contract, pyarrow.parquet.read_schema(path).names),
-            ),
-            [
-                Figure(f"{key[0]}.{key[1]}", str(key[2]), str(fact.printed_code), *fact.figure)
-                for key, facts in self.sound.facts.items()
-                for fact in facts
-            ],
-            before,
-            stranger,
-            {c.recoded_to: c.code for c in councils if c.recoded_to},
+        around = Surroundings(
+            before, stranger, {c.recoded_to: c.code for c in councils if c.recoded_to}
         )
+        if not self.contract.reading.is_plain:
+            cells = canonical(table, mapping)
+            return dissect_workbook(
+                self.content, self.publication, self.contract, mapping, cells, around
+            )
+        figures = [
+            Figure(f"{key[0]}.{key[1]}", str(key[2]), str(fact.printed_code), *fact.figure)
+            for key, facts in self.sound.facts.items()
+            for fact in facts
+        ]
+        return dissect(self.content, self.contract, mapping, figures, around)
 
 
 def facts_of(con: Any, release: Release, file: str) -> Facts:

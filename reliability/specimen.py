@@ -1,131 +1,19 @@
-"""A published file taken apart, so that it can be damaged: its cells, and which of them are facts.
-
-Which column holds a series' values and counts is found by comparing the file's cells with the
-figures that were made of them, so that a new publication or measure needs no line here.
-"""
+"""A file on the table, to be damaged: where its columns, councils and years are."""
 
 from __future__ import annotations
 
 import csv
 import io
 import random
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
 
-from ingest.contracts import NUMERIC_ROLES, FileContract
-
-_NUMBER = re.compile(r"\s*-?[0-9]+(\.[0-9]+)?\s*")
-# Where a share of a column's cells is the figures' own, the column is theirs.
-_ALIKE = 0.95
+from ingest.contracts import NUMERIC_ROLES
+from reliability.anatomy import Anatomy, Columns, Figure, number
+from reliability.workbook import written
 
 
 class NotApplicableError(Exception):
     """A kind of damage does not apply to a file: it has no such column, row or cell."""
-
-
-class Figure(NamedTuple):
-    """One figure that was made of the file, and the position of its row, from 0."""
-
-    series: str
-    level: str
-    code: str
-    year: int
-    row: int
-    value: float | None
-    text: str | None
-    numerator: float | None
-    denominator: float | None
-
-
-class Columns(NamedTuple):
-    """Positions of the columns that a series is read from; None where it has none of its own."""
-
-    value: int | None
-    numerator: int | None
-    denominator: int | None
-
-
-@dataclass(frozen=True)
-class Anatomy:
-    """What stays the same however a file is damaged: its cells, and the figures made of them."""
-
-    content: bytes
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    contract: FileContract
-    mapping: Mapping[str, str]
-    figures: tuple[Figure, ...]
-    columns: Mapping[str, Columns]
-    # What a publisher's desk has within reach: the release before, and another publication's file.
-    before: bytes | None
-    stranger: bytes | None
-    recoded: Mapping[str, str]
-
-
-def dissect(
-    content: bytes,
-    contract: FileContract,
-    mapping: Mapping[str, str],
-    figures: Sequence[Figure],
-    before: bytes | None,
-    stranger: bytes | None,
-    recoded: Mapping[str, str],
-) -> Anatomy:
-    """Take a file apart; `recoded` leads from a council's code to the one it had before."""
-    text = content.decode("utf-8-sig")
-    cells = [tuple(row) for row in csv.reader(io.StringIO(text, newline="")) if row]
-    header, rows = cells[0], tuple(cells[1:])
-    columns = {}
-    for series in sorted({figure.series for figure in figures}):
-        own = [f for f in figures if f.series == series]
-        columns[series] = _columns(header, rows, contract, mapping, own)
-    return Anatomy(
-        content,
-        header,
-        rows,
-        contract,
-        mapping,
-        tuple(figures),
-        columns,
-        before,
-        stranger,
-        recoded,
-    )
-
-
-def _columns(
-    header: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    contract: FileContract,
-    mapping: Mapping[str, str],
-    figures: Sequence[Figure],
-) -> Columns:
-    numeric = [
-        header.index(mapping[name])
-        for role in ("percentages", "numbers", "counts")
-        for name in contract.columns_of(role)  # type: ignore[arg-type]
-    ]
-
-    def alike(wanted: Callable[[Figure], object], read: Callable[[str], object]) -> int | None:
-        told = [figure for figure in figures if wanted(figure) is not None]
-        for column in numeric:
-            hits = sum(read(rows[f.row][column]) == wanted(f) for f in told)
-            if told and hits >= _ALIKE * len(told):
-                return column
-        return None
-
-    return Columns(
-        alike(lambda f: f.text if f.value is not None else None, lambda cell: cell),
-        alike(lambda f: f.numerator, number),
-        alike(lambda f: f.denominator, number),
-    )
-
-
-def number(cell: str) -> float | None:
-    """A cell's number, None where it is a mark."""
-    return float(cell) if _NUMBER.fullmatch(cell) else None
 
 
 def like(value: float, cell: str) -> str:
@@ -143,6 +31,12 @@ class Specimen:
         self.chance = random.Random(seed)  # which cell, not a secret
         self.header = list(anatomy.header)
         self.rows = [list(row) for row in anatomy.rows]
+        book = anatomy.book
+        self.above = [list(row) for row in book.above] if book else []
+        self.sheets = (
+            {n: [list(row) for row in book.others[n]] for n in book.others} if book else {}
+        )
+        self.sheet = book.sheet if book else ""
         told = [s for s, c in anatomy.columns.items() if c.value is not None]
         some = told or [s for s, c in anatomy.columns.items() if c.numerator is not None]
         self.series = self.chance.choice(sorted(some)) if some else ""
@@ -153,9 +47,9 @@ class Specimen:
     def at(self, column: str) -> int:
         """A contract column's position."""
         published = self.anatomy.mapping.get(column)
-        if published not in self.anatomy.header:
+        if published not in self.anatomy.names:
             raise NotApplicableError(f"no column {column}")
-        return self.anatomy.header.index(published)
+        return self.anatomy.names.index(published)
 
     @property
     def value_at(self) -> int:
@@ -181,7 +75,7 @@ class Specimen:
     @property
     def code_at(self) -> int:
         """The column of councils' codes."""
-        return self.at(self.contract.area.codes["council"])
+        return self.at(self.contract.area.codes[self.contract.area.unit])
 
     @property
     def name_at(self) -> int:
@@ -191,7 +85,7 @@ class Specimen:
     @property
     def level_at(self) -> int:
         """The column of levels, in a file that has words for them."""
-        if self.contract.area.level == self.contract.area.codes["council"]:
+        if self.contract.area.level == self.contract.area.codes[self.contract.area.unit]:
             raise NotApplicableError("levels are told by the code")
         return self.at(self.contract.area.level)
 
@@ -276,7 +170,9 @@ class Specimen:
         return [i for i, row in enumerate(self.rows) if row[at] in labels]
 
     def numeric(self) -> list[int]:
-        """The columns of numbers that the contract reads."""
+        """The columns of numbers that the contract reads; of melted ones the series' own."""
+        if self.contract.reading.melt:
+            return [column for column in self.columns if column is not None]
         return [self.at(name) for name in self.contract.columns_of(*NUMERIC_ROLES)]
 
     def mark(self) -> str:
@@ -310,9 +206,27 @@ class Specimen:
             cells = self.rows[left][column], self.rows[right][column]
             self.rows[right][column], self.rows[left][column] = cells
 
-    def write(self, delimiter: str = ",", quoting: int = csv.QUOTE_MINIMAL) -> bytes:
-        """The file's bytes, laid out as it was."""
-        content = self.anatomy.content
+    # Bytes
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether no cell is another than was published."""
+        fresh = Specimen(self.anatomy, "")
+        return (self.sheet, self.sheets, self.lines()) == (fresh.sheet, fresh.sheets, fresh.lines())
+
+    def lines(self) -> list[list[str]]:
+        """Every row of the file's table, its header's and those above it first."""
+        return [*self.above, self.header, *self.rows]
+
+    def write(self) -> bytes:
+        """The file's bytes."""
+        if self.anatomy.book is None:
+            return self.as_csv()
+        return written({self.sheet: self.lines()} | self.sheets)
+
+    def as_csv(self, delimiter: str = ",", quoting: int = csv.QUOTE_MINIMAL) -> bytes:
+        """A CSV file's bytes, laid out as it was."""
+        content = self.published
         text = io.StringIO(newline="")
         end = "\r\n" if b"\r\n" in content[:100_000] else "\n"
         writer = csv.writer(text, lineterminator=end, delimiter=delimiter, quoting=quoting)  # type: ignore[arg-type]
@@ -320,3 +234,10 @@ class Specimen:
         writer.writerows(self.rows)
         start = "\ufeff" if content.startswith(b"\xef\xbb\xbf") else ""
         return (start + text.getvalue()).encode("utf-8")
+
+    @property
+    def published(self) -> bytes:
+        """A CSV file's bytes as they were published."""
+        if self.anatomy.book is not None:
+            raise NotApplicableError("a workbook has no lines of text")
+        return self.anatomy.content
