@@ -12,8 +12,10 @@ import json
 import os
 import shutil
 import sys
+from contextlib import suppress
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,13 +28,14 @@ from ingest.errors import CoreMeasuresError
 from orchestration.progress import reporter_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from expectations.decisions import Kind
     from ingest.archive import Archive, Problem, Release
     from orchestration.profile import Council, CouncilNotFoundError
     from orchestration.refresh import Refresh, Stock
     from warehouse.home import Home
+    from warehouse.query import Asked
 
 app = typer.Typer(
     name="core-measures",
@@ -52,6 +55,8 @@ HomeOption = Annotated[
     typer.Option("--home", envvar="CORE_MEASURES_HOME", help="Where everything is kept."),
 ]
 DEFAULT_HOME = Path("data")
+# Of a table that `sql` prints; more would be neither read nor held in memory.
+_MOST_ROWS, _MOST_WIDE = 1000, 1000
 
 
 class Format(StrEnum):
@@ -391,28 +396,79 @@ def sql(
     query: Annotated[str, typer.Argument(help="One read-only statement.")],
     home: HomeOption = DEFAULT_HOME,
     output: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help=f"Most rows to print: by default {_MOST_ROWS:,} of a table, else all."
+        ),
+    ] = None,
 ) -> None:
-    """Query the warehouse, read-only."""
-    from warehouse.query import query as run
+    """Query the warehouse, read-only.
 
-    answer = run(_home(home).warehouse, query)
+    Ctrl-C ends it with exit code 130.
+    """
+    from warehouse.query import ask, limit_memory
+
+    try:
+        limit_memory()
+        with ask(_home(home).warehouse, query) as asked:
+            if output is Format.table:
+                _print_answer(asked, limit or _MOST_ROWS)
+            else:
+                _write_answer(asked, output, limit)
+    except KeyboardInterrupt:
+        err.print("Interrupted: the statement was ended.", style="red")
+        # Nothing is to be put in order, and DuckDB may not have stopped yet.
+        with suppress(OSError):
+            sys.stdout.flush()
+        os._exit(130)
+
+
+def _print_answer(asked: Asked, limit: int) -> None:
+    """A table of the first rows, with long cells cut: it is held in memory whole."""
+    rows: list[tuple[str, ...]] = []
+    for batch in asked.batches:
+        rows += [tuple(map(_cut, row)) for row in batch[: limit + 1 - len(rows)]]
+        if len(rows) > limit:
+            break
+    more = len(rows) > limit
+    _print_rows(asked.columns, rows[:limit], "" if more else f"{len(rows):,} rows")
+    if more:
+        out.print(
+            f"The first {limit:,} rows, and there are more: --limit prints so many,"
+            " --format csv all of them."
+        )
+
+
+def _cut(cell: object) -> str:
+    """A cell's text, so far as one would read it in a table."""
+    text = _text(cell)
+    return text if len(text) <= _MOST_WIDE else f"{text[:_MOST_WIDE]}…"
+
+
+def _write_answer(asked: Asked, output: Format, limit: int | None) -> None:
+    """Rows as CSV or JSON, each written when it comes."""
+    rows = islice(chain.from_iterable(asked.batches), limit)
     if output is Format.csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(answer.columns)
-        writer.writerows(answer.rows)
-    elif output is Format.json:
-        rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
-        sys.stdout.write(json.dumps(rows, default=str, ensure_ascii=False) + "\n")
-    else:
-        _print_rows(answer.columns, answer.rows)
+        writer.writerow(asked.columns)
+        writer.writerows(rows)
+        return
+    between = "["
+    for row in rows:
+        record = dict(zip(asked.columns, row, strict=True))
+        sys.stdout.write(between + json.dumps(record, default=str, ensure_ascii=False))
+        between = ", "
+    sys.stdout.write("]\n" if between == ", " else "[]\n")
 
 
-def _print_rows(columns: list[str], rows: list[tuple[Any, ...]]) -> None:
+def _print_rows(columns: list[str], rows: Sequence[tuple[Any, ...]], count: str) -> None:
     table = Table(*[_plain(column) for column in columns])
     for row in rows:
         table.add_row(*[_plain(cell) for cell in row])
     _print_table(table)
-    out.print(f"{len(rows):,} rows")
+    if count:
+        out.print(count)
 
 
 def _print_table(table: Table) -> None:
@@ -424,9 +480,13 @@ def _print_table(table: Table) -> None:
 def _plain(cell: object) -> str:
     from rich.markup import escape
 
+    return escape(_text(cell))
+
+
+def _text(cell: object) -> str:
     if cell is None:
         return ""
-    return escape(f"{cell:.10g}" if isinstance(cell, float) else str(cell))
+    return f"{cell:.10g}" if isinstance(cell, float) else str(cell)
 
 
 @app.command()
@@ -465,7 +525,7 @@ def revisions(
         out.print("No figure is in two releases held of it, so there is nothing to compare.")
         return
     for answer in (releases, revised):
-        _print_rows(answer.columns, answer.rows)
+        _print_rows(answer.columns, answer.rows, f"{len(answer.rows):,} rows")
 
 
 @app.command()

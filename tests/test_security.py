@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import factory
@@ -152,6 +156,88 @@ def test_a_query_too_large_for_memory_writes_beside_the_warehouse(home: Path) ->
             " order by hash(a)) where b > ''",
         )
     assert contents(home) == before
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select repeat('x', 2000000000)",
+        "select repeat('x', 10000000) from range(1000)",
+        "select range(5000000)",
+    ],
+)
+def test_a_value_as_large_as_memory_takes_it_all(home: Path, statement: str, form: str) -> None:
+    """A process of 2 GiB is what the operating system allows; a test cannot see it grow beyond."""
+    outcome = command("sql", statement, "--format", form, "--home", home)
+    assert outcome.returncode == 1
+    assert len(outcome.stderr.strip().splitlines()) == 1, outcome.stderr
+    assert "384MB within DuckDB and 2 GiB in all" in outcome.stderr
+
+
+def test_more_rows_than_anybody_reads_fill_memory_or_are_cut_unsaid(home: Path) -> None:
+    outcome = command("sql", "select * from range(30000000)", "--home", home)
+    assert outcome.returncode == 0, outcome.stderr
+    assert len(outcome.stdout.splitlines()) < 1010
+    assert "The first 1,000 rows, and there are more" in outcome.stdout
+    for rows, told in ((5, "The first 3 rows, and"), (3, "3 rows")):
+        outcome = command("sql", f"from range({rows})", "--limit", "3", "--home", home)
+        assert outcome.stdout.splitlines()[-1].startswith(told)
+
+
+def test_a_long_answer_as_csv_or_json_loses_rows(home: Path) -> None:
+    for form, read in (("csv", csv_rows), ("json", json.loads)):
+        for rows in (0, 1, 2500):
+            statement = f"select i::integer as i from range({rows}) t(i)"
+            outcome = command("sql", statement, "--format", form, "--home", home)
+            assert [int(row["i"]) for row in read(outcome.stdout)] == [*range(rows)]
+        outcome = command("sql", statement, "--format", form, "--limit", "7", "--home", home)
+        assert len(read(outcome.stdout)) == 7
+
+
+def csv_rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(text.splitlines()))
+
+
+def test_a_long_cell_drowns_a_table_or_is_cut_in_a_file(home: Path) -> None:
+    statement = "select repeat('x', 100000) as a"
+    outcome = command("sql", statement, "--home", home)
+    assert outcome.stdout.count("x") == 1000
+    assert "x…" in outcome.stdout
+    assert command("sql", statement, "--format", "csv", "--home", home).stdout.count("x") == 100_000
+
+
+# The second is one value, within which DuckDB does not look up.
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select count(*) from range(1000000) a(i), range(1000000) b(j) where hash(i, j) % 7 = 3",
+        "select levenshtein(repeat('ab', 30000), repeat('ba', 30000))",
+    ],
+)
+def test_a_query_that_goes_on_cannot_be_stopped_by_ctrl_c(home: Path, statement: str) -> None:
+    # A shell's background jobs, and what they start, are deaf to it.
+    heard = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        " from orchestration.cli import main; main()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", heard, "sql", statement, "--home", str(home)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=PROJECT,
+    ) as process:
+        time.sleep(4)
+        assert process.poll() is None, process.communicate()
+        process.send_signal(signal.SIGINT)
+        try:
+            told = process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+    assert process.returncode == 130
+    assert told == ("", "Interrupted: the statement was ended.\n")
 
 
 def test_the_command_tells_a_traceback_of_a_forbidden_query(home: Path) -> None:

@@ -2,15 +2,19 @@
 
 Opening read-only is not enough. DuckDB lets a read-only connection write the names it keeps for
 the database's own journal, and create what is temporary; so the statement is looked at before it
-runs, and the file system is taken away once the file is open.
+runs, and the file system is taken away once the file is open. Rows are handed on as DuckDB makes
+them, so that an answer of any length takes the memory of some thousand rows.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
@@ -22,10 +26,20 @@ from warehouse.candidate import SETTINGS
 _READER = SETTINGS | {"temp_directory": ""}
 # Connections of one process to one file share their settings, so only the first may make them.
 _OPENING = threading.Lock()
+_BATCH = 1000
+# DuckDB's limit does not count a single value as long as memory, nor what Python makes of rows.
+_PROCESS_MEMORY = 2 * 1024**3
+# DuckDB looks up between vectors of rows; within a single one it may stay for as long as it takes.
+_SECONDS_TO_STOP = 2.0
+_Answered = TypeVar("_Answered")
 
 
 class QueryError(CoreMeasuresError):
     """A query that DuckDB refuses."""
+
+
+class StillRunningError(KeyboardInterrupt):
+    """The user interrupted, and DuckDB has not stopped: only the end of the process ends it."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +50,16 @@ class Answer:
     rows: list[tuple[Any, ...]]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """Column names, and rows in order, in batches of at most a thousand, to be read once."""
+
+    columns: list[str]
+    batches: Iterator[list[tuple[Any, ...]]]
+
+
 def query(warehouse: Path, sql: str, parameters: list[Any] | None = None) -> Answer:
-    """Run one statement that asks something of the served warehouse.
+    """Run one statement that asks something of the served warehouse, for all of its rows.
 
     Raises
     ------
@@ -46,16 +68,89 @@ def query(warehouse: Path, sql: str, parameters: list[Any] | None = None) -> Ans
     QueryError
         It is not one statement, is not valid, or does anything but ask.
     """
+    with ask(warehouse, sql, parameters) as asked:
+        return Answer(asked.columns, [row for batch in asked.batches for row in batch])
+
+
+@contextmanager
+def ask(warehouse: Path, sql: str, parameters: list[Any] | None = None) -> Iterator[Asked]:
+    """As `query`, but rows come while DuckDB makes them, and may fail to come half-way.
+
+    Raises
+    ------
+    HomeError, QueryError
+        As `query`; `QueryError` also where more memory is needed than there is.
+    KeyboardInterrupt
+        The user interrupted it, at most seconds ago. Where it is a `StillRunningError`, only
+        `os._exit` ends the process: anything else waits for DuckDB.
+    """
     if not warehouse.exists():
         raise HomeError(f"There is no warehouse at {warehouse} yet. Run: core-measures refresh")
+    closing = ExitStack()
     try:
-        with connect(warehouse.resolve()) as con:
-            _see_that_it_asks(con, sql)
-            cursor = con.execute(sql, parameters or [])
-            columns = [column[0] for column in cursor.description or []]
-            return Answer(columns, cursor.fetchall())
+        con = closing.enter_context(connect(warehouse.resolve()))
+        _see_that_it_asks(con, sql)
+        cursor = _interruptible(con, lambda: con.execute(sql, parameters or []))
+        columns = [column[0] for column in cursor.description or []]
+        yield Asked(columns, _batches(con, cursor))
+    except (duckdb.OutOfMemoryException, MemoryError) as error:
+        raise QueryError(
+            "The statement needs more memory than it may take, which is"
+            f" {SETTINGS['memory_limit']} within DuckDB and 2 GiB in all."
+            " Ask for fewer rows, columns or groups, or for shorter values."
+        ) from error
     except duckdb.Error as error:
         raise QueryError(str(error)) from error
+    except StillRunningError:
+        closing.pop_all()
+        raise
+    finally:
+        closing.close()
+
+
+def limit_memory() -> None:
+    """Keep this process for good within 2 GiB of memory, where the system knows such limits."""
+    try:
+        import resource
+    except ImportError:  # a system without limits
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if soft == resource.RLIM_INFINITY or soft > _PROCESS_MEMORY:
+        # One that promises limits and keeps none of this kind says so by an error.
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_AS, (_PROCESS_MEMORY, hard))
+
+
+def _batches(con: Any, cursor: Any) -> Iterator[list[tuple[Any, ...]]]:
+    while batch := _interruptible(con, lambda: cursor.fetchmany(_BATCH)):
+        yield batch
+
+
+def _interruptible(con: Any, call: Callable[[], _Answered]) -> _Answered:
+    """What the call returns. It runs in a thread: DuckDB does not look for signals while it works.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        The user interrupted it. DuckDB was told, and given two seconds.
+    """
+    outcome: Future[_Answered] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(call())
+        except BaseException as error:
+            outcome.set_exception(error)
+
+    # A daemon: one that does not stop keeps no process alive.
+    threading.Thread(target=run, name="query", daemon=True).start()
+    try:
+        return outcome.result()
+    except KeyboardInterrupt as interrupt:
+        con.interrupt()
+        if wait([outcome], _SECONDS_TO_STOP).not_done:
+            raise StillRunningError from interrupt
+        raise
 
 
 def connect(path: Path) -> duckdb.DuckDBPyConnection:
