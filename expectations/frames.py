@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from expectations.councils import Councils
 from expectations.figures import figures_of
+from expectations.parts import when
 from expectations.suites import Frame
 from expectations.vocabulary import (
     AREA_LEVEL,
@@ -464,7 +465,7 @@ def _newest_year(rows: Any, contract: FileContract) -> Frame:
         pd.DataFrame(
             {
                 "column": pd.Series([name for name, _ in columns], dtype="str"),
-                "year": pd.Series([years[-1] if years else None] * len(columns), dtype="float64"),
+                "year": pd.Series([when(years[-1])] * len(columns) if years else [], dtype="str"),
                 "figures": pd.Series([count for _, count in columns], dtype="float64"),
             }
         ),

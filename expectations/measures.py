@@ -7,6 +7,7 @@ that it is for. Which figures become facts is for the SQL; a test holds the two 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -60,6 +61,7 @@ class SeriesCheck(_Strict):
     `few` are councils of so few children that their leaps are noted and no more. `region_apart`
     is how far, as a share, a region may be from the mean of its councils. `without` are the
     larger areas that this file may have no figure for, though its columns speak of them.
+    `name` is the series, with the column behind it where the file prints several of one series.
     """
 
     file: str
@@ -92,7 +94,14 @@ def _all(folder: Path = FOLDER) -> dict[str, tuple[SeriesCheck, ...]]:
                     error
                 )
             found.setdefault(check.file, []).append(check)
-    return {file: tuple(checks) for file, checks in found.items()}
+    return {file: tuple(_told_apart(checks)) for file, checks in found.items()}
+
+
+def _told_apart(checks: list[SeriesCheck]) -> Iterator[SeriesCheck]:
+    for check in checks:
+        columns = {other.column for other in checks if other.name == check.name}
+        name = f"{check.name} ({check.column})" if len(columns) > 1 else check.name
+        yield check.model_copy(update={"name": name})
 
 
 def _declared(path: Path) -> list[tuple[str, Any]]:

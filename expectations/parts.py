@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -31,3 +32,14 @@ def said(off: Any, *told: Any, wording: str) -> list[str | None]:
     for position in np.flatnonzero(off):
         found[position] = wording.format(*(cells[position] for cells in told))
     return found
+
+
+def when(position: float) -> str:
+    """A period as one reads it, by its position in time (`Period.position`).
+
+    `2019`, or the month in which a quarter or a day lies: `March 2019`.
+    """
+    year, part_of_year = divmod(position, 1)
+    if not part_of_year:
+        return f"{year:.0f}"
+    return f"{date(int(year), 1, 1) + timedelta(days=round(part_of_year * 366)):%B %Y}"

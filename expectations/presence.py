@@ -14,7 +14,7 @@ import numpy as np
 from expectations.councils import Councils
 from expectations.history import ENOUGH
 from expectations.measures import SeriesCheck
-from expectations.parts import in_rows, part, said
+from expectations.parts import in_rows, part, said, when
 from expectations.vocabulary import (
     ALONE,
     AREA_LEVEL,
@@ -134,8 +134,8 @@ def _numbers(rows: Any, check: SeriesCheck, value: str) -> Any:
         said(
             share < check.numbers,
             share,
-            of_year.index,
-            wording=check.name + ": {0:.0%} of councils have a number in {1:g}",
+            [when(year) for year in of_year.index],
+            wording=check.name + ": {0:.0%} of councils have a number in {1}",
         ),
     )
 
@@ -172,8 +172,8 @@ def _companions(rows: Any, contract: FileContract, check: SeriesCheck, value: st
             said(
                 count > 0,
                 [", ".join(map(str, at[:5])) for at in lone],
-                years,
-                wording=check.name + ": no " + column + " beside the number in row {0} of {1:g}",
+                [when(year) for year in years],
+                wording=check.name + ": no " + column + " beside the number in row {0} of {1}",
             ),
         )
 
@@ -261,8 +261,8 @@ def _decimals(rows: Any, check: SeriesCheck, value: str) -> Any:
         all_whole,
         said(
             all_whole,
-            [year for year, _, _ in found],
-            wording=check.name + ": every figure of {0:g} is a whole number",
+            [when(year) for year, _, _ in found],
+            wording=check.name + ": every figure of {0} is a whole number",
         ),
     )
 
@@ -280,5 +280,5 @@ def _sorted(rows: Any, check: SeriesCheck, value: str) -> Any:
     return part(
         SORTED,
         told,
-        said(told, [year for year, _ in found], wording=check.name + ": {0:g}"),
+        said(told, [when(year) for year, _ in found], wording=check.name + ": {0}"),
     )

@@ -17,7 +17,7 @@ from expectations.cells import decimals_of, denominators, rows_where
 from expectations.councils import Councils
 from expectations.history import ENOUGH, MAD_TO_SD, Grid, nanmedian, nearest_years
 from expectations.measures import UNLIKE_ANY, UNUSUAL_FROM, SeriesCheck
-from expectations.parts import part, said
+from expectations.parts import part, said, when
 from expectations.stretches import stretch_parts
 from expectations.vocabulary import (
     FROZEN,
@@ -95,6 +95,11 @@ class Printed:
     source_rows: Any
     decimals: int
     kind: str
+
+    @property
+    def whens(self) -> Any:
+        """The years as one reads them."""
+        return np.array([when(year) for year in self.years], dtype=object)
 
     @property
     def empty(self) -> bool:
@@ -255,7 +260,9 @@ def series_parts(
         if was is not None and not was.empty:
             yield from _revised(now, was, check, councils)
             newest, before = now.years.max(), was.years.max()
-            words = f"{check.name}: {newest:g} is its newest year, and was {before:g} before"
+            words = (
+                f"{check.name}: its newest period is {when(newest)}, and was {when(before)} before"
+            )
             yield part(YEARS_MISSING, [before - newest], [words if before > newest else None])
 
 
@@ -322,12 +329,12 @@ def _leaps(
             said(
                 judged > bound,
                 [names[c] for c in council],
-                series.years[year],
+                series.whens[year],
                 series.values[year, council],
                 back[year, council],
                 score,
                 wording=(
-                    check.name + ": {0} in {1:g} has {2:g}, its other years {3:.3g}"
+                    check.name + ": {0} in {1} has {2:g}, its other figures {3:.3g}"
                     " (robust z {4:.1f})"
                 ),
             ),
@@ -355,10 +362,10 @@ def _unlike(series: Printed, own: Any, check: SeriesCheck, names: Any) -> Iterat
         said(
             far > UNLIKE_ANY,
             [names[c] for c in council],
-            series.years[year],
+            series.whens[year],
             values[year, council],
             np.broadcast_to(middle, values.shape)[year, council],
-            wording=check.name + ": {0} in {1:g} has {2:g}, the councils' median is {3:g}",
+            wording=check.name + ": {0} in {1} has {2:g}, the councils' median is {3:g}",
         ),
     )
     # Nought has no logarithm, and of few is common: where no other council has one it is strange.
@@ -374,10 +381,10 @@ def _unlike(series: Printed, own: Any, check: SeriesCheck, names: Any) -> Iterat
         said(
             unusual > UNUSUAL_FROM,
             [names[c] for c in council],
-            series.years[year],
+            series.whens[year],
             values[year, council],
             np.broadcast_to(middle, values.shape)[year, council],
-            wording=check.name + ": {0} in {1:g} has {2:g}, the councils' median is {3:g}",
+            wording=check.name + ": {0} in {1} has {2:g}, the councils' median is {3:g}",
         ),
     )
 
@@ -388,8 +395,8 @@ def _levels(series: Printed, own: Any, check: SeriesCheck) -> Iterator[Any]:
     low, high = check.typical
     at = np.flatnonzero(own & known)
     off = np.maximum(np.maximum(low - median, median - high), 0)[at]
-    wording = f"{check.name}: {{0:.4g}} in {{1:g}}, not between {low:g} and {high:g}"
-    yield part(TYPICAL, off, said(off > 0, median[at], series.years[at], wording=wording))
+    wording = f"{check.name}: {{0:.4g}} in {{1}}, not between {low:g} and {high:g}"
+    yield part(TYPICAL, off, said(off > 0, median[at], series.whens[at], wording=wording))
     for what, cells, least in (("median", series.values, 0), ("median count", series.sizes, FEW)):
         middle = nanmedian(cells, axis=1)
         pairs = [
@@ -404,10 +411,10 @@ def _levels(series: Printed, own: Any, check: SeriesCheck) -> Iterator[Any]:
             ratio,
             said(
                 ratio > 0.7,
-                [series.years[t] for t, _ in pairs],
+                [series.whens[t] for t, _ in pairs],
                 [middle[t] for t, _ in pairs],
                 [middle[s] for _, s in pairs],
-                wording=f"{check.name}: the {what} of {{0:g}} is {{1:.4g}}, after {{2:.4g}}",
+                wording=f"{check.name}: the {what} of {{0}} is {{1:.4g}}, after {{2:.4g}}",
             ),
         )
 
@@ -446,7 +453,7 @@ def _year_move(
         if len(others) >= OTHER_YEARS:
             far = min(far, moves[-1] / (bounds.times * max(nanmedian(others), grid.unit)))
         words = (
-            f"{check.name}: the councils' {what} in {series.years[-1]:g} is {now:.4g}, the years"
+            f"{check.name}: the councils' {what} in {series.whens[-1]} is {now:.4g}, the years"
             f" before say {back:.4g}"
         )
         yield part(column, [far - 1], [words if far > 1 else None])
@@ -461,15 +468,15 @@ def _frozen(series: Printed, own: Any, check: SeriesCheck, names: Any) -> Iterat
     alike = np.array([(there[t] & (series.texts[t] == series.texts[u])).sum() for t, u in pairs])
     told = [i for i in range(len(pairs)) if both[i] >= ENOUGH]
     share = alike[told] / both[told] if told else np.array([])
-    wording = check.name + ": {0:.0%} of councils in {1:g} are to the letter as in {2:g}"
+    wording = check.name + ": {0:.0%} of councils in {1} are to the letter as in {2}"
     yield part(
         SAME_YEAR,
         share,
         said(
             share > 0.5,
             share,
-            [series.years[pairs[i][0]] for i in told],
-            [series.years[pairs[i][1]] for i in told],
+            [series.whens[pairs[i][0]] for i in told],
+            [series.whens[pairs[i][1]] for i in told],
             wording=wording,
         ),
     )
@@ -538,7 +545,7 @@ def _swapped_in(
         if maybe and t == len(series.years) - 1:
             told_pairs[MAYBE_SWAPPED] = perhaps
         for column, pairs in told_pairs.items():
-            words = f"{check.name}: {'; '.join(pairs[:5])} in {series.years[t]:g}"
+            words = f"{check.name}: {'; '.join(pairs[:5])} in {series.whens[t]}"
             yield part(column, [len(pairs)], [words if pairs else None])
 
 
@@ -564,7 +571,7 @@ def _shifted_in(told: Grid, series: Printed, own: Any, check: SeriesCheck) -> It
         own_fit = nanmedian(np.abs(values - expected - shift))
         fits = [nanmedian(np.abs(values - np.roll(expected, by) - shift)) for by in (1, -1)]
         ratio = own_fit / max(min(fits), 1e-12)
-        words = f"{check.name}: {series.years[t]:g} fits the neighbouring rows' councils better"
+        words = f"{check.name}: {series.whens[t]} fits the neighbouring rows' councils better"
         yield part(SHIFTED, [ratio], [words if ratio > 1 else None])
 
 

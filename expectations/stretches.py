@@ -54,7 +54,7 @@ def _carried_on(series: Printed, own: Any, check: SeriesCheck, regions: Any) -> 
                 within = both & (regions == region)
                 if within.sum() >= ENOUGH_OF_REGION:
                     shares.append(same[within].mean())
-                    told.append((region, series.years[t], series.years[u]))
+                    told.append((region, series.whens[t], series.whens[u]))
     share = np.array(shares)
     return part(
         CARRIED_ON,
@@ -64,8 +64,8 @@ def _carried_on(series: Printed, own: Any, check: SeriesCheck, regions: Any) -> 
             share,
             *zip(*told, strict=True),
             wording=(
-                f"{check.name}: {{0:.0%}} of the councils of {{1}} in {{2:g}} are to the letter as"
-                " in {3:g}"
+                f"{check.name}: {{0:.0%}} of the councils of {{1}} in {{2}} are to the letter as"
+                " in {3}"
             ),
         )
         if told
@@ -87,8 +87,8 @@ def _alike(series: Printed, own: Any, check: SeriesCheck) -> Any:
             longest = max(longest, run)
         runs.append(longest)
     over = np.array(runs) - most
-    wording = f"{check.name}: {{0}} rows of {{1:g}}, one after the other, have the same figure"
-    return part(ALIKE_RUN, over, said(over > 0, runs, series.years[years], wording=wording))
+    wording = f"{check.name}: {{0}} rows of {{1}}, one after the other, have the same figure"
+    return part(ALIKE_RUN, over, said(over > 0, runs, series.whens[years], wording=wording))
 
 
 def _blocks_shifted(series: Printed, grid: Grid, own: Any, check: SeriesCheck) -> Iterator[Any]:
@@ -117,7 +117,7 @@ def _blocks_shifted(series: Printed, grid: Grid, own: Any, check: SeriesCheck) -
                 first = int(gain.argmax())
                 row = series.source_rows[t][order][first + 1]
                 words = (
-                    f"{check.name}: {length} rows of {series.years[t]:g} from row {row:.0f} on fit"
+                    f"{check.name}: {length} rows of {series.whens[t]} from row {row:.0f} on fit"
                     f" the councils of the rows {'above' if by == 1 else 'below'} better"
                 )
                 over = gain[first] - most

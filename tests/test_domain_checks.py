@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Callable, Iterator
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,11 +20,13 @@ from expectations.councils import Councils
 from expectations.history import Grid
 from expectations.loads import check_load
 from expectations.measures import series_of
+from expectations.parts import when
 from expectations.verdicts import LoadVerdict
 from ingest.archive import Archive, Release
 from ingest.contracts import load_contracts
 from ingest.grids import read_table
 from ingest.loads import Load, loads_of, with_release
+from ingest.periods import Period, parse_period
 
 PUBLISHED = Path(__file__).parents[2] / "shared" / "published"
 COUNCILS = Councils.load()
@@ -31,6 +35,7 @@ IN_NEED = "characteristics-of-children-in-need"
 LOOKED_AFTER = "children-looked-after-in-england-including-adoptions"
 # Councils printed with another, and a district of few conceptions.
 BLANK_WITHOUT_MARK = {"adoption-and-special-guardianship-data", "conception-statistics"}
+HOMELESS = "statutory-homelessness-detailed-local-authority"
 NEET = "participation-in-education-training-and-neet-age-16-to-17-by-local-authority"
 PLANS = "education-health-and-care-plans"
 
@@ -256,6 +261,40 @@ def test_a_real_collapse_of_few_is_no_leap_and_a_slip_is() -> None:
 
 
 # --- a year, a file
+
+
+def test_a_period_is_told_as_a_decimal() -> None:
+    quarter = parse_period("January to March 2019", "words", "quarter")
+    day = parse_period("2021-08-31", "days", "snapshot")
+    leap_day = parse_period("2024-02-29", "days", "snapshot")
+    year_end = parse_period("October to December 2019", "words", "quarter")
+    whole = parse_period("202223", "ees", "academic_year")
+    periods = [quarter, day, leap_day, year_end, whole]
+    assert [when(period.position) for period in periods if period] == [
+        "March 2019",
+        "August 2021",
+        "February 2024",
+        "December 2019",
+        "2023",
+    ]
+    # A month's early and last days are told as that month, in leap years too.
+    for year in (2023, 2024):
+        for month in range(1, 13):
+            last = date(year, month, monthrange(year, month)[1])
+            assert when(Period(last, last).position) == f"{last:%B %Y}"
+            first = last.replace(day=2)
+            assert when(Period(first, first).position) == f"{first:%B %Y}"
+
+
+@needs_published
+def test_a_quarters_leap_is_told_of_a_year_and_of_no_column() -> None:
+    verdict = judge(HOMELESS, "2019-01-to-03", "prevention_duties", lambda rows: None)
+    told = "; ".join(check.observed for check in verdict.warnings)
+    assert (
+        "homeless_families.owed_a_duty (single_mothers): Telford and Wrekin in March 2019 has 0,"
+        " its other figures 25"
+    ) in told
+    assert "2019." not in told
 
 
 @needs_published

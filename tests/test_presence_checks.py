@@ -101,7 +101,7 @@ def test_a_newest_year_that_is_gone_again_goes_unnoticed() -> None:
         return rows[~rows["time_period"].isin(["2023", "2024"])]
 
     told = caught(judge(IN_NEED, "2024", "referrals", drop), "series_unbroken")
-    assert "2022 is its newest year, and was 2023 before" in told
+    assert "its newest period is 2022, and was 2023 before" in told
 
 
 def test_labels_moved_by_a_year_put_every_figure_under_the_wrong_one() -> None:
