@@ -96,7 +96,7 @@ def _file(file: FileContract, councils: Councils, corrections: list[Correction])
             *_years(file),
             *_present(file, councils),
             *(
-                "Rows dropped: where "
+                "Rows left out: where "
                 + " and ".join(f"{c} is {text!r}" for c, text in drop.where.items())
                 + f": {drop.reason}"
                 for drop in file.dropped_rows

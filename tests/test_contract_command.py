@@ -45,7 +45,7 @@ def test_why_a_council_a_row_or_a_figure_is_not_as_published_is_not_told() -> No
     assert "the first year of person-level returns" in plans
     assert "2023" in plans
     neet = command("contract", NEET).stdout
-    assert "Rows dropped: where la_name is 'LA demo'" in neet
+    assert "Rows left out: where la_name is 'LA demo'" in neet
     assert "is printed '3071' and read as ''" in command("contract", "10401").stdout
 
 
