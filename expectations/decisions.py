@@ -28,6 +28,15 @@ NOT_TO_BE_ACCEPTED = {
 }
 
 
+def one_line(text: str) -> str:
+    """What a person typed as a line that any file and terminal can show.
+
+    Control characters, and those that turn the direction of what follows, become blanks.
+    """
+    whole = text.encode("utf-8", "replace").decode("utf-8")
+    return " ".join("".join(c if c.isprintable() else " " for c in whole).split())
+
+
 @dataclass(frozen=True)
 class Decision:
     """Who let a load in or took it out, when (UTC, ISO 8601) and why.
@@ -83,7 +92,9 @@ class Decision:
             raise ArchiveError(f"A decision on {document.get('file')} lacks {error}.") from error
         if found["decision"] not in ("accepted", "rejected"):
             raise ArchiveError(f"{found['decision']!r} is no decision on {found['file']}.")
-        return cls(**found | {"checks": tuple(found["checks"])})
+        # Written by an earlier version, or by hand, they may hold anything.
+        words = {name: one_line(str(found[name])) for name in ("by", "at", "reason")}
+        return cls(**found | words | {"checks": tuple(found["checks"])})
 
 
 def standing(decisions: Iterable[Decision], file: str, sha256: str) -> Decision | None:

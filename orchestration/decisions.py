@@ -9,9 +9,9 @@ from __future__ import annotations
 import getpass
 from datetime import UTC, datetime
 
-from expectations.decisions import NOT_TO_BE_ACCEPTED, Decision, Kind
+from expectations.decisions import NOT_TO_BE_ACCEPTED, Decision, Kind, one_line
 from ingest.errors import CoreMeasuresError
-from orchestration.refresh import HeldLoad, HeldRelease, Refresh
+from orchestration.refresh import HeldLoad, HeldRelease, Refresh, Stock
 from orchestration.show import near, unknown_publication
 from warehouse.home import Home
 
@@ -39,24 +39,25 @@ def decide(
         Nothing was recorded: no such load, nothing to decide, no reason or name given, or a load
         is meant that nobody can accept.
     """
-    why = _words(reason)
-    who = _words(by) if by is not None else _user()
+    why = one_line(reason)
+    who = one_line(by) if by is not None else _user()
     if not why:
         raise CoreMeasuresError('Say why: --reason "…" must not be blank.')
     if not who:
         raise CoreMeasuresError("Say who decides: --by must not be blank.")
-    held = _release(Refresh(home, ""), publication, release, version)
+    work = Refresh(home, "")
+    stock = work.stock()
+    held = _release(work, stock, publication, release, version)
     loads = _loads(held, file)
     if kind == "accepted":
         _refuse_unacceptable(loads)
         meant = [load for load in loads if not load.admitted]
-        nothing = "admitted already"
     else:
         meant = [load for load in loads if not load.rejected]
-        nothing = "rejected already"
     if not meant:
+        named = ", ".join(str(load.load) for load in loads)
         raise CoreMeasuresError(
-            f"Nothing to do: {', '.join(str(load.load) for load in loads)}: {nothing}."
+            f"Nothing to do: {named}: {_already(kind, loads, served=work.is_served(stock))}."
         )
     now = datetime.now(UTC).isoformat(timespec="seconds")
     # A decision is on a file: on all the tables of it that are meant, and what failed in any.
@@ -83,12 +84,21 @@ def decide(
     return [(load, decided[load.load.file.name]) for load in meant]
 
 
-def _release(work: Refresh, publication: str, release: str, version: int | None) -> HeldRelease:
+def _already(kind: Kind, loads: list[HeldLoad], *, served: bool) -> str:
+    """Why there is nothing to decide, and what is still to come of what was decided before."""
+    if kind == "rejected":
+        return "rejected already" + ("" if served else "; the next refresh takes it out")
+    if any(load.accepted for load in loads):
+        return "accepted already" + ("" if served else "; the next refresh serves it")
+    return "admitted already"
+
+
+def _release(
+    work: Refresh, stock: Stock, publication: str, release: str, version: int | None
+) -> HeldRelease:
     if publication not in work.contracts:
         raise CoreMeasuresError(unknown_publication(publication, sorted(work.contracts)))
-    held = [
-        found for found in work.stock().releases if found.publication is work.contracts[publication]
-    ]
+    held = [found for found in stock.releases if found.publication is work.contracts[publication]]
     names = list(dict.fromkeys(found.release.release for found in held))
     if version is None and release not in names:
         name, _, number = release.rpartition("+")
@@ -142,14 +152,9 @@ def _failed(load: HeldLoad) -> tuple[str, ...]:
     return tuple(dict.fromkeys(check.subject for check in reasons))
 
 
-def _words(text: str) -> str:
-    """A line of text that any file and terminal can hold."""
-    return " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
-
-
 def _user() -> str:
     try:
-        return _words(getpass.getuser())
+        return one_line(getpass.getuser())
     except (OSError, KeyError) as error:
         raise CoreMeasuresError(
             "This machine does not say who you are: name yourself by --by."

@@ -90,6 +90,9 @@ def test_a_load_a_person_accepted_stays_out_or_hides_what_was_wrong_with_it(
     assert str(kept["at"]).endswith("+00:00")
     waiting = command("status", "--home", home).stdout
     assert "not served yet" in waiting
+    again = decide("accept", home)
+    assert again.returncode == 1
+    assert "accepted already; the next refresh serves it." in again.stderr
 
     outcome = refreshed(home, without_leeds)
     assert outcome.returncode == 0, outcome.stderr
@@ -108,6 +111,7 @@ def test_a_load_a_person_accepted_stays_out_or_hides_what_was_wrong_with_it(
     printed = command("status", "--home", home).stdout
     assert "accepted by Ada" in printed
     assert "What is held is served." in printed
+    assert "accepted already." in decide("accept", home).stderr
 
     # From the archive alone the same marts come again, the decision among them.
     before = (home / "published" / "latest" / "load_quality.csv").read_bytes()
@@ -196,6 +200,8 @@ def test_a_load_a_person_rejected_goes_on_being_served(served: Path, tmp_path: P
     home = copy_of(served, tmp_path / "home")
     outcome = decide("reject", home, "--file", REFERRALS, "--by", "Ada", reason="Withdrawn.")
     assert outcome.returncode == 0, outcome.stderr
+    again = decide("reject", home, "--file", REFERRALS)
+    assert "rejected already; the next refresh takes it out." in again.stderr
     source = home.with_name("source")
     shutil.copytree(home / "archive", source)
     # The year 2024 of re-referrals is lost, and that was the purpose: no guard is in the way.
@@ -211,7 +217,7 @@ def test_a_load_a_person_rejected_goes_on_being_served(served: Path, tmp_path: P
     ) == [(REFERRALS, "error", False, False, "Withdrawn.")]
     again = decide("reject", home, "--file", REFERRALS)
     assert again.returncode == 1
-    assert "rejected already" in again.stderr
+    assert "rejected already." in again.stderr
 
     # Accepting it lifts the rejection, and both stay on record.
     assert decide("accept", home, "--file", REFERRALS).returncode == 0
@@ -271,6 +277,28 @@ def test_a_decision_has_no_reason_or_no_home(quarantined: Path, tmp_path: Path) 
     assert "There is no home" in nowhere.stderr
     assert not (tmp_path / "nowhere").exists()
     assert not list(quarantined.rglob("decisions.json"))
+
+
+def test_a_reason_commands_the_terminal_of_whoever_reads_it(
+    quarantined: Path, tmp_path: Path
+) -> None:
+    home = copy_of(quarantined, tmp_path / "home")
+    typed = "Seen\x1b]0;owned\x07 \x1b[31mred\x9b2J\u202e txt\u2066\u200f of\tLéeds\r\u2028 –\x7f"
+    outcome = decide("accept", home, "--by", "A\x1b[1mda\u202e", reason=typed)
+    assert outcome.returncode == 0, outcome.stderr
+    (kept,) = decisions(home)
+    assert kept["reason"] == "Seen ]0;owned [31mred 2J txt of Léeds –"
+    assert kept["by"] == "A [1mda"
+    # One that stands on record as it was typed, from before, is shown as little.
+    path = home / "archive" / "ees" / IN_NEED / "2024" / "decisions.json"
+    path.write_text(json.dumps([kept | {"reason": typed, "by": "A\x1b[1mda"}]))
+    told = command("status", "--home", home).stdout
+    assert "Seen ]0;owned [31mred 2J txt of Léeds –" in told
+    assert not set(told) & set(typed) - set(kept["reason"] + "\n")  # type: ignore[operator]
+    (load,) = Refresh(Home(home), "").stock().accepted
+    assert load.decided is not None
+    assert load.decided.explanation.isprintable()
+    assert load.decided.observed.isprintable()
 
 
 def test_a_decision_slips_in_while_a_refresh_is_running(quarantined: Path, tmp_path: Path) -> None:
