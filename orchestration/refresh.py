@@ -52,6 +52,8 @@ SAMPLE = "sample"
 LIVE = "live"
 # A line or two: the whole warning is in the verdict, in Data Docs and in `status`.
 WARNING_WIDTH = 300
+# Rows of a failed test that are shown beside it.
+_ROWS_TOLD = 3
 
 
 # The admitted load before, by the contract's file.
@@ -628,11 +630,11 @@ class Refresh:
         self.reporter.end()
         for node in results:
             if node.status == "warn":
-                self.reporter.warn(f"Noticed, and served: {node.name}: {node.message}")
+                self.reporter.warn(f"Noticed, and served: {self._told(node)}")
         failed = [node for node in results if node.failed]
         if failed:
             causes = [node for node in failed if node.status != "skipped"] or failed
-            shown = "; ".join(f"{node.name}: {' '.join(node.message.split())}" for node in causes)
+            shown = "; ".join(map(self._told, causes))
             raise NotPublishedError(
                 f"The candidate warehouse is not sound, nothing was swapped: {shown}"
                 + _accepted_among(stock)
@@ -642,6 +644,32 @@ class Refresh:
         files = [file for publication in self.contracts.values() for file in publication.files]
         comment(self.home.candidate, self.dbt.manifest(), files)
         candidate.settle(self.home.candidate)
+
+    def _told(self, node: NodeResult) -> str:
+        """A node that did not pass: its message, rows of a test, and the releases they are of."""
+        from warehouse.dbt import rows_found_by
+
+        rows = rows_found_by(node, self.home.candidate, _ROWS_TOLD)
+        told = f"{node.name}: {' '.join(node.message.split())}"
+        examples = [
+            shorten(
+                ", ".join(f"{name} {cell}" for name, cell in row.items() if cell is not None),
+                WARNING_WIDTH,
+                placeholder=" …",
+            )
+            for row in rows
+        ]
+        meant = dict.fromkeys(
+            (row["publication"], row["release"])
+            for row in rows
+            if row.get("publication") and row.get("release")
+        )
+        ways = [
+            f' To take it out: core-measures reject {publication} {release} --reason "…"'
+            for publication, release in meant
+        ]
+        found = f"{told}: {'; '.join(examples)}" if examples else told
+        return ".".join([found, *ways])
 
     def _admitted(self, held: HeldLoad) -> Any:
         from warehouse.candidate import AdmittedLoad

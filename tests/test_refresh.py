@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import factory
 import pytest
-from conftest import PROJECT, command, copy_of, refreshed, rows
+from conftest import PROJECT, PUBLISHED, command, copy_of, needs_published, refreshed, rows
 from factory import Where, faults
 from filelock import FileLock
 
@@ -325,6 +326,37 @@ def test_years_now_served_are_lost_by_a_refresh(small: Path, tmp_path: Path) -> 
     outcome = refreshed(home, archive)
     assert outcome.returncode == 1
     assert "nothing was swapped" in outcome.stderr
+
+
+@needs_published
+def test_a_refusal_names_neither_what_is_wrong_nor_the_load_to_take_out(tmp_path: Path) -> None:
+    """Two districts' counties exchanged: the file alone does not show it, the whole does."""
+    archive = factory.lay_out(tmp_path / "archive", figures=factory.figures_of(IN_NEED))
+    lookup = archive / "ons" / "lower-to-upper-tier-lookup" / "2023-04"
+    shutil.copytree(PUBLISHED / "ons" / "lower-to-upper-tier-lookup" / "2023-04", lookup)
+    path = next(lookup.glob("*.csv"))
+    text = path.read_text("utf-8")
+    for district, county, wrong in (
+        ("E07000032,Amber Valley,,", "E10000007,Derbyshire,", "E10000008,Devon,"),
+        ("E07000040,East Devon,,", "E10000008,Devon,", "E10000007,Derbyshire,"),
+    ):
+        assert district + county in text
+        text = text.replace(district + county, district + wrong)
+    path.write_text(text, "utf-8")
+    record = json.loads((lookup / "release.json").read_text())
+    data = path.read_bytes()
+    (file,) = (file for file in record["files"] if file["name"] == path.name)
+    file |= {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    (lookup / "release.json").write_text(json.dumps(record))
+
+    outcome = refreshed(tmp_path / "home", archive)
+    assert outcome.returncode == 1
+    (told,) = (line for line in outcome.stderr.splitlines() if "nothing was swapped" in line)
+    for named in ("districts_lie_where_the_lookup_says", "Amber Valley", "East Devon"):
+        assert named in told
+    assert (
+        "To take it out: core-measures reject lower-to-upper-tier-lookup 2023-04 --reason" in told
+    )
 
 
 # --- readers

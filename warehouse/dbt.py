@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from ingest.errors import CoreMeasuresError
+from warehouse.candidate import SETTINGS
 from warehouse.home import Home
 
 PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
@@ -24,13 +27,17 @@ class DbtError(CoreMeasuresError):
 
 @dataclass(frozen=True)
 class NodeResult:
-    """How one model, seed or test ended: `success`, `pass`, `warn`, `fail`, `error`, `skipped`."""
+    """How one model, seed or test ended: `success`, `pass`, `warn`, `fail`, `error`, `skipped`.
+
+    `query` answers with the rows that a test found wrong, where it found some.
+    """
 
     unique_id: str
     status: str
     message: str
     seconds: float
     failures: int | None
+    query: str = ""
 
     @property
     def name(self) -> str:
@@ -41,6 +48,20 @@ class NodeResult:
     def failed(self) -> bool:
         """Whether it keeps the candidate back."""
         return self.status in ("error", "fail", "skipped", "runtime error")
+
+
+def rows_found_by(node: NodeResult, candidate: Path, most: int) -> list[dict[str, object]]:
+    """The first rows that a test of the candidate found wrong, by column; none if it found none."""
+    if not node.query:
+        return []
+    try:
+        with duckdb.connect(str(candidate), read_only=True, config=SETTINGS) as con:
+            found = con.execute(node.query)
+            columns = [column[0] for column in found.description or []]
+            return [dict(zip(columns, row, strict=True)) for row in found.fetchmany(most)]
+    except duckdb.Error:
+        # They are an example beside the test's own message.
+        return []
 
 
 def measure_models(project: Path = PROJECT) -> list[str]:
@@ -248,6 +269,7 @@ class Project:
                 message=result.message or "",
                 seconds=result.execution_time,
                 failures=result.failures,
+                query=(result.node.compiled_code or "") if result.failures else "",
             )
             for result in outcome.result.results
         ]

@@ -12,8 +12,11 @@ districts as (
 
 select
     coalesce(lookup.district_code, districts.district_code) as district_code,
+    lookup.district_name,
     lookup.council_code as by_the_lookup,
     districts.council_code as by_the_list,
+    lookup.publication,
+    lookup.release,
 from lookup
 full join districts on lookup.district_code = districts.district_code
 where

@@ -35,6 +35,7 @@ select
     period_label,
     value_as_published,
     source_file,
+    publication,
     release,
     source_row
 from faults
