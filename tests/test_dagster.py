@@ -59,6 +59,7 @@ def test_an_asset_is_lost_or_moved(definitions: dg.Definitions) -> None:
             "intermediate/int_core_measure",
             "intermediate/int_district",
             "intermediate/int_homeless_families",
+            "intermediate/int_publication_difference",
         },
         "marts": {f"marts/{name}" for name in MARTS},
         "answers": {f"answers/{name}" for name in ANSWERS},

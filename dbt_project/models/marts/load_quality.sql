@@ -50,23 +50,61 @@ of_loads as (
         using (publisher, publication, release, version, source_file, file_id)
 ),
 
+-- One line a pair of publications, series and release: each figure is in the differences.
+pairs as (
+    select
+        measure_id,
+        series_id,
+        publication,
+        release,
+        version,
+        source_file,
+        source_sha256,
+        served_publication,
+        count(*) as figure_count,
+        count_if(is_different) as difference_count,
+        first(
+            format(
+                '{} in {}, {} here and {} there',
+                council_name,
+                period_label,
+                printed,
+                served_printed
+            )
+            order by is_different desc, abs(difference) desc, council_name asc, period_label asc
+        ) as furthest_apart,
+    from differences
+    group by all
+),
+
 of_publications as (
     select
         releases.publisher,
-        differences.publication,
-        differences.release,
-        differences.version,
-        differences.source_file,
-        differences.source_sha256,
+        pairs.publication,
+        pairs.release,
+        pairs.version,
+        pairs.source_file,
+        pairs.source_sha256,
         'publications_agree' as check_name,
-        differences.measure_id || '.' || differences.series_id as check_column,
+        pairs.measure_id || '.' || pairs.series_id as check_column,
         'warn' as severity,
-        differences.is_agreed as success,
-        differences.observed,
+        pairs.difference_count = 0 as success,
+        case
+            when pairs.difference_count = 0
+                then format('{} figures as in {}', pairs.figure_count, pairs.served_publication)
+            else format(
+                '{} of {} figures ({:.1f} %) are not as in {}; furthest apart: {}',
+                pairs.difference_count,
+                pairs.figure_count,
+                100.0 * pairs.difference_count / pairs.figure_count,
+                pairs.served_publication,
+                pairs.furthest_apart
+            )
+        end as observed,
         'Two publications of one series print the same figures, but for rounding; the preferred'
-        || ' one serves.' as explanation,
+        || ' one serves. Each figure is in intermediate.int_publication_difference.' as explanation,
         true as admitted,
-    from differences
+    from pairs
     inner join releases using (publication, release, version)
 ),
 
