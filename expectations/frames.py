@@ -19,6 +19,8 @@ import pyarrow as pa
 from expectations.councils import Councils
 from expectations.figures import figures_of
 from expectations.parts import when
+from expectations.register_rules import has_register_rules
+from expectations.registers import register_frame
 from expectations.suites import Frame
 from expectations.vocabulary import (
     AREA_LEVEL,
@@ -40,6 +42,7 @@ from expectations.vocabulary import (
     PUBLICATION,
     REGION_CODE,
     REGION_ROWS,
+    REGISTERS,
     ROWS,
     YEAR,
     YEARS_CLAIMED,
@@ -100,13 +103,17 @@ def frames_of(
     described = _rows(rows, contract, labels, periods, councils)
     # The library hashes every column it is given, twice: only those that rules ask about.
     frames[ROWS] = Frame(described.drop(columns=[COUNCIL_CODE, PERIOD, YEAR]))
+    named = _named(described, rows, contract)
+    earlier = None if before is None else describe(before, contract, councils)
     frames[FIGURES] = figures_of(
-        _named(described, rows, contract).assign(**{EMPTIED: rows[SOURCE_ROW].isin(emptied)}),
+        named.assign(**{EMPTIED: rows[SOURCE_ROW].isin(emptied)}),
         contract,
         councils,
         {label: _expected_councils(contract, p, councils) for label, p in periods.items()},
-        None if before is None else describe(before, contract, councils),
+        earlier,
     )
+    if has_register_rules(contract):
+        frames[REGISTERS] = register_frame(named, contract, earlier)
     frames[YEARS_CLAIMED] = _years(load, described, periods, _row_count(rows, contract))
     if contract.years.not_after == "published" or contract.years.not_before is not None:
         frames[PUBLICATION] = _publication(load, described, periods)
@@ -127,8 +134,10 @@ def frames_of(
 def _named(described: Any, rows: Any, contract: FileContract) -> Any:
     """The described rows with what stands beside their codes: names, notes, periods' sort key."""
     note = contract.notes.column if contract.notes else None
-    beside = ("la_name", "area_name", contract.period.sortable, note)
-    names = [n for n in beside if n in contract.column_names]
+    beside = ["la_name", "area_name", contract.period.sortable, note]
+    beside += contract.checks.cell_columns()
+    # An edition may lack those that the contract lists as optional.
+    names = dict.fromkeys(n for n in beside if n in rows)
     return described.assign(**{name: _trimmed(rows[name]) for name in names})
 
 
@@ -136,7 +145,8 @@ def describe(cells: pa.Table, contract: FileContract, councils: Councils) -> Any
     """The rows under the contract's names and what each is: its level, area, year and numbers."""
     rows, _ = _without_dropped(cells.to_pandas(), contract.dropped_rows)
     labels = _period_labels(rows, contract)
-    return _rows(rows, contract, labels, _periods(labels, contract), councils)
+    described = _rows(rows, contract, labels, _periods(labels, contract), councils)
+    return _named(described, rows, contract)
 
 
 def _by_distinct(

@@ -15,6 +15,7 @@ from expectations import engine
 from expectations.councils import Councils
 from expectations.domain import domain_rules
 from expectations.measures import series_of
+from expectations.register_rules import register_rules
 from expectations.suites import Rule, Suite
 from expectations.verdicts import Check, LoadVerdict
 from expectations.vocabulary import (
@@ -129,6 +130,7 @@ def suite_for(contract: FileContract) -> Suite:
             *_years(contract),
             *_figures(contract),
             *domain_rules(contract),
+            *register_rules(contract),
         ),
     )
 

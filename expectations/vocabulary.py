@@ -102,3 +102,10 @@ REWRITTEN = "councils rewritten"
 MAYBE_SWAPPED = "resembles another council"
 OFF_MEAN = "far from the mean of its parts"
 CODE_IN_TEXT = "cells that are code"
+
+# The frame of what lists hold, of the same kind: registers of schools and providers, and others.
+REGISTERS = "registers"
+VALUE_FEW = "share of rows too small"
+ROW_COUNT = "rows beyond what there can be"
+ROWS_CHANGED = "rows against the release before"
+VALUE_CHANGED = "rows of a value against the release before"

@@ -240,6 +240,17 @@ class Breakdown(_Strict):
     numbers: list[str] = Field(min_length=1)
 
 
+class Register(_Strict):
+    """What a list of all there is of a kind always holds: one saved with a filter on lacks some.
+
+    `values` are cells that a column has in every list, each with the least share of the rows that
+    it stands in; `rows` the least and the most rows of a list.
+    """
+
+    values: dict[str, dict[str, float]] = {}
+    rows: tuple[int, int]
+
+
 class Notes(_Strict):
     """The column that says why a figure is not there: a blank has a note.
 
@@ -265,6 +276,7 @@ class FigureChecks(_Strict):
     sums: list[Sum] = []
     at_most: list[AtMost] = []
     breakdowns: list[Breakdown] = []
+    full_list: Register | None = None
 
     def columns(self) -> list[str]:
         """Every column spoken of as a figure."""
@@ -285,6 +297,14 @@ class FigureChecks(_Strict):
             *(name for total in self.totals for name in total.but_for),
             *(b.column for b in self.breakdowns),
         ]
+
+    def spoken_of(self) -> list[str]:
+        """Every column that a check needs, whatever for."""
+        return [*self.columns(), *self.key_columns(), *self.cell_columns()]
+
+    def cell_columns(self) -> list[str]:
+        """Every column spoken of by its cells, figures or none."""
+        return [*(self.full_list.values if self.full_list else ())]
 
 
 class _ColumnsByRole(_Strict):
@@ -504,7 +524,7 @@ def _file_contract(
     spoken_of = [*key, *file.constants, *filter(None, [file.row_count]), *file.more_councils]
     spoken_of += [period.column, area.level, *area.codes.values()]
     spoken_of += [layout.notes.column, layout.notes.value] if layout.notes else []
-    for wanted in (*spoken_of, *file.checks.columns(), *file.checks.key_columns()):
+    for wanted in (*spoken_of, *file.checks.spoken_of()):
         if wanted not in names:
             raise ContractError(
                 f"{publication.publication}: file {file_id} speaks of a column {wanted!r}"

@@ -1,0 +1,77 @@
+"""The rules on lists: registers of schools and providers, and whatever else is a row a thing.
+
+A list that was saved with a filter on, or shuffled, has nothing wrong in any one row. Declared
+under `checks:` in a publication's YAML; the distances are worked out in `registers`, and
+`docs/checks.md` says how, and why so far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from expectations.suites import Rule
+from expectations.verdicts import Severity
+from expectations.vocabulary import (
+    REGISTERS,
+    ROW_COUNT,
+    ROWS_CHANGED,
+    VALUE_CHANGED,
+    VALUE_FEW,
+)
+from ingest.contracts import FileContract
+
+
+def register_rules(contract: FileContract) -> Iterator[Rule]:
+    """The rules of one file, in the order they are told."""
+    if contract.checks.full_list:
+        yield from _of_registers()
+
+
+def has_register_rules(contract: FileContract) -> bool:
+    """Whether the file has any of these rules: the library's cost is by the frame."""
+    return next(register_rules(contract), None) is not None
+
+
+def _of_registers() -> Iterator[Rule]:
+    yield _rule(
+        "values_present",
+        VALUE_FEW,
+        "Each kind of thing that the register always has is there, in about the share of rows that"
+        " it has: a register saved with a filter on lacks some.",
+        "values",
+    )
+    yield _rule(
+        "register_whole",
+        ROW_COUNT,
+        "The register has as many rows as there can be of its kind.",
+        "registers",
+    )
+    yield _rule(
+        "register_rows_steady",
+        ROWS_CHANGED,
+        "The register has not a tenth more or fewer rows than in the release before, and a"
+        " twentieth for each year between.",
+        "registers",
+    )
+    yield _rule(
+        "register_values_steady",
+        VALUE_CHANGED,
+        "No kind of thing is half or twice as many as in the release before.",
+        "values",
+        severity="warn",
+    )
+
+
+def _rule(
+    check: str, column: str, explanation: str, noun: str, severity: Severity = "error"
+) -> Rule:
+    return Rule(
+        check=check,
+        frame=REGISTERS,
+        expectation="ExpectColumnValuesToBeBetween",
+        arguments={"column": column, "max_value": 0},
+        explanation=explanation,
+        severity=severity,
+        example="{found}",
+        noun=noun,
+    )

@@ -1,0 +1,84 @@
+"""Lists that were saved with a filter on, shuffled or turned round keep themselves out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+from test_domain_checks import COUNCILS, Damage, caught, find, judge, needs_published, table
+
+from expectations.loads import check_load
+from expectations.verdicts import LoadVerdict
+
+pytestmark = needs_published
+
+SCHOOLS = ("state-funded-schools-inspections-and-outcomes", "2025-08-31", "schools")
+PROVIDERS = ("childcare-providers-and-inspections", "2021-08-31", "providers")
+RATINGS = ("get-information-about-schools", "2024-04", "ratings")
+
+
+def after_itself(load: tuple[str, str, str], damage: Damage) -> LoadVerdict:
+    """The verdict on a damaged file that follows the same one undamaged."""
+    found, _ = find(*load)
+    rows = table(found).to_pandas()
+    changed = damage(rows)
+    rows = rows if changed is None else changed
+    damaged = pa.Table.from_pandas(rows, preserve_index=False)
+    return check_load(found, damaged, COUNCILS, before=table(found))
+
+
+def without(column: str, *cells: str) -> Damage:
+    """The rows that a filter would leave."""
+
+    def damage(rows: Any) -> Any:
+        lost = rows[column].isin(cells)
+        assert lost.any()
+        return rows[~lost]
+
+    return damage
+
+
+# --- registers
+
+
+def test_schools_graded_3_and_4_filtered_away_make_england_look_good() -> None:
+    told = caught(
+        judge(*SCHOOLS, without("Overall effectiveness", "3", "4")),
+        "values_present",
+    )
+    assert "overall_effectiveness is '3' in 0 % of the rows" in told
+
+
+def test_childminders_filtered_away_are_half_of_all_settings() -> None:
+    verdict = judge(*PROVIDERS, without("Provider type", "Childminder"))
+    assert "provider_type is 'Childminder'" in caught(verdict, "values_present")
+    assert "37,297 rows, not 40,000 to 100,000" in caught(verdict, "register_whole")
+
+
+def test_voluntary_controlled_schools_filtered_away_change_104_councils() -> None:
+    told = caught(judge(*RATINGS, without("establishment_type_code", "3")), "values_present")
+    assert "establishment_type_code is '3' in 0 % of the rows" in told
+
+
+def test_a_filter_on_a_column_that_nobody_reads_shows_in_the_number_of_rows() -> None:
+    told = caught(judge(*RATINGS, without("religious_character_code", "2")), "register_whole")
+    assert "16,544 rows, not 19,600 to 23,100" in told
+
+
+def test_a_register_that_lost_a_fifth_since_the_release_before_is_not_whole() -> None:
+    def fewer(rows: Any) -> Any:
+        return rows.drop(rows.index[::5])
+
+    told = caught(after_itself(PROVIDERS, fewer), "register_rows_steady")
+    assert "56,784 rows, and 70,980 in the one before" in told
+
+
+def test_a_kind_of_provider_that_is_suddenly_rare_is_told_of() -> None:
+    def fewer(rows: Any) -> Any:
+        domestic = rows.index[rows["Provider type"] == "Childcare on domestic premises"]
+        return rows.drop(domestic[: len(domestic) * 2 // 3])
+
+    verdict = after_itself(PROVIDERS, fewer)
+    assert [str(check) for check in verdict.reasons] == []
+    told = {check.name: check.observed for check in verdict.warnings}
+    assert "'Childcare on domestic premises' in 78 rows" in told["register_values_steady"]
