@@ -104,16 +104,17 @@ def frames_of(
     # The library hashes every column it is given, twice: only those that rules ask about.
     frames[ROWS] = Frame(described.drop(columns=[COUNCIL_CODE, PERIOD, YEAR]))
     named = _named(described, rows, contract)
+    expected = {label: _expected_councils(contract, p, councils) for label, p in periods.items()}
     earlier = None if before is None else describe(before, contract, councils)
     frames[FIGURES] = figures_of(
         named.assign(**{EMPTIED: rows[SOURCE_ROW].isin(emptied)}),
         contract,
         councils,
-        {label: _expected_councils(contract, p, councils) for label, p in periods.items()},
+        expected,
         earlier,
     )
     if has_register_rules(contract):
-        frames[REGISTERS] = register_frame(named, contract, earlier)
+        frames[REGISTERS] = register_frame(named, contract, councils, expected, earlier)
     frames[YEARS_CLAIMED] = _years(load, described, periods, _row_count(rows, contract))
     if contract.years.not_after == "published" or contract.years.not_before is not None:
         frames[PUBLICATION] = _publication(load, described, periods)

@@ -12,6 +12,10 @@ from collections.abc import Iterator
 from expectations.suites import Rule
 from expectations.verdicts import Severity
 from expectations.vocabulary import (
+    NAMED_TWICE,
+    NEIGHBOUR_GONE,
+    NOT_MUTUAL,
+    OWN_NEIGHBOUR,
     REGISTERS,
     ROW_COUNT,
     ROWS_CHANGED,
@@ -25,6 +29,8 @@ def register_rules(contract: FileContract) -> Iterator[Rule]:
     """The rules of one file, in the order they are told."""
     if contract.checks.full_list:
         yield from _of_registers()
+    if contract.checks.neighbours:
+        yield from _of_neighbours()
 
 
 def has_register_rules(contract: FileContract) -> bool:
@@ -59,6 +65,28 @@ def _of_registers() -> Iterator[Rule]:
         "No kind of thing is half or twice as many as in the release before.",
         "values",
         severity="warn",
+    )
+
+
+def _of_neighbours() -> Iterator[Rule]:
+    yield _rule("no_own_neighbour", OWN_NEIGHBOUR, "No council is its own neighbour.", "neighbours")
+    yield _rule(
+        "neighbours_named_once",
+        NAMED_TWICE,
+        "No council has a neighbour twice.",
+        "councils",
+    )
+    yield _rule(
+        "neighbours_exist",
+        NEIGHBOUR_GONE,
+        "A council of the list's day names none that was gone by then, or not there yet.",
+        "councils",
+    )
+    yield _rule(
+        "neighbours_name_each_other",
+        NOT_MUTUAL,
+        "At least a third of all neighbours name each other: who is like another is liked back.",
+        "lists",
     )
 
 

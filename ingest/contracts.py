@@ -251,6 +251,13 @@ class Register(_Strict):
     rows: tuple[int, int]
 
 
+class Neighbours(_Strict):
+    """A list of the councils that are most like each council: whose they are, and the one named."""
+
+    of: str
+    named: str
+
+
 class Notes(_Strict):
     """The column that says why a figure is not there: a blank has a note.
 
@@ -277,6 +284,7 @@ class FigureChecks(_Strict):
     at_most: list[AtMost] = []
     breakdowns: list[Breakdown] = []
     full_list: Register | None = None
+    neighbours: Neighbours | None = None
 
     def columns(self) -> list[str]:
         """Every column spoken of as a figure."""
@@ -304,7 +312,10 @@ class FigureChecks(_Strict):
 
     def cell_columns(self) -> list[str]:
         """Every column spoken of by its cells, figures or none."""
-        return [*(self.full_list.values if self.full_list else ())]
+        return [
+            *(self.full_list.values if self.full_list else ()),
+            *((self.neighbours.of, self.neighbours.named) if self.neighbours else ()),
+        ]
 
 
 class _ColumnsByRole(_Strict):

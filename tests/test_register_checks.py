@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from test_domain_checks import COUNCILS, Damage, caught, find, judge, needs_published, table
 
 from expectations.loads import check_load
@@ -15,6 +16,7 @@ pytestmark = needs_published
 SCHOOLS = ("state-funded-schools-inspections-and-outcomes", "2025-08-31", "schools")
 PROVIDERS = ("childcare-providers-and-inspections", "2021-08-31", "providers")
 RATINGS = ("get-information-about-schools", "2024-04", "ratings")
+NEIGHBOURS = ("statistical-neighbours", "2025", "groupings_2025")
 
 
 def after_itself(load: tuple[str, str, str], damage: Damage) -> LoadVerdict:
@@ -82,3 +84,42 @@ def test_a_kind_of_provider_that_is_suddenly_rare_is_told_of() -> None:
     assert [str(check) for check in verdict.reasons] == []
     told = {check.name: check.observed for check in verdict.warnings}
     assert "'Childcare on domestic premises' in 78 rows" in told["register_values_steady"]
+
+
+# --- statistical neighbours
+
+
+def test_a_council_that_is_its_own_neighbour_is_compared_with_itself() -> None:
+    def own(rows: Any) -> None:
+        rows.loc[(rows["old_la_code"] == "383") & (rows["place"] == "1"), "SN"] = "383"
+
+    told = caught(judge(*NEIGHBOURS, own), "no_own_neighbour")
+    assert "a council that names itself in row " in told
+
+
+def test_a_neighbour_named_twice_weighs_twice() -> None:
+    def twice(rows: Any) -> None:
+        rows.loc[(rows["old_la_code"] == "383") & rows["place"].isin(["1", "2"]), "SN"] = "373"
+
+    assert "Leeds names Sheffield more than once" in caught(
+        judge(*NEIGHBOURS, twice), "neighbours_named_once"
+    )
+
+
+def test_a_neighbour_that_is_no_more_has_no_figures() -> None:
+    def gone(rows: Any) -> None:
+        rows.loc[(rows["old_la_code"] == "383") & (rows["place"] == "1"), "SN"] = "909"
+
+    told = caught(judge(*NEIGHBOURS, gone), "neighbours_exist")
+    assert "1 of 153 councils: Leeds names Cumbria which was none then" in told
+
+
+@pytest.mark.parametrize("load", [NEIGHBOURS, ("statistical-neighbours", "2021", "groupings_2021")])
+def test_neighbours_a_row_too_low_are_those_of_the_council_above(
+    load: tuple[str, str, str],
+) -> None:
+    def shift(rows: Any) -> None:
+        rows["SN"] = rows.groupby("place")["SN"].shift(1, fill_value="301")
+
+    told = caught(judge(*load, shift), "neighbours_name_each_other")
+    assert "% of neighbours name each other" in told
