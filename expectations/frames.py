@@ -78,12 +78,14 @@ def frames_of(
     councils: Councils,
     corrections: Sequence[Correction],
     before: pa.Table | None = None,
+    beside: pa.Table | None = None,
 ) -> LoadFrames:
     """The frames of a load.
 
     `published` are the names in the file's header, `mapping` the contract's columns to them, and
     `cells` the rows under the contract's names with `source_row`; `before` are those of the same
-    file in the release before, if there is one.
+    file in the release before, if there is one, and `beside` those of another table of its workbook
+    that the contract compares it with.
     """
     contract = load.contract
     if contract.area.unit == "district":
@@ -114,7 +116,14 @@ def frames_of(
         earlier,
     )
     if has_register_rules(contract):
-        frames[REGISTERS] = register_frame(named, contract, councils, expected, earlier)
+        frames[REGISTERS] = register_frame(
+            named,
+            contract,
+            councils,
+            expected,
+            earlier,
+            None if beside is None else beside.to_pandas(),
+        )
     frames[YEARS_CLAIMED] = _years(load, described, periods, _row_count(rows, contract))
     if contract.years.not_after == "published" or contract.years.not_before is not None:
         frames[PUBLICATION] = _publication(load, described, periods)

@@ -56,11 +56,14 @@ def check_load(
     councils: Councils,
     corrections: Sequence[Correction] | None = None,
     before: pa.Table | ReadError | None = None,
+    beside: Sequence[tuple[Load, pa.Table | ReadError]] = (),
 ) -> LoadVerdict:
     """Check one load: its rows as published, or the error that reading them ended in.
 
     `corrections` are those that speak of this load, by default the ones kept with `ingest`;
-    `before` are the rows of the same file in the admitted release before, if there is one.
+    `before` are the rows of the same file in the admitted release before, if there is one;
+    `beside` those of other tables of the same workbook, of which it needs the ones that
+    `goes_beside` tells.
     A load that cannot be read is judged without Great Expectations.
     """
     if isinstance(table, ReadError):
@@ -81,6 +84,7 @@ def check_load(
         councils=councils,
         corrections=corrections_of(load) if corrections is None else corrections,
         before=_before(load, before),
+        beside=next((_before(one, rows) for one, rows in beside if goes_beside(one, load)), None),
     )
     return LoadVerdict(
         file=load.file.name,
@@ -91,8 +95,14 @@ def check_load(
     )
 
 
+def goes_beside(other: Load, load: Load) -> bool:
+    """Whether a load's rows are compared with those of this other table of its workbook."""
+    spec = load.contract.checks.last_of
+    return spec is not None and (other.file, other.contract.file_id) == (load.file, spec.table)
+
+
 def _before(load: Load, table: pa.Table | ReadError | None) -> pa.Table | None:
-    """The rows of the release before, where today's contract can still read them."""
+    """The rows of the release before, or of another table, where today's contract can read them."""
     if table is None or isinstance(table, ReadError):
         return None
     try:

@@ -15,6 +15,7 @@ from expectations.vocabulary import (
     NAMED_TWICE,
     NEIGHBOUR_GONE,
     NOT_MUTUAL,
+    NOT_THE_LAST,
     OWN_NEIGHBOUR,
     REGISTERS,
     ROW_COUNT,
@@ -31,6 +32,14 @@ def register_rules(contract: FileContract) -> Iterator[Rule]:
         yield from _of_registers()
     if contract.checks.neighbours:
         yield from _of_neighbours()
+    if spec := contract.checks.last_of:
+        yield _rule(
+            "newest_is_last_of_history",
+            NOT_THE_LAST,
+            f"What stands is what {spec.table} has last, followed by its {spec.by} within"
+            f" {spec.within} days.",
+            "areas",
+        )
 
 
 def has_register_rules(contract: FileContract) -> bool:

@@ -17,9 +17,11 @@ from expectations.parts import in_rows, part, said
 from expectations.register_rules import register_rules
 from expectations.suites import Frame
 from expectations.vocabulary import (
+    COUNCIL_CODE,
     NAMED_TWICE,
     NEIGHBOUR_GONE,
     NOT_MUTUAL,
+    NOT_THE_LAST,
     OWN_NEIGHBOUR,
     PERIOD,
     ROW_COUNT,
@@ -46,10 +48,12 @@ def register_frame(
     councils: Councils,
     expected: Mapping[str, frozenset[str]],
     before: Any | None,
+    beside: Any | None,
 ) -> Frame:
     """The frame of a load's described rows; `before` are those of the release before, if any.
 
-    `expected` are the councils that each period should have.
+    `expected` are the councils that each period should have, `beside` the rows of the table that
+    they are compared with.
     """
     parts: list[Any] = []
     if register := contract.checks.full_list:
@@ -58,6 +62,8 @@ def register_frame(
         parts += [] if before is None else _changed(rows, before, register)
     if contract.checks.neighbours:
         parts += _neighbours(rows, contract, councils, expected)
+    if contract.checks.last_of and beside is not None:
+        parts.append(_last(rows, beside, contract, councils))
     stacked = pd.concat([pd.DataFrame({"found": []}), *parts], ignore_index=True)
     stacked["found"] = stacked["found"].astype("str")
     # A rule that found nothing to look at has its column all the same.
@@ -180,4 +186,41 @@ def _told_of(column: str, pairs: Any, off: Any, councils: Councils, how: str) ->
             else None
             for of in asked
         ],
+    )
+
+
+# --- what stands, and what was before
+
+
+def _last(rows: Any, beside: Any, contract: FileContract, councils: Councils) -> Any:
+    """One row an area with a day: whether it is the last of the area's rows in the other table."""
+    spec = contract.checks.last_of
+    assert spec is not None  # noqa: S101  # nosec B101  # the caller asked
+    code = contract.area.codes[contract.area.unit]
+    days = pd.to_datetime(beside[spec.by].str.strip(), format="%Y-%m-%d", errors="coerce")
+    history = beside.assign(**{code: _council(beside[code], contract, councils), spec.by: days})
+    last = history.dropna(subset=[spec.by]).sort_values(spec.by).groupby(code).tail(1)
+    own = rows.assign(
+        **{
+            spec.day: pd.to_datetime(rows[spec.day], format="%Y-%m-%d", errors="coerce"),
+            code: [councils.entity(c) if isinstance(c, str) else c for c in rows[COUNCIL_CODE]],
+        }
+    ).dropna(subset=[spec.day])
+    both = own.merge(last, on=code, how="left", suffixes=("", " last"))
+    later = (both[spec.by] - both[spec.day]).dt.days
+    off = ~later.between(0, spec.within).to_numpy()
+    for name in spec.cells:
+        off |= (both[name] != both[f"{name} last"].str.strip()).to_numpy()
+    return part(
+        NOT_THE_LAST,
+        off,
+        said(
+            off,
+            [councils.name(c) for c in both[code]],
+            both[spec.cells[0]].to_numpy(),
+            both[spec.day].dt.date.to_numpy(),
+            both[f"{spec.cells[0]} last"].fillna("nothing").to_numpy(),
+            both[spec.by].dt.date.to_numpy(),
+            wording="{0} has '{1}' of {2}, and last '{3}' of {4}",
+        ),
     )

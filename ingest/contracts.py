@@ -251,6 +251,20 @@ class Register(_Strict):
     rows: tuple[int, int]
 
 
+class LastOf(_Strict):
+    """Rows that repeat the last of each area's rows in another table of the same workbook.
+
+    `table` is that file's id, whose rows are in order of `by`, a day; `cells` stand in both, and
+    the row's own `day` comes before `by`, by so many days at most (`within`).
+    """
+
+    table: str
+    by: str
+    day: str
+    within: int
+    cells: list[str] = Field(min_length=1)
+
+
 class Neighbours(_Strict):
     """A list of the councils that are most like each council: whose they are, and the one named."""
 
@@ -285,6 +299,7 @@ class FigureChecks(_Strict):
     breakdowns: list[Breakdown] = []
     full_list: Register | None = None
     neighbours: Neighbours | None = None
+    last_of: LastOf | None = None
 
     def columns(self) -> list[str]:
         """Every column spoken of as a figure."""
@@ -315,6 +330,7 @@ class FigureChecks(_Strict):
         return [
             *(self.full_list.values if self.full_list else ()),
             *((self.neighbours.of, self.neighbours.named) if self.neighbours else ()),
+            *((self.last_of.day, *self.last_of.cells) if self.last_of else ()),
         ]
 
 
@@ -553,6 +569,11 @@ def _file_contract(
         raise ContractError(
             f"{publication.publication}: file {file_id} may only lack columns that are attributes,"
             f" and {unfit[0]!r} is none"
+        )
+    if file.checks.last_of and file.checks.last_of.table not in publication.files:
+        raise ContractError(
+            f"{publication.publication}: file {file_id} is the last of {file.checks.last_of.table},"
+            " which is no file of the publication"
         )
     if len(key) < 2:
         raise ContractError(

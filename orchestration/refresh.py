@@ -479,7 +479,7 @@ class Refresh:
 
     def _check_release(self, publication: Publication, release: Release, before: Before) -> None:
         from expectations import engine
-        from expectations.loads import check_load
+        from expectations.loads import check_load, goes_beside
 
         loads, unknown = loads_of(publication, release)
         decisions = self._decisions(release)
@@ -492,6 +492,7 @@ class Refresh:
                     self._rows_of(load),
                     self.councils,
                     before=self._rows_of(earlier) if earlier else None,
+                    beside=[(one, self._rows_of(one)) for one in loads if goes_beside(one, load)],
                 )
             verdicts.append(verdict)
             try:

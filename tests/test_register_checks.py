@@ -6,7 +6,16 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from test_domain_checks import COUNCILS, Damage, caught, find, judge, needs_published, table
+from test_domain_checks import (
+    COUNCILS,
+    Damage,
+    caught,
+    exchange,
+    find,
+    judge,
+    needs_published,
+    table,
+)
 
 from expectations.loads import check_load
 from expectations.verdicts import LoadVerdict
@@ -123,3 +132,48 @@ def test_neighbours_a_row_too_low_are_those_of_the_council_above(
 
     told = caught(judge(*load, shift), "neighbours_name_each_other")
     assert "% of neighbours name each other" in told
+
+
+# --- judgements of councils
+
+
+def judged(damage: Damage) -> LoadVerdict:
+    """The verdict on the sheet of standing judgements, beside the history of the real file."""
+    latest, _ = find("local-authority-inspection-outcomes", "2024-03-31", "latest")
+    history, _ = find("local-authority-inspection-outcomes", "2024-03-31", "history")
+    rows = table(latest).to_pandas()
+    damage(rows)
+    damaged = pa.Table.from_pandas(rows, preserve_index=False)
+    return check_load(latest, damaged, COUNCILS, beside=[(history, table(history))])
+
+
+def test_two_councils_have_each_others_judgements() -> None:
+    def swap(rows: Any) -> None:
+        name = rows["Local authority name"]
+        cells = [column for column in rows if column not in ("source_row", "Local authority name")]
+        exchange(rows, name == "Bexley", name == "Barking and Dagenham", cells)
+
+    told = caught(judged(swap), "newest_is_last_of_history")
+    assert "2 of 151 areas: Barking and Dagenham has 'Outstanding' of 2023-02-06" in told
+    assert "and last 'Requires improvement to be good' of 2023-09-04" in told
+
+
+def test_one_judgement_is_not_the_one_that_was_published() -> None:
+    def better(rows: Any) -> None:
+        rows.loc[rows["Local authority name"] == "Leeds", "Impact of leaders"] = "Inadequate"
+
+    assert "1 of 151 areas: Leeds" in caught(judged(better), "newest_is_last_of_history")
+
+
+def test_an_inspection_of_years_ago_passes_for_the_newest() -> None:
+    def older(rows: Any) -> None:
+        rows.loc[rows["Local authority name"] == "Leeds", "Inspection date"] = "2018-01-08"
+
+    assert "Leeds has" in caught(judged(older), "newest_is_last_of_history")
+
+
+def test_the_real_judgements_are_admitted_beside_their_history() -> None:
+    verdict = judged(lambda rows: None)
+    assert [str(check) for check in verdict.reasons] == []
+    checked = {check.name: check.observed for check in verdict.checks}
+    assert checked["newest_is_last_of_history"] == "151 areas"
