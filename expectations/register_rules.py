@@ -12,14 +12,18 @@ from collections.abc import Iterator
 from expectations.suites import Rule
 from expectations.verdicts import Severity
 from expectations.vocabulary import (
+    COUNCIL_STOCK_MOVED,
     NAMED_TWICE,
     NEIGHBOUR_GONE,
     NOT_MUTUAL,
     NOT_THE_LAST,
+    OFF_TOTAL_ROW,
     OWN_NEIGHBOUR,
     REGISTERS,
     ROW_COUNT,
     ROWS_CHANGED,
+    STOCK_MOVED,
+    STOCK_UNLIKELY,
     VALUE_CHANGED,
     VALUE_FEW,
 )
@@ -30,6 +34,15 @@ def register_rules(contract: FileContract) -> Iterator[Rule]:
     """The rules of one file, in the order they are told."""
     if contract.checks.full_list:
         yield from _of_registers()
+    if contract.checks.total_row:
+        yield _rule(
+            "councils_make_total_row",
+            OFF_TOTAL_ROW,
+            "Councils add up to the row of England, which is printed and makes no fact.",
+            "totals",
+        )
+    if contract.checks.stocks:
+        yield from _of_stocks()
     if contract.checks.neighbours:
         yield from _of_neighbours()
     if spec := contract.checks.last_of:
@@ -73,6 +86,28 @@ def _of_registers() -> Iterator[Rule]:
         VALUE_CHANGED,
         "No kind of thing is half or twice as many as in the release before.",
         "values",
+        severity="warn",
+    )
+
+
+def _of_stocks() -> Iterator[Rule]:
+    yield _rule(
+        "stocks_in_range",
+        STOCK_UNLIKELY,
+        "Each stock of all councils is about as large as it has been.",
+        "stocks",
+    )
+    yield _rule(
+        "stocks_steady",
+        STOCK_MOVED,
+        "Each stock of all councils is about that of the release before.",
+        "stocks",
+    )
+    yield _rule(
+        "council_stocks_steady",
+        COUNCIL_STOCK_MOVED,
+        "Each council's stock is about its own in the release before.",
+        "stocks of councils",
         severity="warn",
     )
 

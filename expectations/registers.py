@@ -12,25 +12,32 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from expectations.cells import rows_where
 from expectations.councils import Councils
 from expectations.parts import in_rows, part, said
 from expectations.register_rules import register_rules
 from expectations.suites import Frame
 from expectations.vocabulary import (
+    AREA_LEVEL,
     COUNCIL_CODE,
+    COUNCIL_STOCK_MOVED,
     NAMED_TWICE,
     NEIGHBOUR_GONE,
     NOT_MUTUAL,
     NOT_THE_LAST,
+    OFF_TOTAL_ROW,
     OWN_NEIGHBOUR,
     PERIOD,
     ROW_COUNT,
     ROWS_CHANGED,
+    STOCK_MOVED,
+    STOCK_UNLIKELY,
     VALUE_CHANGED,
     VALUE_FEW,
     YEAR,
+    numeric,
 )
-from ingest.contracts import FileContract, Register
+from ingest.contracts import FileContract, Register, Stock, TotalRow
 from ingest.tables import SOURCE_ROW
 
 # How far the rows of a register may move, as logarithms: at once, and for each year between.
@@ -60,6 +67,10 @@ def register_frame(
         parts += _values(rows, register)
         parts += _row_count(rows, register)
         parts += [] if before is None else _changed(rows, before, register)
+    if contract.checks.total_row:
+        parts += _total_row(rows, contract, contract.checks.total_row)
+    for stock in contract.checks.stocks:
+        parts += _stock(rows, before, contract, councils, stock)
     if contract.checks.neighbours:
         parts += _neighbours(rows, contract, councils, expected)
     if contract.checks.last_of and beside is not None:
@@ -138,6 +149,72 @@ def _changed(rows: Any, before: Any, register: Register) -> Iterator[Any]:
                 wording=column + " is '{0}' in {1:,} rows, and in {2:,} of the release before",
             ),
         )
+
+
+# --- sums and stocks
+
+
+def _total_row(rows: Any, contract: FileContract, spec: TotalRow) -> Iterator[Any]:
+    """One row a column and period: how far the councils' sum is from the row of totals."""
+    is_part = (rows[AREA_LEVEL] == contract.area.unit).to_numpy()
+    is_total = rows_where(rows, spec.where)
+    for period, of_period in rows.groupby(PERIOD):
+        at = rows.index.isin(of_period.index)
+        year = int(of_period[YEAR].iloc[0])
+        left_out = max((gap.share for gap in spec.left_out if year in gap.years), default=0.0)
+        totals, parts = rows[at & is_total], rows[at & is_part]
+        found: list[tuple[str, float, float, float]] = []
+        for column in spec.columns:
+            total, added = totals[numeric(column)].sum(), parts[numeric(column)].sum()
+            # A part kept back is in the total, and not applicable is nothing.
+            hidden = (parts[numeric(column)].isna() & (parts[column] != "z")).any()
+            most = np.inf if hidden else left_out * total
+            short = total - added
+            found.append((column, total, added, max(short - most, -short, 0.0)))
+        names, whole, sums, short_of = zip(*found, strict=True)
+        # No such row, or two, is as bad.
+        off = np.array(short_of) if len(totals) == 1 else np.ones(len(found))
+        told = str(period).split("\t", 1)[0]
+        wording = "{0} of England in " + told + " is {1:,.0f}, and {2:,.0f} in its councils"
+        yield part(OFF_TOTAL_ROW, off, said(off > 0, names, whole, sums, wording=wording))
+
+
+def _stock(
+    rows: Any, before: Any | None, contract: FileContract, councils: Councils, stock: Stock
+) -> Iterator[Any]:
+    """One row a release, and one a council: how far a stock is from where it was."""
+    now, year = _newest_stock(rows, contract, councils, stock)
+    least, most = stock.between
+    whole = now.sum()
+    off = np.array([max(least - whole, whole - most, 0)])
+    wording = stock.name + " {0:,.0f}, not {1:,.0f} to {2:,.0f}"
+    yield part(STOCK_UNLIKELY, off, said(off, [whole], [least], [most], wording=wording))
+    if before is None:
+        return
+    was, year_before = _newest_stock(before, contract, councils, stock)
+    years = max(abs(year - year_before), 1.0)
+    both = pd.DataFrame({"now": now, "was": was}).dropna()
+    both = both[(both > 0).all(axis=1)]
+    moved = np.abs(np.log(both["now"].sum() / both["was"].sum()))
+    off = np.array([max(moved - stock.steady * years, 0)])
+    wording = stock.name + " {0:,.0f}, and {1:,.0f} of the same councils in the one before"
+    yield part(
+        STOCK_MOVED, off, said(off, [both["now"].sum()], [both["was"].sum()], wording=wording)
+    )
+    own = np.abs(np.log(both["now"] / both["was"])).to_numpy()
+    over = np.maximum(own - stock.council_steady * years, 0)
+    wording = "{0} has " + stock.name + " {1:,.0f}, and {2:,.0f} in the release before"
+    told = ([councils.name(c) for c in both.index], both["now"].to_numpy(), both["was"].to_numpy())
+    yield part(COUNCIL_STOCK_MOVED, over, said(over > 0, *told, wording=wording))
+
+
+def _newest_stock(
+    rows: Any, contract: FileContract, councils: Councils, stock: Stock
+) -> tuple[Any, float]:
+    """A stock by council in the newest period, and the year of that."""
+    newest = rows[(rows[YEAR] == rows[YEAR].max()) & (rows[AREA_LEVEL] == contract.area.unit)]
+    summed = newest[[numeric(name) for name in stock.columns]].sum(axis=1)
+    return summed.groupby(newest[COUNCIL_CODE].map(councils.entity)).sum(), float(rows[YEAR].max())
 
 
 # --- neighbours

@@ -251,6 +251,36 @@ class Register(_Strict):
     rows: tuple[int, int]
 
 
+class LeftOut(_Strict):
+    """Years in which a total has more than its parts that are printed, by what share, and why."""
+
+    years: list[int]
+    share: float
+    reason: str
+
+
+class TotalRow(_Strict):
+    """A row that no fact is made of, and that has the sum of all councils in these columns."""
+
+    where: RowFilter
+    columns: list[str]
+    left_out: list[LeftOut] = []
+
+
+class Stock(_Strict):
+    """Counts that add up to a stock, such as the places of all schools: it hardly moves in a year.
+
+    `between` is where that of England lies; `steady` how far it may move in a year, and
+    `council_steady` that of a council, as logarithms.
+    """
+
+    name: str
+    columns: list[str]
+    between: tuple[float, float]
+    steady: float
+    council_steady: float
+
+
 class LastOf(_Strict):
     """Rows that repeat the last of each area's rows in another table of the same workbook.
 
@@ -298,6 +328,8 @@ class FigureChecks(_Strict):
     at_most: list[AtMost] = []
     breakdowns: list[Breakdown] = []
     full_list: Register | None = None
+    total_row: TotalRow | None = None
+    stocks: list[Stock] = []
     neighbours: Neighbours | None = None
     last_of: LastOf | None = None
 
@@ -311,6 +343,8 @@ class FigureChecks(_Strict):
             *(name for s in self.sums for name in (s.whole, *s.parts)),
             *(name for pair in self.at_most for name in (pair.less, pair.more)),
             *(name for b in self.breakdowns for name in b.numbers),
+            *(self.total_row.columns if self.total_row else ()),
+            *(name for stock in self.stocks for name in stock.columns),
         ]
 
     def key_columns(self) -> list[str]:
@@ -319,6 +353,7 @@ class FigureChecks(_Strict):
             *(name for s in self.shares for name in (*s.where, *s.denominator_row)),
             *(name for total in self.totals for name in total.but_for),
             *(b.column for b in self.breakdowns),
+            *(self.total_row.where if self.total_row else ()),
         ]
 
     def spoken_of(self) -> list[str]:

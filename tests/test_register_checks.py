@@ -177,3 +177,44 @@ def test_the_real_judgements_are_admitted_beside_their_history() -> None:
     assert [str(check) for check in verdict.reasons] == []
     checked = {check.name: check.observed for check in verdict.checks}
     assert checked["newest_is_last_of_history"] == "151 areas"
+
+
+# --- school places
+
+
+@pytest.mark.parametrize("year", ["2021", "2023"])
+def test_primary_and_secondary_places_stand_in_each_others_columns(year: str) -> None:
+    def swap(rows: Any) -> None:
+        for grade in range(1, 5):
+            one, other = f"Qual_P_{grade}_E", f"Qual_S_{grade}_E"
+            rows[[one, other]] = rows[[other, one]].to_numpy()
+
+    verdict = judge("local-authority-school-places-scorecards", year, "places", swap)
+    assert "primary places 3," in caught(verdict, "stocks_in_range")
+    if year != "2021":
+        told = caught(verdict, "stocks_steady")
+        assert "primary places 3,740,149, and 4,823,003 of the same councils" in told
+
+
+def test_a_fifth_of_one_councils_places_is_missing() -> None:
+    def fewer(rows: Any) -> None:
+        hit = rows["LA_name"] == "Leeds"
+        places = rows.loc[hit, "Qual_P_2_E"].astype(float)
+        rows.loc[hit, "Qual_P_2_E"] = (0.8 * places).map("{:.0f}".format)
+
+    verdict = judge("local-authority-school-places-scorecards", "2022", "places", fewer)
+    told = caught(verdict, "councils_make_total_row")
+    assert "primary_good of England in 2022 is 3,631,171, and 3,6" in told
+
+
+def test_one_council_has_its_primary_places_for_secondary_ones() -> None:
+    def swap(rows: Any) -> None:
+        hit = rows["LA_name"] == "Leeds"
+        for grade in range(1, 5):
+            pair = [f"Qual_P_{grade}_E", f"Qual_S_{grade}_E"]
+            rows.loc[hit, pair] = rows.loc[hit, pair[::-1]].to_numpy()
+
+    verdict = judge("local-authority-school-places-scorecards", "2023", "places", swap)
+    caught(verdict, "councils_make_total_row")
+    told = {check.name: check.observed for check in verdict.warnings}
+    assert "Leeds has primary places" in told["council_stocks_steady"]
