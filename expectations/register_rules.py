@@ -13,8 +13,11 @@ from expectations.suites import Rule
 from expectations.verdicts import Severity
 from expectations.vocabulary import (
     COUNCIL_STOCK_MOVED,
+    DISORDERED,
+    FEW_DISORDERED,
     NAMED_TWICE,
     NEIGHBOUR_GONE,
+    NO_DAYS,
     NOT_MUTUAL,
     NOT_THE_LAST,
     OFF_TOTAL_ROW,
@@ -26,6 +29,7 @@ from expectations.vocabulary import (
     STOCK_UNLIKELY,
     VALUE_CHANGED,
     VALUE_FEW,
+    WITHOUT,
 )
 from ingest.contracts import FileContract
 
@@ -34,6 +38,15 @@ def register_rules(contract: FileContract) -> Iterator[Rule]:
     """The rules of one file, in the order they are told."""
     if contract.checks.full_list:
         yield from _of_registers()
+    if contract.checks.days:
+        yield from _of_days()
+    if contract.checks.needs:
+        yield _rule(
+            "needed_cells_there",
+            WITHOUT,
+            "Not one in a thousand cells lacks that beside it which it follows from.",
+            "columns",
+        )
     if contract.checks.total_row:
         yield _rule(
             "councils_make_total_row",
@@ -86,6 +99,29 @@ def _of_registers() -> Iterator[Rule]:
         VALUE_CHANGED,
         "No kind of thing is half or twice as many as in the release before.",
         "values",
+        severity="warn",
+    )
+
+
+def _of_days() -> Iterator[Rule]:
+    yield _rule(
+        "days_are_days",
+        NO_DAYS,
+        "Not one in a thousand cells of a column of days is no day of the calendar, or one after"
+        " the list's own.",
+        "columns",
+    )
+    yield _rule(
+        "days_in_order",
+        DISORDERED,
+        "Not one row in a thousand has a later day before an earlier one.",
+        "pairs of columns",
+    )
+    yield _rule(
+        "every_day_in_order",
+        FEW_DISORDERED,
+        "No row has a later day before an earlier one.",
+        "pairs of columns",
         severity="warn",
     )
 

@@ -251,6 +251,16 @@ class Register(_Strict):
     rows: tuple[int, int]
 
 
+class Days(_Strict):
+    """Columns of days, each row's in order: the first named is the earliest.
+
+    `by_then` are those that do not lie after the period that the list is of.
+    """
+
+    order: list[str] = Field(min_length=1)
+    by_then: list[str] = []
+
+
 class LeftOut(_Strict):
     """Years in which a total has more than its parts that are printed, by what share, and why."""
 
@@ -316,7 +326,8 @@ class Notes(_Strict):
 class FigureChecks(_Strict):
     """What the figures of a file have to do with each other.
 
-    `rounded` is what an area level's counts are rounded to, where they are not exact.
+    `rounded` is what an area level's counts are rounded to, where they are not exact. `needs` are
+    columns that have a cell only where another has one: a second judgement follows a first.
     """
 
     rounded: dict[AreaLevel, int] = {}
@@ -328,6 +339,8 @@ class FigureChecks(_Strict):
     at_most: list[AtMost] = []
     breakdowns: list[Breakdown] = []
     full_list: Register | None = None
+    days: Days | None = None
+    needs: dict[str, str] = {}
     total_row: TotalRow | None = None
     stocks: list[Stock] = []
     neighbours: Neighbours | None = None
@@ -364,6 +377,9 @@ class FigureChecks(_Strict):
         """Every column spoken of by its cells, figures or none."""
         return [
             *(self.full_list.values if self.full_list else ()),
+            *((*self.days.order, *self.days.by_then) if self.days else ()),
+            *self.needs,
+            *self.needs.values(),
             *((self.neighbours.of, self.neighbours.named) if self.neighbours else ()),
             *((self.last_of.day, *self.last_of.cells) if self.last_of else ()),
         ]

@@ -26,6 +26,8 @@ SCHOOLS = ("state-funded-schools-inspections-and-outcomes", "2025-08-31", "schoo
 PROVIDERS = ("childcare-providers-and-inspections", "2021-08-31", "providers")
 RATINGS = ("get-information-about-schools", "2024-04", "ratings")
 NEIGHBOURS = ("statistical-neighbours", "2025", "groupings_2025")
+# How Ofsted begins the names of its columns.
+MOST = ("Most", "Second most")
 
 
 def after_itself(load: tuple[str, str, str], damage: Damage) -> LoadVerdict:
@@ -218,3 +220,56 @@ def test_one_council_has_its_primary_places_for_secondary_ones() -> None:
     caught(verdict, "councils_make_total_row")
     told = {check.name: check.observed for check in verdict.warnings}
     assert "Leeds has primary places" in told["council_stocks_steady"]
+
+
+# --- days, and judgements without the one before
+
+
+def test_inspection_days_turned_american_put_judgements_in_other_years() -> None:
+    def american(rows: Any) -> None:
+        days = rows["Inspection start date"]
+        both = days.str[:2].str.isdigit() & (days.str[:2] <= "12")
+        turned = days.str[3:5] + "/" + days.str[:2] + days.str[5:]
+        rows["Inspection start date"] = days.where(~both, turned)
+
+    verdict = judge(*SCHOOLS, american)
+    assert "publication_date '" in caught(verdict, "days_in_order")
+    assert "' before inspection_start in row" in caught(verdict, "days_in_order")
+
+
+def test_days_of_american_notation_throughout_are_no_days() -> None:
+    def american(rows: Any) -> None:
+        days = rows["Inspection start date"]
+        turned = days.str[3:5] + "/" + days.str[:2] + days.str[5:]
+        rows["Inspection start date"] = turned.where(days != "NULL", days)
+
+    assert "inspection_start '" in caught(judge(*SCHOOLS, american), "days_are_days")
+
+
+def test_one_day_before_the_inspection_is_told_of() -> None:
+    def early(rows: Any) -> None:
+        row = rows.index[rows["Publication date"] != "NULL"][0]
+        rows.loc[row, "Publication date"] = "01/09/2005"
+
+    verdict = judge(*SCHOOLS, early)
+    assert [str(check) for check in verdict.reasons] == []
+    told = {check.name: check.observed for check in verdict.warnings}
+    assert "publication_date before inspection_start in row" in told["every_day_in_order"]
+
+
+def test_the_second_newest_judgement_passes_for_the_newest() -> None:
+    def swap(rows: Any) -> None:
+        pair = [f"{which} recent full: Overall effectiveness" for which in MOST]
+        rows[pair] = rows[pair[::-1]].to_numpy()
+
+    told = caught(judge(*PROVIDERS, swap), "needed_cells_there")
+    assert "second_overall_effectiveness '" in told and "' without overall_effectiveness" in told
+
+
+def test_the_second_newest_inspection_is_newer_than_the_newest() -> None:
+    def swap(rows: Any) -> None:
+        pair = [f"{which} recent full: Inspection date" for which in MOST]
+        rows[pair] = rows[pair[::-1]].to_numpy()
+
+    told = caught(judge(*PROVIDERS, swap), "days_in_order")
+    assert "inspected '" in told and "' before second_inspected in row" in told
