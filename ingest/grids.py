@@ -123,7 +123,7 @@ def _rows_of(
     above, names, rest = _opened(part, reading)
     titled = dict(part.constants)
     if reading.title:
-        titled |= _titled(part, reading.title, above)
+        titled |= _agreed(part, _titled(part, reading.title, above))
     positions = _positions(part, names, reading, wanted)
     tests = [(positions.tested[name], re.compile(p)) for name, p in reading.rows.items()]
     _refuse_data_above(part, above, tests)
@@ -320,6 +320,15 @@ def _titled(part: _Part, pattern: str, above: Sequence[Sequence[str]]) -> dict[s
         if match := sought.search(text):
             return {name: group or "" for name, group in match.groupdict().items()}
     raise ReadError(f"{part} says nowhere above its header what {pattern} looks for")
+
+
+def _agreed(part: _Part, titled: dict[str, str]) -> dict[str, str]:
+    """What a title tells, where it says nothing else than the sheet's name: a name is changed."""
+    for name, told in titled.items():
+        by_name = part.constants.get(name, told)
+        if by_name != told:
+            raise ReadError(f"{part} is of {by_name!r} by its name, and of {told!r} by its title")
+    return titled
 
 
 def _refuse_data_above(

@@ -68,10 +68,10 @@ class Reading(_Strict):
     `sheets` are patterns, each matching the whole name of just one sheet; the rows of several
     come one after the other, and named groups are columns of them. `unnamed` names columns that
     have no header, each by what its cells look like. `title` is sought in the cells above the
-    header, and its named groups are columns. `rows` tells rows of data from notes: each column's
-    whole cell matches; of rows alike to the letter the first is enough (`once`), where a table
-    prints an area in two places. Of all but a plain CSV file only columns that the contract
-    names are kept.
+    header, and its named groups are columns; a group that the sheet's name has too is the same in
+    both. `rows` tells rows of data from notes: each column's whole cell matches; of rows alike to
+    the letter the first is enough (`once`), where a table prints an area in two places. Of all but
+    a plain CSV file only columns that the contract names are kept.
     """
 
     format: Literal["csv", "workbook"] = "csv"

@@ -185,6 +185,15 @@ def test_a_damaged_workbook_is_served(reader: str) -> None:
     assert "it is not" not in lost, lost
 
 
+def test_females_stand_on_the_sheet_of_males() -> None:
+    load = load_of(POPULATION, "2023", "by_age")
+    found = sheets(POPULATION, "2023", load.file.name)
+    exchanged = {"Males": "MYE2 - Females", "Females": "MYE2 - Males", "Persons": "MYE2 - Persons"}
+    data = written({f"MYE2 - {sex}": found[sheet] for sex, sheet in exchanged.items()})
+    told = refusals(load, data)
+    assert "its sheet 'MYE2 - Females' is of 'Females' by its name, and of 'Males'" in told
+
+
 def test_a_quarter_named_for_another_is_served() -> None:
     load = load_of(HOMELESSNESS, "2018-04-to-06", "temporary_accommodation")
     other = load_of(HOMELESSNESS, "2018-07-to-09", "temporary_accommodation")
