@@ -136,7 +136,7 @@ def _row_count(rows: Any, register: Register) -> Iterator[Any]:
 def _changed(rows: Any, before: Any, register: Register) -> Iterator[Any]:
     """One row of all rows, and one a kind of many: how much more they moved than they may."""
     years = abs(float(rows[YEAR].max() - before[YEAR].max()))
-    ratio = abs(np.log(len(rows) / len(before)))
+    ratio = abs(np.log((len(rows) + 1) / (len(before) + 1)))
     off = np.array([max(ratio - ROWS_APART - ROWS_APART_A_YEAR * years, 0)])
     yield part(
         ROWS_CHANGED,
@@ -268,6 +268,8 @@ def _stock(
     years = max(abs(year - year_before), 1.0)
     both = pd.DataFrame({"now": now, "was": was}).dropna()
     both = both[(both > 0).all(axis=1)]
+    if both.empty:
+        return
     moved = np.abs(np.log(both["now"].sum() / both["was"].sum()))
     off = np.array([max(moved - stock.steady * years, 0)])
     wording = stock.name + " {0:,.0f}, and {1:,.0f} of the same councils in the one before"
@@ -305,7 +307,7 @@ def _neighbours(
     yield in_rows(OWN_NEIGHBOUR, itself, "a council that names itself")
     again = pairs[pairs.duplicated()]
     yield _told_of(NAMED_TWICE, pairs, again, councils, "more than once")
-    existing = pairs[PERIOD].map(expected)
+    existing = [expected.get(label, frozenset()) for label in pairs[PERIOD]]
     stands = np.array([c in e for c, e in zip(of, existing, strict=True)], dtype=bool)
     gone = np.array([c not in e for c, e in zip(named, existing, strict=True)], dtype=bool)
     yield _told_of(NEIGHBOUR_GONE, pairs, pairs[stands & gone], councils, "which was none then")
@@ -343,19 +345,20 @@ def _told_of(column: str, pairs: Any, off: Any, councils: Councils, how: str) ->
 
 
 def _last(rows: Any, beside: Any, contract: FileContract, councils: Councils) -> Any:
-    """One row an area with a day: whether it is the last of the area's rows in the other table."""
+    """One row an area that has been judged: whether it is its last row in the other table."""
     spec = contract.checks.last_of
     assert spec is not None  # noqa: S101  # nosec B101  # the caller asked
     code = contract.area.codes[contract.area.unit]
     days = pd.to_datetime(beside[spec.by].str.strip(), format="%Y-%m-%d", errors="coerce")
     history = beside.assign(**{code: _council(beside[code], contract, councils), spec.by: days})
     last = history.dropna(subset=[spec.by]).sort_values(spec.by).groupby(code).tail(1)
-    own = rows.assign(
+    judged = rows[rows[spec.cells[0]] != ""]
+    own = judged.assign(
         **{
-            spec.day: pd.to_datetime(rows[spec.day], format="%Y-%m-%d", errors="coerce"),
-            code: [councils.entity(c) if isinstance(c, str) else c for c in rows[COUNCIL_CODE]],
+            spec.day: pd.to_datetime(judged[spec.day], format="%Y-%m-%d", errors="coerce"),
+            code: [councils.entity(c) if isinstance(c, str) else c for c in judged[COUNCIL_CODE]],
         }
-    ).dropna(subset=[spec.day])
+    )
     both = own.merge(last, on=code, how="left", suffixes=("", " last"))
     later = (both[spec.by] - both[spec.day]).dt.days
     off = ~later.between(0, spec.within).to_numpy()

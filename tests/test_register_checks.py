@@ -273,3 +273,36 @@ def test_the_second_newest_inspection_is_newer_than_the_newest() -> None:
 
     told = caught(judge(*PROVIDERS, swap), "days_in_order")
     assert "inspected '" in told and "' before second_inspected in row" in told
+
+
+def test_days_of_inspection_that_nobody_can_read_leave_judgements_without_one() -> None:
+    def british(rows: Any) -> None:
+        rows["Inspection date"] = rows["Inspection date"].str.replace(
+            r"(\d{4})-(\d\d)-(\d\d)", r"\3/\2/\1", regex=True
+        )
+
+    told = caught(judged(british), "newest_is_last_of_history")
+    assert "all 151 areas" in told
+
+
+# --- files that are nothing like it
+
+
+@pytest.mark.parametrize(
+    "load",
+    [
+        SCHOOLS,
+        NEIGHBOURS,
+        ("local-authority-inspection-outcomes", "2024-03-31", "latest"),
+        ("local-authority-school-places-scorecards", "2023", "places"),
+    ],
+)
+@pytest.mark.parametrize("cell", ["", "?", "\N{SNOWMAN}"])
+def test_a_file_of_nothing_ends_the_refresh(load: tuple[str, str, str], cell: str) -> None:
+    def scrub(rows: Any) -> Any:
+        rows = rows.head(50).copy()
+        rows[[c for c in rows if c not in ("source_row", "source_sheet")]] = cell
+        return rows
+
+    assert not judge(*load, scrub).admitted
+    assert not judge(*load, lambda rows: rows.head(0)).admitted
