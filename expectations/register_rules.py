@@ -149,7 +149,7 @@ def _of_stocks() -> Iterator[Rule]:
 
 
 def _of_neighbours() -> Iterator[Rule]:
-    yield _rule("no_own_neighbour", OWN_NEIGHBOUR, "No council is its own neighbour.", "neighbours")
+    yield _rule("no_own_neighbour", OWN_NEIGHBOUR, "No council is its own neighbour.", "lists")
     yield _rule(
         "neighbours_named_once",
         NAMED_TWICE,

@@ -19,6 +19,7 @@ from test_domain_checks import (
 
 from expectations.loads import check_load
 from expectations.verdicts import LoadVerdict
+from ingest.contracts import load_contracts
 
 pytestmark = needs_published
 
@@ -244,6 +245,17 @@ def test_days_of_american_notation_throughout_are_no_days() -> None:
         rows["Inspection start date"] = turned.where(days != "NULL", days)
 
     assert "inspection_start '" in caught(judge(*SCHOOLS, american), "days_are_days")
+
+
+def test_ofsteds_other_list_of_schools_is_held_to_no_days() -> None:
+    listed = {
+        (name, file.file_id): (file.checks.days, file.checks.needs)
+        for name in (SCHOOLS[0], "state-funded-schools-latest-inspections")
+        for file in load_contracts()[name].files
+        if file.table == "ofsted__schools"
+    }
+    assert len({str(checks) for checks in listed.values()}) == 1
+    assert all(days and needs for days, needs in listed.values())
 
 
 def test_one_day_before_the_inspection_is_told_of() -> None:
