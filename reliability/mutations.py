@@ -445,7 +445,12 @@ def report(
         f"| | **{len(kinds)} kinds on {len(names)} publications** | **{len(outcomes)}** |",
         "",
         f"{releases} releases as published went through the command and, each damaged file as it"
-        f" was published, through the harness: {_refused(reports)}.",
+        f" was published, through the harness: {_refused(reports)}. Left out, and refused by the"
+        f" command as it should be: {', '.join(NOT_WHOLE)}, a sample of a layout with one council.",
+        "",
+        "Workbooks are damaged cell by cell, and written again as a workbook of Excel's. Not damaged"
+        " here are lists that print no figure, of which tests of their own checks have damaged"
+        f" copies: {', '.join(_undamaged(names))}.",
         "",
         "## By kind and publication",
         "",
@@ -499,6 +504,12 @@ def _lower(sentence: str) -> str:
     """A sentence behind a name: a proper name keeps its capital."""
     proper = sentence[:2].isupper() or sentence.startswith(("England", "Windows"))
     return sentence if proper else sentence[:1].lower() + sentence[1:]
+
+
+def _undamaged(names: Sequence[str]) -> list[str]:
+    """The publications that no mutant was of, of which a release is held."""
+    held = {folder.name for folder in PUBLISHED.glob("*/*") if any(folder.iterdir())}
+    return sorted(held - {*names, *NOT_WHOLE})
 
 
 def _refused(reports: Sequence[SiteReport]) -> str:
