@@ -448,9 +448,9 @@ def report(
         f" was published, through the harness: {_refused(reports)}. Left out, and refused by the"
         f" command as it should be: {', '.join(NOT_WHOLE)}, a sample of a layout with one council.",
         "",
-        "Workbooks are damaged cell by cell, and written again as a workbook of Excel's. Not damaged"
-        " here are lists that print no figure, of which tests of their own checks have damaged"
-        f" copies: {', '.join(_undamaged(names))}.",
+        "Workbooks are damaged cell by cell, and written again as a workbook of Excel's. Lists that"
+        " print no figure are not damaged here, but in the tests of their own checks:"
+        f" {', '.join(_undamaged(names))}.",
         "",
         "## By kind and publication",
         "",
