@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from expectations.measures import MOST_CARRIED_ON, UNLIKE_ANY, UNUSUAL_FROM, series_of
+from expectations.measures import MOST_CARRIED_ON, MOST_REVISED, UNLIKE_ANY, UNUSUAL_FROM, series_of
 from expectations.suites import Rule
 from expectations.verdicts import Severity
 from expectations.vocabulary import (
@@ -26,6 +26,7 @@ from expectations.vocabulary import (
     LEAP,
     LOPSIDED,
     MAYBE_SWAPPED,
+    MUCH_REVISED,
     NOT_LESSER,
     NUMBERS_SHORT,
     OFF_BREAKDOWN,
@@ -416,6 +417,15 @@ def _of_series() -> Iterator[Rule]:
         0.5,
         "At least half of the figures that the release before had for the same years stand.",
         "series",
+    )
+    yield _rule(
+        "no_figure_much_revised",
+        MUCH_REVISED,
+        MOST_REVISED,
+        "No figure that the release before had, and that has no count beside it, was revised by so"
+        " much that somebody should look.",
+        "figures",
+        severity="warn",
     )
     yield _rule(
         "no_council_rewritten",

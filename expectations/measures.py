@@ -24,6 +24,9 @@ UNLIKE_ANY = 15.0
 # And in deviations of logarithms: a tenth or tenfold of what most have.
 UNUSUAL_FROM = 8.0
 
+# As published no figure without counts was revised by as much as this share of it.
+MOST_REVISED = 0.15
+
 # A half of a region's councils are to the letter as they were, at most, in real figures.
 MOST_CARRIED_ON = 0.6
 

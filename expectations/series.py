@@ -16,13 +16,14 @@ import pandas as pd
 from expectations.cells import decimals_of, denominators, rows_where
 from expectations.councils import Councils
 from expectations.history import ENOUGH, MAD_TO_SD, Grid, nanmedian, nearest_years
-from expectations.measures import UNLIKE_ANY, UNUSUAL_FROM, SeriesCheck
+from expectations.measures import MOST_REVISED, UNLIKE_ANY, UNUSUAL_FROM, SeriesCheck
 from expectations.parts import part, said, when
 from expectations.stretches import stretch_parts
 from expectations.vocabulary import (
     FROZEN,
     LEAP,
     MAYBE_SWAPPED,
+    MUCH_REVISED,
     REVISED,
     REWRITTEN,
     SAME_YEAR,
@@ -587,6 +588,27 @@ def _rewritten(
     return part(REWRITTEN, [len(hit)], [f"{check.name}: {names}" if len(hit) else None])
 
 
+def _much_revised(
+    old: Any, new: Any, unit: float, now: Printed, here: Any, check: SeriesCheck, councils: Councils
+) -> Any:
+    """One row a figure that the release before had, without a count that would move with it."""
+    year, council = np.nonzero(~np.isnan(old) & ~np.isnan(new))
+    was, is_now = old[year, council], new[year, council]
+    moved = np.abs(is_now - was) / np.fmax(np.abs(was), 8 * unit)
+    return part(
+        MUCH_REVISED,
+        moved,
+        said(
+            moved > MOST_REVISED,
+            [councils.name(now.councils[c]) for c in council],
+            now.whens[here][year],
+            is_now,
+            was,
+            wording=check.name + ": {0} in {1} has {2:g}, and had {3:g} in the release before",
+        ),
+    )
+
+
 def _revised(now: Printed, was: Printed, check: SeriesCheck, councils: Councils) -> Iterator[Any]:
     """One row: the share of the figures known before that are not what they were."""
     here, old, unit = now.beside(was)
@@ -599,6 +621,8 @@ def _revised(now: Printed, was: Printed, check: SeriesCheck, councils: Councils)
     if known < ENOUGH:
         return
     yield _rewritten(old, new, unit, now, check, councils)
+    if now.kind != "count" and np.isnan(now.counts).all():
+        yield _much_revised(old, new, unit, now, here, check, councils)
     share = (changed + lost) / known
     typical = float(np.median(sizes)) if len(sizes) else 0.0
     words = (

@@ -15,6 +15,7 @@ the real command says otherwise than the harness of a mutant that went through b
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import shutil
@@ -26,7 +27,7 @@ import traceback
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ import duckdb
 import yaml
 
 from expectations.measures import series_of
+from ingest.archive import sha256_of
 from ingest.contracts import NUMERIC_ROLES, FileContract, Publication, load_contracts
 from reliability.anatomy import Anatomy
 from reliability.damage import KINDS
@@ -77,6 +79,7 @@ class Outcome:
     said: tuple[str, ...] = ()
     digest: str = ""
     detail: str = ""
+    traits: tuple[str, ...] = ()
 
     @property
     def seed(self) -> str:
@@ -136,14 +139,23 @@ def traits_of(site: Site, specimen: Specimen) -> frozenset[str]:
     return frozenset(trait for trait, is_so in so.items() if is_so)
 
 
-def excepted(kind: str, publication: Publication, traits: frozenset[str]) -> bool:
+def excepted(outcome: Outcome) -> bool:
     """Whether a mutant that nothing told of is on the list."""
     return any(
-        kind in one["kinds"]
-        and publication.publication in one.get("publications", [publication.publication])
-        and traits.issuperset(one.get("only", []))
+        outcome.kind in one["kinds"]
+        and outcome.publication in one.get("publications", [outcome.publication])
+        and {*outcome.traits}.issuperset(one.get("only", []))
         for one in exceptions()
     )
+
+
+def with_exceptions(one: SiteReport) -> SiteReport:
+    """The report with what is on the list told as that."""
+    outcomes = tuple(
+        replace(o, verdict=EXCEPTED) if o.verdict == UNSEEN and excepted(o) else o
+        for o in one.outcomes
+    )
+    return replace(one, outcomes=outcomes)
 
 
 # Which mutants
@@ -275,9 +287,9 @@ def judge_one(site: Site, anatomy: Anatomy, kind: str) -> Outcome | None:
         f" in the period to {key[6]}: {_value(sound.get(key))} became"
         f" {_value(judged.facts.get(key))}"
     )
-    is_listed = excepted(kind, site.publication, traits_of(site, specimen))
-    verdict = WARNED if said else EXCEPTED if is_listed else UNSEEN
-    return Outcome(kind, name, file_id, verdict, (), said, digest, detail)
+    traits = tuple(sorted(traits_of(site, specimen)))
+    verdict = WARNED if said else UNSEEN
+    return Outcome(kind, name, file_id, verdict, (), said, digest, detail, traits)
 
 
 def _told(error: Exception) -> str:
@@ -527,15 +539,61 @@ def _listed(title: str, outcomes: Sequence[Outcome]) -> list[str]:
 # Running
 
 
-def run(base: Path, work: Path, each: int, kinds: Sequence[str], commands: int) -> Any:
+def code_digest() -> str:
+    """Tells one state of what judges from another; the list of exceptions judges nothing."""
+    told = hashlib.sha256()
+    for folder in ("dbt_project", "expectations", "ingest", "orchestration", "reliability"):
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.suffix in (".csv", ".py", ".sql", ".yml") and path != EXCEPTIONS:
+                told.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    return told.hexdigest()
+
+
+def judged_before(keep: Path, job: Job, code: str) -> Path:
+    """Where the report of one job is kept, for a run that was broken off."""
+    told = sha256_of(repr((job, code)).encode())[:16]
+    return keep / f"{job.publication}-{job.file_id}-{told}.json"
+
+
+def read_report(path: Path) -> SiteReport:
+    """A report as it was kept."""
+    told = json.loads(path.read_bytes())
+    tuples = {"by", "said", "traits"}
+    outcomes = tuple(
+        Outcome(**{k: tuple(v) if k in tuples else v for k, v in one.items()})
+        for one in told.pop("outcomes")
+    )
+    return SiteReport(**told | {"refused_by": tuple(told["refused_by"]), "outcomes": outcomes})
+
+
+def judge_and_keep(base: Path, work: Path, job: Job, kept: Path | None) -> SiteReport:
+    """The report of one job, kept for the next time."""
+    if kept and kept.exists():
+        return read_report(kept)
+    one = judge_all(base, work, job)
+    if kept and not one.refused_by:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(asdict(one)), "utf-8")
+    return one
+
+
+def run(
+    base: Path, work: Path, each: int, kinds: Sequence[str], commands: int, keep: Path | None
+) -> Any:
     """Judge every mutant of a base home; its site reports and what the command said."""
+    code = code_digest()
     jobs = jobs_of(held_files(Home(base)), kinds, each)
     # The longest first, so that no process waits for the other at the end.
     jobs.sort(key=lambda job: -len(job.kinds))
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
         reports = []
-        for future in as_completed([pool.submit(judge_all, base, work, job) for job in jobs]):
-            one = future.result()
+        paths = [judged_before(keep, job, code) if keep else None for job in jobs]
+        begun = [
+            pool.submit(judge_and_keep, base, work, job, path)
+            for job, path in zip(jobs, paths, strict=True)
+        ]
+        for future in as_completed(begun):
+            one = with_exceptions(future.result())
             reports.append(one)
             counts = Counter(outcome.verdict for outcome in one.outcomes)
             told = ", ".join(f"{counts[v]} {v}" for v in VERDICTS if counts[v])
@@ -560,6 +618,7 @@ def main() -> int:
     parser.add_argument("--through-the-command", type=int, default=12, dest="commands")
     parser.add_argument("--only", nargs="*", help="kinds of damage; nothing is written then")
     parser.add_argument("--source", type=Path, default=PUBLISHED, help="the archive as published")
+    parser.add_argument("--keep", type=Path, help="a folder for what was judged, to go on from")
     parser.add_argument("--base", type=Path, help="a home refreshed from it already")
     options = parser.parse_args()
     began = time.perf_counter()
@@ -574,7 +633,9 @@ def main() -> int:
                 return 1
         releases = len(list((base / "archive").glob("*/*/*/release.json")))
         kinds = options.only or list(KINDS)
-        reports, agreed = run(base, work, options.publications, kinds, options.commands)
+        reports, agreed = run(
+            base, work, options.publications, kinds, options.commands, options.keep
+        )
     text = report(reports, agreed, releases)
     print(text)
     print(f"{time.perf_counter() - began:.0f} s")

@@ -210,6 +210,16 @@ def test_a_year_rounded_and_filled_with_noughts_passes_for_exact() -> None:
     assert "every figure of 2022 is a whole number" in told
 
 
+def test_one_old_figure_changed_between_releases_goes_untold() -> None:
+    def change(rows: Any) -> None:
+        hit = (rows["AREACD"] == "E06000021") & rows["Period"].str.startswith("2022-09")
+        scale(rows, hit, "Value", 1.25, 0)
+
+    load = ("pupils-at-expected-standard-at-key-stage-2", "2025-01-22", "expected_standard")
+    told = warned(judge(*load, change), "no_figure_much_revised")
+    assert "Stoke-on-Trent in 2023 has 70, and had 56 in the release before" in told
+
+
 def test_a_figure_that_is_a_twentieth_of_most_is_told_of_in_a_file_of_one_year() -> None:
     told = warned(judge(*ADOPTION, lambda rows: None), "no_figure_unusual")
     assert "Trafford in 2023 has 23" in told
