@@ -14,6 +14,7 @@ import tarfile
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path, PurePosixPath
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -32,6 +33,18 @@ from ingest.publishers.archive import INDEX_FILE, canonical
 
 LIST_FILE = "core-measures-releases.json"
 _MOST_DOCUMENT = 16 << 20
+# A whole archive has some thousands; each costs a kilobyte of memory.
+_MOST_MEMBERS = 100_000
+# What a header may say of the member behind it: `write_carried` needs one for a long name.
+_MOST_HEADER = 4096
+_EXTENDED = {
+    tarfile.XHDTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+}
+# What the library ends in where a header is damaged: it looks at a checksum and little else.
+_DAMAGE = (OSError, tarfile.TarError, LookupError, ArithmeticError, ValueError, RecursionError)
 
 
 class _Listed(BaseModel):
@@ -61,6 +74,24 @@ def open_archive(address: str | Path) -> Archive:
     return Archive(address)
 
 
+class _Member(tarfile.TarInfo):
+    """A member whose header was looked at before the library follows it."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """The member of a header; `ReadError` for one that leads back or fills the memory.
+
+        A size below nought leads back to a header that was read before, for ever. What a header
+        says of all members behind it is kept with each of them; none of ours is so.
+        """
+        member = super().frombuf(buf, encoding, errors)
+        if member.size < 0 or member.type == tarfile.XGLTYPE:
+            raise tarfile.ReadError("it has a header that `archive export` does not write")
+        if member.type in _EXTENDED and member.size > _MOST_HEADER:
+            raise tarfile.ReadError(f"it has a header of {member.size:,} bytes")
+        return member
+
+
 class CarriedArchive(Archive):
     """An archive in one tar, as `write_carried` writes it.
 
@@ -73,34 +104,43 @@ class CarriedArchive(Archive):
     def __init__(self, path: Path) -> None:
         self.address = str(path)
         self._path = path
-        self._cut_short = False
         self._members: dict[str, tarfile.TarInfo] = {}
         try:
-            with tarfile.open(path, "r:") as tar:
+            with self._opened() as tar:
                 self._read_members(tar)
                 listed = self._bytes(tar, LIST_FILE, _MOST_DOCUMENT)
             self._listed = _List.model_validate_json(listed).releases
         except FileNotFoundError:
             raise ArchiveError(f"There is no archive at {path}: no such file.") from None
-        except (OSError, tarfile.TarError, KeyError, ValidationError) as error:
+        except _DAMAGE as error:
             raise ArchiveError(
                 f"{path} is not a file of `archive export`: {' '.join(str(error).split())}."
             ) from error
 
+    def _opened(self) -> tarfile.TarFile:
+        return tarfile.open(self._path, "r:", tarinfo=_Member)
+
     def _read_members(self, tar: tarfile.TarFile) -> None:
-        try:
-            for member in tar:
+        """Find the members, as far as they are sound: the file may be cut short."""
+        before = -1
+        with contextlib.suppress(*_DAMAGE):
+            for number, member in enumerate(tar):
+                # An extended header may give another size than the header that it stands before.
+                if number == _MOST_MEMBERS or member.size < 0 or member.offset <= before:
+                    return
+                before = member.offset
                 # Nothing is written by these names, and links and devices are not looked at. A
                 # sparse file could stand for more than any disk holds.
                 if member.isreg() and not member.issparse():
                     self._members.setdefault(member.name, member)
-        except tarfile.TarError:
-            self._cut_short = True
 
     def _bytes(self, tar: tarfile.TarFile, name: str, most: int) -> bytes:
         member = self._members[name]
         if member.size > most:
             raise tarfile.ReadError(f"{name} has {member.size:,} bytes")
+        # Memory for all of it would be taken before the first byte is read.
+        if member.offset_data + member.size > self._path.stat().st_size:
+            raise tarfile.ReadError(f"{name} is cut short")
         source = tar.extractfile(member)
         data = source.read() if source is not None else b""
         if len(data) != member.size:
@@ -120,7 +160,7 @@ class CarriedArchive(Archive):
     def releases(self, publisher: str, publication: str) -> Iterator[Release | Problem]:
         """Each release of a publication that is listed, or what is wrong with it."""
         mine = [e for e in self._listed if e.path.startswith(f"{publisher}/{publication}/")]
-        with tarfile.open(self._path, "r:") as tar:
+        with self._opened() as tar:
             for entry in sorted(mine, key=lambda e: e.path):
                 yield self._release(tar, entry)
 
@@ -128,12 +168,12 @@ class CarriedArchive(Archive):
         try:
             data = self._bytes(tar, f"{entry.path}/{RELEASE_FILE}", _MOST_DOCUMENT)
             release = Release.model_validate_json(data)
-        except (KeyError, tarfile.TarError, OSError):
-            return Problem(entry.path, f"it is listed and not there: {self.address} is cut short")
         except ValidationError as error:
             return Problem(
                 entry.path, f"its {RELEASE_FILE} is not valid: {error.errors()[0]['msg']}"
             )
+        except _DAMAGE:
+            return Problem(entry.path, f"it is listed and not there: {self.address} is cut short")
         if sha256_of(data) != entry.sha256:
             return Problem(entry.path, f"its {RELEASE_FILE} is not the one that is listed")
         if release.path != entry.path:
@@ -150,9 +190,9 @@ class CarriedArchive(Archive):
         """
         where = f"{release.path}/{file.name}"
         try:
-            with tarfile.open(self._path, "r:") as tar:
+            with self._opened() as tar:
                 data = self._bytes(tar, where, file.bytes)
-        except (KeyError, tarfile.TarError, OSError) as error:
+        except _DAMAGE as error:
             raise ArchiveError(
                 f"{where} is not in {self.address} as it should be: the file is cut short or"
                 " damaged. What came before it may be kept; carry it again for the rest."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -14,6 +15,7 @@ import pytest
 from conftest import command
 from standins import Server
 from standins.server import Reply, Request, etag_of
+from test_fuzz import bounded
 
 from ingest.archive import Archive, HomeArchive, Problem, Release
 from ingest.carry import LIST_FILE, CarriedArchive, open_archive, write_carried, write_index
@@ -194,6 +196,89 @@ def test_a_hostile_file_writes_elsewhere_or_ends_in_a_traceback(tmp_path: Path) 
         assert len(outcome.stderr.strip().splitlines()) == 1
         assert "is not a file of `archive export`" in outcome.stderr
     assert "no such file" in command("archive", "verify", tmp_path / "no.tar").stderr
+
+
+def header(name: str, size: int = 0, kind: bytes = tarfile.REGTYPE) -> bytes:
+    """A member's header with any size at all, and the checksum that it needs."""
+    block = bytearray(tarfile.TarInfo(name).tobuf(tarfile.GNU_FORMAT))
+    if 0 <= size < 8**11:
+        block[124:136] = b"%011o\0" % size
+    else:
+        block[124:136] = bytes([0x80 if size >= 0 else 0xFF]) + (size % 256**11).to_bytes(11, "big")
+    block[156:157] = kind
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
+
+
+def said(**records: str) -> bytes:
+    """A header that says more of the member behind it, and that member."""
+    lines = [f" {name}={value}\n".encode() for name, value in records.items()]
+    data = b"".join(b"%d%b" % (len(line) + 2, line) for line in lines)
+    whole = header("x", len(data), tarfile.XHDTYPE) + data + bytes(-len(data) % 512)
+    return whole + header("y")
+
+
+LISTED = json.dumps({"releases": [{"path": "a/b/c", "sha256": "0"}]}).encode()
+FIRST = header(LIST_FILE, len(LISTED)) + LISTED + bytes(-len(LISTED) % 512)
+AFTER = header("a/b/c/release.json")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        header("y", -600),
+        header("y", -600, tarfile.XHDTYPE),
+        header("y", 2**63 - 1),
+        header("y", 2**70),
+        header("a/b/c/release.json", 1 << 23),
+        said(size="-1536"),
+        header("y", 0, tarfile.GNUTYPE_LONGNAME) * 400,
+        header("y", 0, tarfile.XHDTYPE) * 400,
+        header("y", 1 << 20, tarfile.XHDTYPE) + bytes(1 << 20),
+        header("y", 0, tarfile.XGLTYPE) * 400,
+        said(**{"GNU.sparse.map": "a,b"}),
+        said(**{"GNU.sparse.map": "1"}),
+    ],
+    ids=[
+        "leads back",
+        "extended, leads back",
+        "beyond any disk",
+        "beyond any number",
+        "beyond its end",
+        "said to lead back",
+        "long names",
+        "extended, in a row",
+        "extended, large",
+        "for all",
+        "sparse and no numbers",
+        "sparse and half a pair",
+    ],
+)
+def test_a_carried_file_never_ends_fills_the_memory_or_ends_in_a_traceback(
+    tmp_path: Path, headers: bytes
+) -> None:
+    carried = tmp_path / "releases.tar"
+    carried.write_bytes(FIRST + headers + AFTER + bytes(1024))
+    with bounded():
+        (found,) = CarriedArchive(carried).verify()
+    assert isinstance(found, Problem)
+    assert found.path == "a/b/c"
+    carried.write_bytes(headers + FIRST + bytes(1024))
+    with bounded(), contextlib.suppress(ArchiveError):
+        list(CarriedArchive(carried).verify())
+
+
+def test_a_carried_file_of_a_million_members_fills_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.carry._MOST_MEMBERS", 50)
+    carried = tmp_path / "releases.tar"
+    carried.write_bytes(header("y") * 60 + FIRST + bytes(1024))
+    with pytest.raises(ArchiveError, match="is not a file of `archive export`"):
+        CarriedArchive(carried)
+    carried.write_bytes(header("y") * 40 + FIRST + bytes(1024))
+    assert CarriedArchive(carried).publications() == [("a", "b")]
 
 
 def test_an_unsound_release_is_carried_or_stops_the_others(connected: Path, tmp_path: Path) -> None:
