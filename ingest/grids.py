@@ -25,6 +25,9 @@ SOURCE_SHEET = "source_sheet"
 # Notes above a table run to some tens of rows.
 _SOUGHT_IN = 200
 
+# The longest name published has some hundreds.
+_MOST_LETTERS = 2_000
+
 
 def read_table(data: bytes, reading: Reading, kept: Iterable[str]) -> pa.Table:
     """A published file as a table of text, with `source_row` and for workbooks `source_sheet`.
@@ -130,6 +133,9 @@ def _rows_of(
 
     cells: dict[str, list[str]] = {name: [] for name in positions.plain}
     for name in (*positions.groups, *positions.cells, *titled):
+        # One name for two columns' cells would give it more cells than there are rows.
+        if name in positions.plain:
+            raise ReadError(f"{part} has {name!r} in its header, and makes a column of that name")
         cells[name] = []
     numbers: list[int] = []
     for number, row in _data_rows(part, rest, reading, len(names), tests):
@@ -148,9 +154,12 @@ def _opened(
     """The rows above the header, each column's name, and the rows below."""
     assert reading.header is not None  # noqa: S101  # nosec B101  # a reading that is not plain
     above, header = _header(part, reading.header)
+    # Each column without a header repeats the name beside it: few names, and none long.
+    if len(header[0]) > MOST_COLUMNS:
+        raise ReadError(f"{part} has {len(header[0]):,} columns, so it is no table of figures")
+    if (longest := max(len(text) for row in header for text in row)) > _MOST_LETTERS:
+        raise ReadError(f"{part} has a name of {longest:,} letters in its header")
     names = _names(header)
-    if len(names) > MOST_COLUMNS:
-        raise ReadError(f"{part} has {len(names):,} columns, so it is no table of figures")
     if not reading.unnamed:
         return above, names, part.rows
     held = list(part.rows)

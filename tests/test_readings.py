@@ -5,6 +5,7 @@ Made files here, each with one trap of the real ones; the real files are in `tes
 
 from __future__ import annotations
 
+import contextlib
 import io
 import random
 import struct
@@ -14,6 +15,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from test_fuzz import bounded
 
 from ingest.errors import ReadError
 from ingest.grids import SOURCE_SHEET, read_table
@@ -175,6 +177,40 @@ def test_a_small_file_takes_all_memory() -> None:
     far.save(kept)
     with pytest.raises(ReadError, match=r"can be read in the memory|larger than any sheet"):
         read(kept.getvalue())
+
+
+PROVIDERS = {
+    "format": "csv",
+    "header": {"find": ["^Provider URN$"]},
+    "rows": {"Provider URN": r"^\d+$"},
+}
+
+
+@pytest.mark.parametrize("letters", [2_000, 32_700, 130_000])
+def test_a_header_of_one_long_name_and_blanks_takes_all_memory(letters: int) -> None:
+    data = b"Provider URN," + b"a" * letters + b"," * letters + b"\n1\n"
+    with bounded(), contextlib.suppress(ReadError):
+        read(data, PROVIDERS, ["Provider URN"])
+    cells = ["Families", "a" * 32_000, *[None] * 9_000, "Households"]
+    with bounded(), pytest.raises(ReadError, match="a name of 32,000 letters in its header"):
+        read(workbook(T1=[TABLE[0], cells, *TABLE[3:]]))
+
+
+def test_a_column_that_a_file_names_and_a_reading_makes_ends_in_a_traceback() -> None:
+    melted = {
+        "format": "csv",
+        "header": {"find": ["^LA num$"]},
+        "rows": {"LA num": r"^\d{3}$"},
+        "melt": {"columns": r"^(?P<cell>SN)(?P<rank>\d+)$"},
+    }
+    kept = ["LA num", "SN", "rank", "period"]
+    assert read(b"LA num,SN1\n201,202\n", melted, kept)["SN"] == ["202"]
+    for name in ("SN", "rank"):
+        with pytest.raises(ReadError, match=f"{name!r} in its header, and makes a column"):
+            read(f"LA num,SN1,{name}\n201,202,1\n".encode(), melted, kept)
+    titled = [[*row, "period" if at == 2 else None] for at, row in enumerate(TABLE) if row]
+    with pytest.raises(ReadError, match="'period' in its header, and makes a column"):
+        read(workbook(T1=titled), READING, [*KEPT, "period"])
 
 
 def test_some_bytes_end_in_a_fault() -> None:
