@@ -60,6 +60,9 @@ from ingest.tables import SOURCE_ROW
 _CODE = re.compile(r"^\s*[=@]|<\s*script|[\x00-\x08\x0e-\x1f\u202a-\u202e\u2066-\u2069]", re.I)
 DAYS_A_MONTH = 365.25 / 12
 
+# What is claimed, the number claimed, and the number found.
+_Claim = tuple[str, float | None, float | None]
+
 
 @dataclass(frozen=True)
 class LoadFrames:
@@ -359,21 +362,20 @@ def _number(cell: str) -> float | None:
     return float(cell) if re.fullmatch(NUMBER, cell) else None
 
 
-def _row_count(rows: Any, contract: FileContract) -> list[tuple[str, int | None, float | None]]:
+def _row_count(rows: Any, contract: FileContract) -> list[_Claim]:
     """How many rows a file says that it has, and how many there are; nothing where none says."""
     if contract.row_count is None:
         return []
     told = {_number(cell.strip()) for cell in rows[contract.row_count].unique()}
     only = told.pop() if len(told) == 1 else None
-    claimed = None if only is None else int(only)
-    return [("the number of rows by its own count", claimed, float(len(rows)))]
+    return [("the number of rows by its own count", only, float(len(rows)))]
 
 
 def _years(
     load: Load,
     rows: Any,
     periods: Mapping[str, Period],
-    others: Sequence[tuple[str, int | None, float | None]] = (),
+    others: Sequence[_Claim] = (),
 ) -> Frame:
     """One row a claim of the file's or the release's name: the year claimed and the one found.
 
@@ -383,7 +385,7 @@ def _years(
     found = rows[YEAR].dropna() // 1
     last = float(found.max()) if len(found) else None
     first = float(found.min()) if len(found) else None
-    claims: list[tuple[str, int | None, float | None]] = [*others]
+    claims: list[_Claim] = [*others]
     if "file" in spec.last:
         claims.append(("the last year by the file's name", _year_of_file(load, "last"), last))
     if "release" in spec.last:

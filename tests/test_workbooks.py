@@ -565,6 +565,8 @@ def test_an_answer_of_nomis_that_was_cut_short_is_taken_for_whole() -> None:
     # 25,000 rows of more, each of which says how many there are.
     cut = refusals(load, nomis(lambda made: made[:-6]))
     assert "the number of rows by its own count should be 978 and is 972" in cut
+    endless = refusals(load, nomis(lambda made: [r | {"RECORD_COUNT": "1" * 400} for r in made]))
+    assert "the number of rows by its own count should be inf and is 978" in endless
     twice = refusals(load, nomis(lambda made: made + [r | {"RECORD_COUNT": 1956} for r in made]))
     assert "key_unique" in twice
     shares = refusals(load, nomis(lambda made: [r | {"MEASURES": "20301"} for r in made]))
