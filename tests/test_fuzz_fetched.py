@@ -94,10 +94,12 @@ def test_a_zip_ends_in_a_traceback_or_outside_its_folder(tmp_path: Path, data: b
 @example(b'{"a":' * 50_000)
 @example(b"1" * 100_000)
 @example(b'"\\ud800"')
+@example(b'{"\\uDFFF": "\\ud83d\\ude00"}')
+@example(b'"\xed\xa0\x80"')
 @FEWER
-def test_json_ends_in_a_traceback(data: bytes) -> None:
+def test_json_ends_in_a_traceback_or_in_what_cannot_be_written(data: bytes) -> None:
     try:
         with bounded():
-            read_json(io.BytesIO(data))
+            json.dumps(read_json(io.BytesIO(data)), ensure_ascii=False).encode()
     except CoreMeasuresError as error:
         assert str(error)

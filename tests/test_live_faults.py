@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import socket
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from standins import Fault, Server
 from standins import server as wrong
 from standins.ees import zip_of
 from standins.platforms import KINDS, QUICK, Kind
+from standins.server import Reply, Request
 
 from ingest.archive import Archive, Problem, Release
 from ingest.contracts import Publication
@@ -319,6 +322,50 @@ def test_malformed_json_is_understood(case: Case) -> None:
         case.fault(wrong.instead(b'{"results": 7, "fields": []}'), of)
         assert case.refresh() == []
         assert len(case.problems) == 1
+
+
+def altered(change: Callable[[Any], Any]) -> wrong.Act:
+    """A JSON document, changed; anything else as it is."""
+
+    def act(handler: Any, _: Request, reply: Reply) -> None:
+        body = reply.body
+        if reply.status == 200 and body[:1] in b"{[":
+            body = json.dumps(change(json.loads(body))).encode()
+        handler.reply(Reply(body, reply.status, reply.headers, reply.kind))
+
+    return act
+
+
+def nested(levels: int) -> list[Any]:
+    return json.loads("[" * levels + "]" * levels)
+
+
+@pytest.mark.parametrize("kind", [KINDS["ees"]], ids=["ees"])
+@pytest.mark.parametrize(
+    "unread",
+    ["\ud800", {"\udfff": 1}, nested(230), nested(300), nested(900)],
+    ids=["half a character", "half in a name", "deeper than read", "than written", "than either"],
+)
+def test_a_field_that_nobody_reads_ends_the_whole_refresh(case: Case, unread: Any) -> None:
+    case.fault(altered(lambda said: said | {"unread": unread}), "listing")
+    case.came()
+    assert case.refresh() == []
+    assert case.problems == []
+    kept = (case.home.work / "live" / f"{case.kind.publication}.json").read_bytes()
+    assert json.loads(kept)["seen"], "what came home is forgotten"
+
+
+@pytest.mark.parametrize("kind", [KINDS["ees"]], ids=["ees"])
+def test_a_release_listed_twice_ends_the_whole_refresh(case: Case) -> None:
+    def twice(said: Any, **changes: str) -> Any:
+        if "results" not in said:
+            return said
+        return said | {"results": [said["results"][0] | changes, *said["results"]]}
+
+    case.fault(altered(lambda said: twice(said, releaseId="another")), "listing")
+    case.refused("its listing has two releases called 2023")
+    case.fault(altered(twice), "listing")
+    case.came()
 
 
 @every_platform

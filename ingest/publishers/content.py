@@ -11,6 +11,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import stat
 import struct
 import zipfile
@@ -48,6 +49,8 @@ _DAMAGE = (
     ValueError,
     struct.error,
 )
+# A character beyond 16 bits is written in two halves.
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 _FILE_NAME: TypeAdapter[str] = TypeAdapter(FileName)
 
 
@@ -158,7 +161,9 @@ class _Unclosed(io.RawIOBase):
 
 
 def read_json(sink: BinaryIO) -> Any:
-    """What a JSON document says.
+    """What a JSON document says; half a character, as `"\\ud800"` alone, becomes a question mark.
+
+    Python reads such a half and can write it nowhere, neither a file nor an address.
 
     Raises
     ------
@@ -170,7 +175,11 @@ def read_json(sink: BinaryIO) -> Any:
     if _is_markup(data[:1024]):
         raise PublisherError("it sends a web page where JSON should be")
     try:
-        return json.loads(data)
+        document = json.loads(data.decode(json.detect_encoding(data)))
+        if _HALF.search(data):
+            whole = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
+            document = json.loads(whole)
+        return document
     except (ValueError, RecursionError) as error:
         raise PublisherError("what it sends is not valid JSON") from error
 

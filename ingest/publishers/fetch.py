@@ -179,7 +179,15 @@ def _fetch_new(
     """Fetch what may be new of a listing, each release by itself."""
     publication, memory = result.publication, result.memory
     newest = max(listing.editions, key=_age, default=None)
-    for edition in new_editions(publication, listing, held, memory):
+    new, twice = new_editions(publication, listing, held, memory), _told_twice(listing)
+    for name in sorted({edition.release for edition in new if edition.release} & twice):
+        result.fail(
+            _plain_name(name),
+            f"{publication.landing_page}: its listing has two releases called {name}",
+        )
+    for edition in new:
+        if edition.release in twice:
+            continue
         try:
             _fetch_edition(result, platform, edition, folder, held)
         except _NothingToReadError as error:
@@ -207,7 +215,12 @@ def new_editions(
     since = publication.live.since if publication.live else None
     known = {name for release in held for name in (release.release, release.folder)}
     found = []
+    named: dict[str, Edition] = {}
     for edition in listing.editions:
+        before = named.setdefault(edition.release or "", edition)
+        # A page of a listing may repeat what moved on from the page before.
+        if before is not edition and before == edition:
+            continue
         first = edition.first or edition.published
         if since and first and first < since:
             continue
@@ -223,6 +236,13 @@ def new_editions(
                 continue
         found.append(edition)
     return sorted(found, key=_age)
+
+
+def _told_twice(listing: Listing) -> set[str]:
+    """The releases of which a listing says two things: neither is to be believed."""
+    first: dict[str, Edition] = {}
+    named = [(edition.release, edition) for edition in listing.editions]
+    return {name for name, edition in named if name and first.setdefault(name, edition) != edition}
 
 
 def _age(edition: Edition) -> tuple[date, str]:

@@ -111,9 +111,17 @@ class Memory:
         if self.path is None:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        document = self.state.model_dump(mode="json", exclude_none=True)
-        data = json.dumps(document, ensure_ascii=False, indent=1).encode()
-        if len(data) > _MOST_BYTES:
-            document["told"] = {}
-            data = json.dumps(document, ensure_ascii=False, indent=1).encode()
+        try:
+            data = _written(self.state)
+            # What is nested too deep to be read back would cost all the rest that is remembered.
+            _Remembered.model_validate_json(data)
+        except (ValueError, RecursionError):
+            data = b""
+        if not data or len(data) > _MOST_BYTES:
+            data = _written(self.state.model_copy(update={"told": {}}))
         write_whole(self.path, data)
+
+
+def _written(state: _Remembered) -> bytes:
+    document = state.model_dump(mode="json", exclude_none=True)
+    return json.dumps(document, ensure_ascii=False, indent=1).encode()
