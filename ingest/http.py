@@ -401,13 +401,12 @@ class Session:
 
         too_long = PublisherError(f"{url}: it sends more than the {limit:,} bytes it may")
         declared = response.headers.get("Content-Length", "")
-        if declared.isdigit() and int(declared) > limit:
+        if declared.isdecimal() and float(declared) > limit:
             raise too_long
-        layers = 0 if encoded else _layers(response.headers.get("Content-Encoding", ""))
         digest, size = hashlib.sha256(), 0
         try:
             raw = response.raw.stream(_CHUNK, decode_content=False)
-            for chunk in _decoded(self._timely(raw, started), layers, encoded):
+            for chunk in _decoded(self._timely(raw, started), encoded):
                 size += len(chunk)
                 if size > limit:
                     raise too_long
@@ -429,20 +428,14 @@ class Session:
             yield chunk
 
 
-def _layers(header: str) -> int:
-    """How often a body says it is compressed; bodies labelled twice mostly are so once."""
-    names = [name.strip().lower() for name in header.split(",")]
-    return sum(name in {"gzip", "x-gzip"} for name in names)
-
-
-def _decoded(chunks: Iterable[bytes], layers: int, encoded: bool) -> Iterator[bytes]:
+def _decoded(chunks: Iterable[bytes], encoded: bool) -> Iterator[bytes]:
     """The bytes as published, whatever the label says of them.
 
     EES sends its CSV gzip'd whatever was asked for, and a client that undoes it must not undo it
-    again (`facts/ees-and-ofsted.md` 1.6). So a label is not believed where the bytes do not begin
-    like gzip, and bytes that do are undone though the label says it once; twice at most.
+    again (`facts/ees-and-ofsted.md` 1.6). So no label is believed: bytes that begin like gzip are
+    undone, twice at most.
     """
-    for _ in range(0 if encoded else max(layers, _MOST_LAYERS)):
+    for _ in range(0 if encoded else _MOST_LAYERS):
         chunks = _gunzipped(chunks)
     yield from chunks
 
@@ -494,11 +487,11 @@ def _retry_after(header: str | None) -> float | None:
     """Seconds to wait, from either form that RFC 9110 allows; None where it says nothing clear."""
     if header is None:
         return None
-    if header.strip().isdigit():
+    if header.strip().isdecimal():
         return float(header.strip())
     try:
         return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

@@ -415,6 +415,12 @@ def test_a_zip_writes_outside_its_folder(case: Case, name: str) -> None:
     assert not list(case.folder.rglob("*stolen*"))
 
 
+@pytest.mark.parametrize("kind", [KINDS["ees"]], ids=["ees"])
+def test_a_body_labelled_a_thousand_times_ends_in_a_fault_of_ours(case: Case) -> None:
+    case.fault(wrong.gzipped(1, "gzip," * 1000))
+    case.refused("what it sends is cut short")
+
+
 @every_platform
 @pytest.mark.parametrize(
     ("layers", "label"), [(1, "gzip, gzip"), (2, "gzip"), (2, "gzip, gzip"), (0, "gzip")]

@@ -11,6 +11,7 @@ import csv
 import hashlib
 import io
 import json
+import lzma
 import re
 import stat
 import struct
@@ -48,6 +49,7 @@ _DAMAGE = (
     OSError,
     ValueError,
     struct.error,
+    lzma.LZMAError,
 )
 # A character beyond 16 bits is written in two halves.
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -122,9 +124,12 @@ def _check_csv_end(sink: BinaryIO, name: str) -> None:
     sink.seek(0)
     first = sink.readline(1 << 20)
     last = tail.replace(b"\r", b"\n").rsplit(b"\n", 1)[-1]
-    wanted, found = (
-        len(next(csv.reader([line.decode("latin-1")]), [])) for line in (first.strip(), last)
-    )
+    try:
+        wanted, found = (
+            len(next(csv.reader([line.decode("latin-1")]), [])) for line in (first.strip(), last)
+        )
+    except csv.Error as error:
+        raise PublisherError(f"{name} cannot be read as CSV: {error}") from error
     if found < wanted:
         raise IncompleteError(f"{name} ends in the middle of a row")
 
@@ -226,6 +231,8 @@ def check_zip(sink: BinaryIO, limits: Limits) -> list[zipfile.ZipInfo]:
 def _see_entry(entry: zipfile.ZipInfo) -> None:
     name = entry.filename
     parts = name.replace("\\", "/").split("/")
+    if not name:
+        raise PublisherError("the zip has an entry without a name")
     if (
         name.startswith(("/", "\\"))
         or ".." in parts

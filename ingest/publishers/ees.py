@@ -13,6 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
 from ingest.errors import PublisherError
 from ingest.http import Answer, GoneError
 from ingest.live import Ees, EesStatistics
@@ -186,7 +188,7 @@ class _ApiRelease(Said):
 
 
 class _ApiVersion(Said):
-    version: str
+    version: str = Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9})*$")
     type: str
     status: str
     published: datetime | None = None

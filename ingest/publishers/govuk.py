@@ -211,7 +211,7 @@ def _links(item: _Item) -> Iterator[_Attachment]:
     texts += [text for text in item.details.documents if isinstance(text, str)]
     for text in texts:
         reader = _Anchors()
-        reader.feed(text)
+        _feed(reader, text)
         for url, words in reader.found:
             if re.search(r"/(media|uploads)/", url):
                 yield _Attachment(title=words, url=url)
@@ -241,8 +241,15 @@ class _Anchors(HTMLParser):
 
 def _words(html: str) -> str:
     reader = _Text()
-    reader.feed(html)
+    _feed(reader, html)
     return "".join(reader.said)
+
+
+def _feed(reader: HTMLParser, html: str) -> None:
+    try:
+        reader.feed(html)
+    except AssertionError as error:  # what the library says of a `<![` that it does not know
+        raise PublisherError(f"a page's text is no HTML: {error}") from error
 
 
 class _Text(HTMLParser):
@@ -281,7 +288,7 @@ def _named(template: str, parts: dict[str, str | None]) -> str:
     if {"year", "month", "day"} <= set(known):
         try:
             date(int(known["year"]), int(known["month"]), int(known["day"]))
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise PublisherError(f"a title's date is none: {error}") from error
     try:
         return template.format_map(known)

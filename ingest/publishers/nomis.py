@@ -118,9 +118,12 @@ class NomisPlatform(Platform):
             raise PublisherError("it has no data for this query: a header, and no row under it")
         sink.seek(0)
         width = len(columns)
-        for row in csv.reader(io.StringIO(sink.read().decode("utf-8-sig", "replace"), newline="")):
-            if len(row) != width:
+        text = io.StringIO(sink.read().decode("utf-8-sig", "replace"), newline="")
+        try:
+            if any(len(row) != width for row in csv.reader(text)):
                 raise IncompleteError("a row of it is cut short")
+        except csv.Error as error:
+            raise PublisherError(f"what it sends cannot be read as CSV: {error}") from error
 
 
 def _rows(page: Path, *, skip_header: bool) -> tuple[bytes, int, int, list[str]]:

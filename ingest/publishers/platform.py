@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 from collections.abc import Mapping
@@ -297,17 +298,18 @@ def day_of(header: str | None) -> date | None:
         return None
     try:
         return parsedate_to_datetime(header).date()
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 
 def day_from(text: str | None) -> date | None:
     """The day of an ISO time or date."""
-    try:
-        return datetime.fromisoformat(text).date() if text else None
-    except ValueError:
-        found = re.match(r"\d{4}-\d{2}-\d{2}", text or "")
-        return date.fromisoformat(found.group()) if found else None
+    began = re.match(r"\d{4}-\d{2}-\d{2}", text or "")
+    for said in (text, began and began.group()):
+        with contextlib.suppress(ValueError):
+            if said:
+                return datetime.fromisoformat(said).date()
+    return None
 
 
 def as_file(answer: Answer, offer: Offer, name: str) -> PublishedFile:

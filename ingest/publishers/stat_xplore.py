@@ -68,18 +68,23 @@ class StatXplorePlatform(Platform):
         document = content.read_json(sink)
         if (
             not isinstance(document, dict)
-            or not document.get("cubes")
-            or not document.get("fields")
+            or not isinstance(cubes := document.get("cubes"), dict)
+            or not isinstance(fields := document.get("fields"), list)
+            or not (cubes and fields and all(isinstance(field, dict) for field in fields))
         ):
             raise PublisherError("its answer is not as documented: a table has fields and cubes")
-        sizes = [len(field.get("items", ())) for field in document["fields"]]
-        for name, cube in document["cubes"].items():
-            found = _shape(cube.get("values"))
+        sizes = [len(_listed(field.get("items"))) for field in fields]
+        for name, cube in cubes.items():
+            found = _shape(cube.get("values") if isinstance(cube, dict) else None)
             if found != sizes:
                 raise PublisherError(
                     f"its cube {re.sub('[^A-Za-z0-9_:]', '', name)} has the shape {found}, and its"
                     f" labels {sizes}"
                 )
+
+
+def _listed(items: Any) -> list[Any]:
+    return items if isinstance(items, list) else []
 
 
 def _shape(values: Any) -> list[int]:
