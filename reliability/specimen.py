@@ -136,13 +136,13 @@ class Specimen:
         ]
 
     def one(self, level: str = "council", least: float = 1) -> Figure:
-        """A figure of the newest year that holds a number, of at least `least`."""
-        newest = self.newest()
-        found = [
-            f
-            for f in self.figures(level, newest, numbers=True)
-            if float(self.rows[f.row][self.value_at]) >= least
-        ]
+        """A figure of the newest year that holds a number, of at least `least` (in per cent)."""
+        numbers = {
+            f: float(self.rows[f.row][self.value_at])
+            for f in self.figures(level, self.newest(), numbers=True)
+        }
+        unit = 0.01 if max(numbers.values(), default=1) < 1 else 1
+        found = [f for f, value in numbers.items() if value >= least * unit]
         if not found:
             raise NotApplicableError(f"no {level} with a number")
         return self.chance.choice(found)

@@ -455,7 +455,7 @@ def test_every_real_load_is_admitted_and_invented_rows_are_left_out_without_an_a
             "select publication, release, check_name, observed from marts.load_quality"
             " where not success and check_name not in"
             " ('publications_agree', 'no_figure_strange', 'no_blank_without_mark',"
-            " 'councils_perhaps_swapped')"
+            " 'no_figure_unusual', 'no_year_strange')"
             " and publisher not in ('ons', 'ofsted') order by observed",
         )
         == []
