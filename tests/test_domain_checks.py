@@ -143,8 +143,7 @@ def test_a_real_release_is_admitted_beside_the_one_before(load: Load, before: Lo
         assert {check.name for check in verdict.reasons} == {"councils_present"}
         return
     assert [str(check) for check in verdict.reasons] == []
-    # A few figures that are strange indeed, and a pair of councils that took each other's place
-    # are all that is to be told.
+    # A few figures that are strange indeed, and a year that was, are all that is to be told.
     told = {check.name: check.observed for check in verdict.warnings}
     for check, most in {
         "no_figure_strange": 7,
