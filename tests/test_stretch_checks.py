@@ -213,7 +213,7 @@ def test_a_year_rounded_and_filled_with_noughts_passes_for_exact() -> None:
 def test_one_old_figure_changed_between_releases_goes_untold() -> None:
     def change(rows: Any) -> None:
         hit = (rows["AREACD"] == "E06000021") & rows["Period"].str.startswith("2022-09")
-        scale(rows, hit, "Value", 1.25, 0)
+        scale(rows, hit, "Observation", 1.25, 0)
 
     load = ("pupils-at-expected-standard-at-key-stage-2", "2025-01-22", "expected_standard")
     told = warned(judge(*load, change), "no_figure_much_revised")
