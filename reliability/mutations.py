@@ -1,6 +1,6 @@
 """What damage gets through: real releases, damaged in every way we know, and what became of each.
 
-    python -m reliability.mutations [--publications 6] [--through-the-command 12] [--only KIND …]
+    python -m reliability.mutations [--publications 4] [--through-the-command 12] [--only KIND …]
 
 Each mutant is a real release with one file damaged. It must be *caught* (refused by a check of its
 load, by dbt's tests or by the checks of the facts), be *harmless* (no figure of a council, a region
@@ -614,7 +614,7 @@ def run(
 def main() -> int:
     """Run, tell, write; the exit code."""
     parser = argparse.ArgumentParser(description="What damage gets through.")
-    parser.add_argument("--publications", type=int, default=6, help="publications a kind")
+    parser.add_argument("--publications", type=int, default=4, help="publications a kind")
     parser.add_argument("--through-the-command", type=int, default=12, dest="commands")
     parser.add_argument("--only", nargs="*", help="kinds of damage; nothing is written then")
     parser.add_argument("--source", type=Path, default=PUBLISHED, help="the archive as published")
