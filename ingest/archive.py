@@ -112,6 +112,12 @@ class Release(BaseModel):
         return f"{self.publication} {self.folder}"
 
     @property
+    def missing(self) -> tuple[str, ...]:
+        """Files that its publisher lists, and could not give when it was fetched."""
+        named = (self.model_extra or {}).get("missing", ())
+        return tuple(map(str, named)) if isinstance(named, list | tuple) else ()
+
+    @property
     def hashes(self) -> dict[str, str]:
         """Each file's hash by its name: what tells one version from another."""
         return {file.name: file.sha256 for file in self.files}
@@ -283,7 +289,8 @@ class HomeArchive(Archive):
         """Bring a release home whole; None if it is held already.
 
         A release held under the same name with other bytes was changed by its publisher: it is
-        kept as the next version, beside the first.
+        kept as the next version, beside the first. One that came without some of its files is
+        given those when they come, and stays the version that it is.
 
         Raises
         ------
@@ -297,6 +304,9 @@ class HomeArchive(Archive):
         ]
         if any(held.hashes == release.hashes for held in versions):
             return None
+        for held in versions:
+            if held.missing and held.hashes.items() <= release.hashes.items():
+                return self._complete(source, held, release)
         kept = release
         taken = {held.version for held in versions}
         if release.version in taken:
@@ -317,6 +327,26 @@ class HomeArchive(Archive):
             shutil.rmtree(partial, ignore_errors=True)
             raise
         return kept
+
+    def _complete(self, source: Archive, held: Release, release: Release) -> Release:
+        """Add the files that a held release lacked; its `release.json`, written last, tells."""
+        folder = self.folder / held.path
+        for file in release.files:
+            if file.name not in held.hashes:
+                write_whole(folder / file.name, source.read(release, file))
+        sync_folder(folder)
+        document = held.model_dump(mode="json", exclude_none=True)
+        document["files"] = [
+            file.model_dump(mode="json", exclude_none=True) for file in release.files
+        ]
+        document.pop("missing", None)
+        if release.missing:
+            document["missing"] = list(release.missing)
+        # It was of fewer files, and is made again.
+        (folder / VERDICT_FILE).unlink(missing_ok=True)
+        write_whole(folder / RELEASE_FILE, _json_bytes(document))
+        sync_folder(folder)
+        return Release.model_validate(document)
 
     def verdict(self, release: Release) -> dict[str, Any] | None:
         """What the checks said of a release when it arrived, or None if they have not run."""

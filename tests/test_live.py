@@ -67,7 +67,7 @@ def ask(
 def test_a_real_release_of_dfe_arrives_other_than_published(tmp_path: Path) -> None:
     shelf = Shelf.of(PUBLISHED, "ees")
     stand_in = Ees(shelf)
-    stand_in.next_dates[EHC] = {"year": "2027", "month": "6", "day": ""}
+    stand_in.next_dates[EHC] = {"year": 2027, "month": 6}
     with Server(stand_in) as server:
         environment = {"CORE_MEASURES_EES_URL": f"{server.base}/api"}
         home = HomeArchive(tmp_path / "home")
@@ -368,21 +368,203 @@ def test_financial_years_are_read_as_academic_ones(tmp_path: Path) -> None:
         assert server.asked(lambda r: "all_data" in r.path) == 0
 
 
-def test_a_publication_that_was_renamed_or_superseded_is_lost_in_silence(tmp_path: Path) -> None:
+def is_file(request: Any) -> bool:
+    return "/files" in request.path
+
+
+def test_a_publication_that_was_renamed_is_lost(tmp_path: Path) -> None:
+    """The service has nothing (404) under the old slug; its list of redirects tells the new one."""
     kind = KINDS["ees"]
-    contract = kind.contract(tmp_path / "contracts", slug="its-old-name")
+    contract = kind.contract(tmp_path / "contracts")
+    home = HomeArchive(tmp_path / "home")
+    stand_in = Ees(kind.shelf())
+    with Server(stand_in) as server:
+        environment = kind.environment(server.base)
+        ask(contract, environment, tmp_path, home)
+        stand_in.renamed[kind.publication] = "its-new-name"
+        found = ask(contract, environment, tmp_path, home)
+        assert found.problems == found.warnings == found.releases == []
+        assert "calls it its-new-name by now, not a-publication" in found.notes[0]
+        server.requests.clear()
+        found = ask(contract, environment, tmp_path, home)
+        assert found.notes == [], "told once"
+        assert server.asked() == 2
+        (old,) = kind.shelf(2).publications[kind.publication][1:]
+        stand_in.shelf.publications[kind.publication].append(old)
+        found = ask(contract, environment, tmp_path, home)
+        assert [r.release for r in found.releases] == ["2024"]
+        # And back again, or on to a third name.
+        stand_in.renamed[kind.publication] = "its-third-name"
+        found = ask(contract, environment, tmp_path, home)
+        assert found.problems == []
+        stand_in.renamed.clear()
+        found = ask(contract, environment, tmp_path, home)
+        assert found.problems == found.warnings == []
+    assert [r.folder for r in home.held("ees", kind.publication)] == ["2023", "2024"]
 
-    class Renamed(Ees):
-        def answer(self, request: Any, base: str) -> Any:
-            if "its-old-name" in request.path:
-                to = "/" + request.path.replace("its-old-name", kind.publication)
-                return wrong.Reply(b"", 301, {"Location": to})
-            return super().answer(request, base)
 
-    with Server(Renamed(kind.shelf())) as server:
-        found = ask(contract, kind.environment(server.base), tmp_path)
-    assert [r.release for r in found.releases] == ["2023"]
-    assert f"called {kind.publication} by now" in found.notes[0]
+def test_a_publication_that_is_no_more_passes_for_nothing_new(tmp_path: Path) -> None:
+    kind = KINDS["ees"]
+    contract = kind.contract(tmp_path / "contracts", slug="never-heard-of")
+    with Server(Ees(kind.shelf())) as server:
+        (problem,) = ask(contract, kind.environment(server.base), tmp_path).problems
+    assert "publications/never-heard-of: there is nothing (404)" in problem.reason
+
+
+def test_a_release_that_was_relabelled_is_told_as_withdrawn_or_fetched_again(
+    tmp_path: Path,
+) -> None:
+    kind = KINDS["ees"]
+    contract = kind.contract(tmp_path / "contracts")
+    home = HomeArchive(tmp_path / "home")
+    stand_in = Ees(kind.shelf(2))
+    _, new = stand_in.shelf.publications[kind.publication]
+    with Server(stand_in) as server:
+        environment = kind.environment(server.base)
+        ask(contract, environment, tmp_path, home)
+        stand_in.labels["2024"] = "2024-revised"
+        server.requests.clear()
+        found = ask(contract, environment, tmp_path, home)
+        assert found.problems == found.warnings == found.releases == []
+        assert server.asked(is_file) == 0
+        new.files[kind.file] = kind.body(99)
+        new.amended += 1
+        found = ask(contract, environment, tmp_path, home)
+        assert found.problems == found.warnings == []
+        held = home.held("ees", kind.publication)
+        assert [r.folder for r in held] == ["2023", "2024", "2024+2"]
+        assert held[-1].model_extra["label"] == "2024-revised"
+        assert held[-1].landing_page.endswith("/2024-revised")
+        # Another release takes the slug that it had.
+        stand_in.shelf.publications[kind.publication].append(
+            Volume("2025", date(2026, 3, 31), {kind.file: kind.body(5)}, titles=new.titles)
+        )
+        stand_in.labels["2025"] = "2024"
+        found = ask(contract, environment, tmp_path, home)
+        assert found.problems == found.warnings == []
+        (third,) = found.releases
+        assert third.release.startswith("2024-")
+        assert third.release not in stand_in.labels.values()
+        assert ask(contract, environment, tmp_path, home).releases == []
+
+
+def test_a_release_of_an_archive_that_was_relabelled_is_fetched_again(tmp_path: Path) -> None:
+    """An archive knows no ids of the service: its list of redirects tells what became of a slug."""
+    kind = KINDS["ees"]
+    contract = kind.contract(tmp_path / "contracts")
+    home = HomeArchive(tmp_path / "home")
+    with Server(Ees(kind.shelf(2))) as server:
+        ask(contract, kind.environment(server.base), tmp_path, home)
+    for path in (tmp_path / "home").rglob("release.json"):
+        document = json.loads(path.read_bytes())
+        del document["upstream"]
+        path.write_text(json.dumps(document))
+    shutil.rmtree(tmp_path / "work")
+    stand_in = Ees(kind.shelf(2))
+    stand_in.labels["2023"] = "2023-final"
+    with Server(stand_in) as server:
+        environment = kind.environment(server.base)
+        for _ in range(2):
+            found = ask(contract, environment, tmp_path, home)
+            assert found.problems == found.warnings == []
+        assert [r.folder for r in home.held("ees", kind.publication)] == ["2023", "2024"]
+        server.requests.clear()
+        ask(contract, environment, tmp_path, home)
+        assert server.asked() == 2
+
+
+def two_files(kind: Any, folder: Path) -> Any:
+    """A contract of two files: what a zip lacks is one of a release's."""
+    contract = kind.contract(folder / "contracts")
+    (first,) = contract.files
+    second = dataclasses.replace(first, file_id="more", names=(r"^more\.csv$",))
+    return dataclasses.replace(contract, files=(first, second))
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["to be had alone", "not to be had"])
+def test_a_zip_that_lacks_a_file_passes_for_the_whole_release(tmp_path: Path, alone: bool) -> None:
+    """The service leaves out what it cannot read, and closes the zip properly."""
+    kind = KINDS["ees"]
+    contract = two_files(kind, tmp_path)
+    home = HomeArchive(tmp_path / "home")
+    stand_in = Ees(kind.shelf())
+    volume = stand_in.shelf.newest(kind.publication)
+    volume.files |= {"more.csv": csv_of(7), "unread.csv": csv_of(8)}
+    whole = {n: b for n, b in volume.files.items() if n != "unread.csv"}
+    # Kept for an hour: a file that can be read again is not in the zip yet.
+    cached = {"more.csv", "unread.csv"}
+    stand_in.unreadable = set(cached)
+
+    class Cached(Ees):
+        def _file(self, version: str, file: str) -> Any:
+            kept, stand_in.unreadable = stand_in.unreadable, set() if alone else cached
+            try:
+                return super()._file(version, file)
+            finally:
+                stand_in.unreadable = kept
+
+    stand_in.__class__ = Cached
+    with Server(stand_in) as server:
+        environment = kind.environment(server.base)
+        found = ask(contract, environment, tmp_path, home)
+        (release,) = home.held("ees", kind.publication)
+        if not alone:
+            for _ in range(2):
+                (problem,) = found.problems
+                assert problem.path.endswith("/2023")
+                assert "incomplete: its publisher lists more.csv, and could not give it" in str(
+                    problem
+                )
+                assert release.missing == ("more.csv",)
+                assert set(release.hashes) == {kind.file}
+                found = ask(contract, environment, tmp_path, home)
+            home.record_verdict(release, {"digest": "of one file"})
+            stand_in.unreadable.clear()
+            found = ask(contract, environment, tmp_path, home)
+            (release,) = home.held("ees", kind.publication)
+            assert home.verdict(release) is None
+        assert found.problems == []
+        assert (release.folder, release.missing) == ("2023", ())
+        assert {f.name: home.read(release, f) for f in release.files} == whole
+        assert not [f for f in home.verify() if isinstance(f, Problem)]
+        server.requests.clear()
+        assert ask(contract, environment, tmp_path, home).problems == []
+        assert server.asked(is_file) == 0
+    assert [r.folder for r in home.held("ees", kind.publication)] == ["2023"]
+
+
+def test_a_release_amended_late_passes_for_the_newest_by_the_day_that_is_displayed(
+    tmp_path: Path,
+) -> None:
+    """A team may display an amendment's day as the day of publication."""
+    kind = KINDS["ees"]
+    contract = kind.contract(tmp_path / "contracts")
+    for told in (True, False):
+        folder = tmp_path / str(told)
+        home = HomeArchive(folder / "home")
+        stand_in = Ees(kind.shelf(2))
+        old, new = stand_in.shelf.publications[kind.publication]
+        old.amended, old.amended_on = 1, date(2030, 1, 1)
+        stand_in.displayed[old.release] = old.changed
+
+        class Silent(Ees):
+            def _updates(self, slug: str, release: str, request: Any) -> Any:
+                return wrong.Reply(b"{}", 404)
+
+        if not told:
+            stand_in.__class__ = Silent
+        with Server(stand_in) as server:
+            ask(contract, kind.environment(server.base), folder, home)
+        first, newest = home.held("ees", kind.publication)
+        assert (first.release, newest.release) == (old.release, new.release)
+        assert newest.published == new.published
+        assert first.note is not None
+        assert first.note.startswith("as amended on 2030-01-01")
+        if told:
+            assert first.published == old.published
+        else:
+            assert first.published < new.published
+            assert "before the release that its publisher lists above it" in first.note
 
 
 def test_an_archive_in_an_object_store_cannot_be_read(tmp_path: Path) -> None:
@@ -733,7 +915,7 @@ def test_old_releases_that_nobody_can_read_fail_every_night(tmp_path: Path) -> N
         server.requests.clear()
         found = ask(contract, environment, tmp_path, home)
         assert (found.notes, found.releases) == ([], [])
-        assert server.asked(lambda r: r.path.endswith("files")) == 0
+        assert server.asked(lambda r: r.path.endswith("/files")) == 0
     # Since a day that is later, it is not even looked at.
     contract = kind.contract(tmp_path / "contracts", since="2024-01-01")
     with Server(Ees(shelf)) as server:
@@ -741,7 +923,7 @@ def test_old_releases_that_nobody_can_read_fail_every_night(tmp_path: Path) -> N
             contract, kind.environment(server.base), tmp_path / "b", HomeArchive(tmp_path / "c")
         )
         assert [r.release for r in found.releases] == ["2024"]
-        assert server.asked(lambda r: r.path.endswith("files")) == 1
+        assert server.asked(lambda r: r.path.endswith("/files")) == 1
 
 
 def test_a_memory_that_is_damaged_or_gone_brings_everything_home_again(tmp_path: Path) -> None:
@@ -757,7 +939,7 @@ def test_a_memory_that_is_damaged_or_gone_brings_everything_home_again(tmp_path:
             server.requests.clear()
             assert ask(contract, environment, tmp_path, home).releases == []
             # Each release says itself what it was fetched as.
-            assert server.asked(lambda r: r.path.endswith("files")) == 0
+            assert server.asked(lambda r: r.path.endswith("/files")) == 0
     assert len(home.held("ees", kind.publication)) == 2
 
 

@@ -61,7 +61,7 @@ class Night:
 
 
 def is_file(request: Request) -> bool:
-    return request.path.endswith("files") or "all_data" in request.path
+    return request.path.endswith("/files") or "all_data" in request.path
 
 
 @pytest.fixture(scope="module")

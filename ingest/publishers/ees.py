@@ -2,30 +2,39 @@
 
 By the content service a publication's slug leads to its releases, a release to its version of
 today, and that to one zip of all its files. No file's id is ever written down: an old id goes on
-serving last year's file without a word (`facts/ees-and-ofsted.md` 2).
+serving last year's file without a word. What the service does is taken from its own source
+(dfe-analytical-services/explore-education-statistics, `Content.Api` and `Content.Services`).
 """
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Mapping
-from datetime import datetime
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
+from ingest.archive import Release
 from ingest.errors import PublisherError
 from ingest.http import Answer, GoneError
 from ingest.live import Ees, EesStatistics
 from ingest.publishers import content
-from ingest.publishers.platform import Edition, Listing, Offer, Platform, Said
+from ingest.publishers.platform import Edition, Listing, Offer, Platform, Said, upstream_of
 
 # `facts/ees-and-ofsted.md` 1.2: a publication's data sets and versions come 20 a page at most;
 # release entries 100 (the service's source, GetPublicationReleasesRequest).
 _ENTRIES = 100
 _PAGE = 20
 _MOST_PAGES = 50
+# Data set files and a release's updates come so many a page at most (DataSetFileListRequest,
+# GetReleaseUpdatesRequest).
+_FILES = 40
+_UPDATES = 100
+_MOST_RENAMES = 5
 
 
 class _Paging(Said):
@@ -59,26 +68,57 @@ class _Entries(Said):
 
 
 class _Version(Said):
-    id: str
+    id: str = Field(pattern=r"^[0-9a-fA-F-]{36}$")
     releaseId: str  # noqa: N815
     slug: str
     published: datetime
     lastUpdated: datetime  # noqa: N815
 
 
+class _DataSetFile(Said):
+    fileId: str = Field(pattern=r"^[0-9a-fA-F-]{36}$")  # noqa: N815
+    filename: str
+
+
+class _DataSetFiles(Said):
+    paging: _Paging
+    results: tuple[_DataSetFile, ...]
+
+
+class _Update(Said):
+    date: datetime
+    summary: str = ""
+
+
+class _Updates(Said):
+    paging: _Paging
+    results: tuple[_Update, ...]
+
+
+class _Redirect(Said):
+    fromSlug: str  # noqa: N815
+    toSlug: str  # noqa: N815
+
+
+class _Redirects(Said):
+    publicationRedirects: tuple[_Redirect, ...] = ()  # noqa: N815
+    releaseRedirectsByPublicationSlug: dict[str, tuple[_Redirect, ...]] = Field({})  # noqa: N815
+
+
 class EesPlatform(Platform):
-    """A publication by the content service (`facts/ees-and-ofsted.md` 2).
+    """A publication by the content service.
 
     Two requests tell what is new: the publication, for its next release's date, and its release
-    entries, whose `lastUpdated` moves with every amendment.
+    entries, whose `lastUpdated` moves with every amendment. A release is its `releaseId`: its slug
+    is a label, which its team may change. A publication that was renamed is nothing (404) under
+    its old slug, and the service's list of redirects tells the new one.
     """
 
     def releases(self) -> Listing:
         """One edition a release entry; its version of today is looked up when it is fetched."""
         block = self.publication.live
         assert isinstance(block, Ees)  # noqa: S101  # nosec B101
-        url = self.asked("publications", block.slug)
-        about: _Publication = self.understood(_Publication, self.web.json(url), url)
+        about, notes = self._about(block.slug)
         url = self.asked("publications", about.slug, "release-entries")
         entries: list[_Entry] = []
         for page in range(1, _MOST_PAGES + 1):
@@ -87,30 +127,125 @@ class EesPlatform(Platform):
             entries += found.results
             if page >= found.paging.totalPages:
                 break
-        editions = tuple(
-            self._edition(about.slug, entry)
-            for entry in entries
-            if entry.slug is not None and entry.lastUpdated is not None
-        )
-        if not editions:
+        listed = [e for e in entries if e.slug is not None and e.lastUpdated is not None]
+        if not listed:
             raise PublisherError(f"{url}: it lists no release")
-        notes = []
-        if about.slug != block.slug:
-            notes.append(f"called {about.slug} by now: write that in ingest/publications")
+        names = self._names(about.slug, listed)
+        editions: list[Edition] = []
+        # The list is in the publication's own order, newest first. Where a release's day was set
+        # anew at an amendment, those above it tell before which day it came out.
+        newer: date | None = None
+        for entry in listed:
+            edition = self._edition(about.slug, entry, names[_key(entry)], newer)
+            editions.append(edition)
+            newer = min(filter(None, (newer, edition.first)), default=None)
         if about.supersededByPublication is not None:
             notes.append(f"superseded by {about.supersededByPublication.slug}")
-        return Listing(editions, _next(about.nextReleaseDate), complete=True, notes=tuple(notes))
+        return Listing(
+            tuple(editions), _next(about.nextReleaseDate), complete=True, notes=tuple(notes)
+        )
 
-    def _edition(self, slug: str, entry: _Entry) -> Edition:
+    def _about(self, slug: str) -> tuple[_Publication, list[str]]:
+        """The publication by its slug, or by what its slug was changed to."""
+        moved = self.web.memory.state.moved
+        asked = moved.get(slug, slug)
+        for _ in range(_MOST_RENAMES):
+            url = self.asked("publications", asked)
+            try:
+                about: _Publication = self.understood(_Publication, self.web.json(url), url)
+            except GoneError:
+                renamed = {r.fromSlug: r.toSlug for r in self._redirects().publicationRedirects}
+                if asked not in renamed and asked == slug:
+                    raise
+                # A redirect that led nowhere is forgotten: the slug of the contract is asked anew.
+                asked = renamed.get(asked, slug)
+                continue
+            if about.slug == slug:
+                moved.pop(slug, None)
+                return about, []
+            notes = [] if moved.get(slug) == about.slug else [_renamed(slug, about.slug)]
+            moved[slug] = about.slug
+            return about, notes
+        raise PublisherError(f"{self.asked('publications', slug)}: its redirects lead nowhere")
+
+    def _redirects(self) -> _Redirects:
+        url = self.asked("redirects")
+        found: _Redirects = self.understood(_Redirects, self.web.json(url, remember=False), url)
+        return found
+
+    def _names(self, slug: str, entries: Sequence[_Entry]) -> dict[tuple[str, str], str]:
+        """Under which name each entry is held, or will be: by (release id, slug).
+
+        A release keeps the name that it was first held under. A slug that another release had
+        before is no name for a new one.
+        """
+        held = {release.release for release in self.held}
+        adopted = self.web.memory.state.adopted
+        ours: dict[str | None, str] = {id_: name for id_, name in adopted.items() if name in held}
+        ours |= {_release_id(release): release.release for release in self.held}
+        ours.pop(None, None)
+        twice = {s for s, n in Counter(e.slug for e in entries).items() if n > 1}
+        names: dict[tuple[str, str], str] = {}
+        for entry in entries:
+            assert entry.slug is not None  # noqa: S101  # nosec B101
+            name = ours.get(entry.releaseId, entry.slug)
+            taken = {taken for id_, taken in ours.items() if id_ != entry.releaseId}
+            if name in taken and name == entry.slug and name not in twice:
+                name = f"{entry.slug}-{(entry.releaseId or '')[:8]}"
+            names[_key(entry)] = name
+        self._adopt(slug, entries, names)
+        return names
+
+    def _adopt(
+        self, slug: str, entries: Sequence[_Entry], names: dict[tuple[str, str], str]
+    ) -> None:
+        """Find releases that an archive brought, and that were relabelled since, by redirects."""
+        offered = set(names.values())
+        lost = {r.release for r in self.held if upstream_of(r) is None} - offered
+        held = {r.release for r in self.held}
+        known = self.web.memory.state.seen.keys() | self.web.memory.state.passed.keys() | held
+        since = self.publication.live.since if self.publication.live else None
+        unknown = [
+            entry
+            for entry in entries
+            if names[_key(entry)] not in known
+            and not (since and entry.published and entry.published.date() < since)
+        ]
+        if not lost or not unknown:
+            return
+        try:
+            redirects = self._redirects().releaseRedirectsByPublicationSlug.get(slug, ())
+        except GoneError:
+            return
+        before = {r.toSlug: r.fromSlug for r in redirects if r.fromSlug in lost}
+        for entry in unknown:
+            if entry.slug in before:
+                names[_key(entry)] = before[entry.slug]
+                if entry.releaseId:
+                    self.web.memory.state.adopted[entry.releaseId] = before[entry.slug]
+
+    def _edition(self, slug: str, entry: _Entry, name: str, newer: date | None) -> Edition:
         assert entry.slug is not None  # noqa: S101  # nosec B101
         assert entry.lastUpdated is not None  # noqa: S101  # nosec B101
-        first = entry.published or entry.lastUpdated
+        changed = entry.lastUpdated.date()
+        first = min(entry.published.date(), changed) if entry.published else changed
+        note = None
+        if first == changed and newer is not None and newer < first:
+            first = newer - timedelta(days=1)
+            note = "first published before the release that its publisher lists above it"
+        seen = self.web.memory.state.first_seen
+        known = _release_id_of(entry)
+        if note is None:
+            seen.setdefault(known, first.isoformat())
+        if known in seen:
+            first = min(first, date.fromisoformat(seen[known]))
         return Edition(
-            release=entry.slug,
+            release=name,
             token=f"{entry.releaseId} {entry.lastUpdated.isoformat()}",
-            # An amendment is published on its own day: earlier it was not to be had.
-            published=max(first, entry.lastUpdated).date(),
-            first=first.date(),
+            # An amendment is published on its own day, whatever day its team displays.
+            published=changed,
+            first=first,
+            first_note=note,
             landing_page=f"{self.publication.landing_page.rstrip('/')}/{entry.slug}",
             offers=(
                 Offer(
@@ -120,17 +255,37 @@ class EesPlatform(Platform):
                     unpack=True,
                 ),
             ),
+            extra={"label": entry.slug} if name != entry.slug else {},
         )
+
+    def dated(self, edition: Edition) -> Edition:
+        """The day on which a release first came out, by its own list of updates.
+
+        The day that a listing displays may have been set to that of an amendment.
+        """
+        url = edition.offers[0].url.replace("/version-summary", "/updates")
+        query = {"page": 1, "pageSize": _UPDATES}
+        try:
+            found: _Updates = self.understood(
+                _Updates, self.web.json(url, query, remember=False), url
+            )
+        except GoneError:
+            return edition
+        days = [u.date.date() for u in found.results if u.summary.strip() == "First published"]
+        if not days or edition.first is None:
+            return edition
+        # What was seen to be out on a day came out by then.
+        seen = self.web.memory.state.first_seen.get((edition.token or "").split(" ")[0])
+        first = min([*days, *([date.fromisoformat(seen)] if seen else [])])
+        return dataclasses.replace(edition, first=first, first_note=None)
 
     def fetch(
         self, offer: Offer, path: Path, conditions: Mapping[str, str] | None = None
     ) -> tuple[Answer, str]:
         """A release's zip: its version's id is looked up each time, since amendments move it."""
-        version: _Version = self.understood(
-            _Version, self.web.json(offer.url, remember=False), offer.url
-        )
-        if not re.fullmatch(r"[0-9a-fA-F-]{36}", version.id):
-            raise PublisherError(f"{offer.url}: {version.id!r} is no id of a release's version")
+        if not offer.unpack:
+            return super().fetch(offer, path, conditions)
+        version = self._version(offer)
         name = content.safe_name(offer.name or "release.zip")
         return (
             self.web.file(
@@ -141,6 +296,65 @@ class EesPlatform(Platform):
             ),
             name,
         )
+
+    def _version(self, offer: Offer) -> _Version:
+        version: _Version = self.understood(
+            _Version, self.web.json(offer.url, remember=False), offer.url
+        )
+        return version
+
+    def lacking(self, offer: Offer, names: Iterable[str]) -> list[Offer]:
+        """The files that the release lists and its zip has not, each as an offer of its own.
+
+        Where the service cannot read a file it leaves it out, closes the zip properly, and serves
+        that zip for an hour (`ReleaseFileService.DoZipFilesToStream`).
+        """
+        version = self._version(offer)
+        url = self.asked("data-set-files")
+        listed: list[_DataSetFile] = []
+        for page in range(1, _MOST_PAGES + 1):
+            query = {
+                "releaseId": version.id,
+                "latestOnly": "false",
+                "page": page,
+                "pageSize": _FILES,
+            }
+            try:
+                found: _DataSetFiles = self.understood(
+                    _DataSetFiles, self.web.json(url, query, remember=False), url
+                )
+            except GoneError:
+                break
+            listed += found.results
+            if page >= found.paging.totalPages:
+                break
+        here = set(names)
+        return [
+            Offer(
+                self.asked("releases", version.id, "files", file.fileId),
+                content.safe_name(file.filename),
+            )
+            for file in listed
+            if file.filename not in here and self.reads(file.filename)
+        ]
+
+
+def _key(entry: _Entry) -> tuple[str, str]:
+    return entry.releaseId or "", entry.slug or ""
+
+
+def _release_id_of(entry: _Entry) -> str:
+    return entry.releaseId or entry.slug or ""
+
+
+def _release_id(release: Release) -> str | None:
+    """A held release's id, as the token that it was fetched as begins with it."""
+    token = upstream_of(release)
+    return token.split(" ")[0] if token else None
+
+
+def _renamed(before: str, now: str) -> str:
+    return f"its publisher calls it {now} by now, not {before}: it was followed"
 
 
 def _next(said: dict[str, Any] | str | None) -> str | None:

@@ -42,11 +42,13 @@ from ingest.publishers.ons import OnsDatasetPlatform, OnsIndicatorPlatform
 from ingest.publishers.platform import (
     Edition,
     Listing,
+    Offer,
     Platform,
     SkippedError,
     Web,
     as_file,
     day_of,
+    upstream_of,
 )
 from ingest.publishers.settings import Settings
 from ingest.publishers.stat_xplore import StatXplorePlatform
@@ -102,9 +104,13 @@ class Fetched:
 
 
 def platform_of(
-    publication: Publication, session: Session, settings: Settings, memory: Memory
+    publication: Publication,
+    session: Session,
+    settings: Settings,
+    memory: Memory,
+    held: Sequence[Release] = (),
 ) -> Platform:
-    """A publication on its platform.
+    """A publication on its platform, `held` being the releases of it that are at home.
 
     Raises
     ------
@@ -125,7 +131,7 @@ def platform_of(
     address = settings.addresses.get(block.platform, "")
     if isinstance(block, ArchiveAddress):
         address = settings.addresses.get("archive", block.address).rstrip("/")
-    platform = PLATFORMS[block.platform](publication, web, address)
+    platform = PLATFORMS[block.platform](publication, web, address, held)
     if isinstance(platform, StatXplorePlatform):
         platform.key = settings.stat_xplore_key
     return platform
@@ -147,7 +153,7 @@ def fetch(
     result = Fetched(publication, memory)
     memory.asked_now()
     try:
-        platform = platform_of(publication, session, settings, memory)
+        platform = platform_of(publication, session, settings, memory, held)
         listing = platform.releases()
     except SkippedError as skipped:
         result.skipped = str(skipped)
@@ -232,7 +238,7 @@ def new_editions(
         if seen and edition.token is not None:
             if memory.state.seen.get(edition.release or "") == edition.token:
                 continue
-            if any(_upstream(release) == edition.token for release in held):
+            if any(upstream_of(r) == edition.token and not r.missing for r in held):
                 continue
         found.append(edition)
     return sorted(found, key=_age)
@@ -254,10 +260,6 @@ def _passing(publication: Publication, edition: Edition) -> str:
     return f"{publication.digest[:16]} {edition.token}"
 
 
-def _upstream(release: Release) -> str | None:
-    return (release.model_extra or {}).get("upstream")
-
-
 def _plain_name(release: str | None) -> str:
     """A release's name as far as it may stand in a path; otherwise the listing's."""
     try:
@@ -273,16 +275,20 @@ def _see_withdrawn(result: Fetched, listing: Listing, held: Sequence[Release]) -
     if listing.complete:
         for release in held:
             # What an archive brought under another name was never this platform's.
-            if release.release not in offered and _upstream(release) is not None:
+            if release.release not in offered and upstream_of(release) is not None:
                 result.withdrawn[release.release] = "its publisher lists it no more"
 
 
 @dataclass
 class _Brought:
-    """The files of an edition as they came, and the names that a zip had besides."""
+    """The files of an edition as they came, and the names that a zip had besides.
+
+    `missing` are those that its publisher lists, and that could not be had.
+    """
 
     files: list[PublishedFile] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
     uploaded: date | None = None
 
 
@@ -299,6 +305,13 @@ def _fetch_edition(
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
+        if all(edition.release not in (release.release, release.folder) for release in held):
+            edition = platform.dated(edition)
+            since = publication.live.since if publication.live else None
+            if since and edition.first and edition.first < since and edition.release:
+                memory = platform.web.memory
+                memory.state.passed[edition.release] = _passing(publication, edition)
+                return
         brought = _bring(platform, edition, partial, conditional=bool(held))
         if brought is None:
             return
@@ -318,7 +331,15 @@ def _fetch_edition(
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     result.releases.append(release)
-    if edition.token is not None and edition.release is not None:
+    if brought.missing:
+        result.fail(
+            release.folder,
+            f"{edition.landing_page}: incomplete: its publisher lists"
+            f" {', '.join(brought.missing)}, and could not give"
+            f" {'it' if len(brought.missing) == 1 else 'them'}. What came is used, and the rest"
+            " is asked for again",
+        )
+    elif edition.token is not None and edition.release is not None:
         result.tokens[edition.release] = edition.token
 
 
@@ -343,6 +364,7 @@ def _bring(
             came = {"url": answer.url, "etag": answer.etag, "last_modified": answer.last_modified}
             brought.files += [file.model_copy(update=came) for file in files]
             brought.left += left
+            _bring_lacking(platform, offer, folder, brought)
             continue
         name = content.safe_name(name)
         if (folder / name).exists():
@@ -352,6 +374,20 @@ def _bring(
         if asks:
             memory.keep(offer.url, answer.etag, answer.last_modified, None)
     return brought
+
+
+def _bring_lacking(platform: Platform, packed: Offer, folder: Path, brought: _Brought) -> None:
+    """Bring by itself each file that a zip should have had."""
+    names = [*(file.name for file in brought.files), *brought.left]
+    for offer in platform.lacking(packed, names):
+        name = offer.name or ""
+        try:
+            answer, name = platform.fetch(offer, folder / name)
+        except PublisherError:
+            (folder / name).unlink(missing_ok=True)
+            brought.missing.append(name)
+            continue
+        brought.files.append(as_file(answer, offer, name))
 
 
 def _see_name(name: str) -> None:
@@ -389,6 +425,7 @@ def _release(
         # Its first version was never held. It is as new as that was: otherwise an old release
         # that was amended late would replace what newer ones say.
         notes.append(f"as amended on {day.isoformat()}; what was first published is not held")
+        notes += [edition.first_note] if edition.first_note else []
         day = edition.first
     if edition.published is None and not notes:
         notes.append(
@@ -396,7 +433,11 @@ def _release(
             if brought.uploaded
             else "published: the day on which it was first seen; its publisher gives none"
         )
-    extra = {**edition.extra, **({"left_out": brought.left} if brought.left else {})}
+    extra = {
+        **edition.extra,
+        **({"left_out": brought.left} if brought.left else {}),
+        **({"missing": brought.missing} if brought.missing else {}),
+    }
     try:
         return Release.model_validate(
             {
@@ -426,7 +467,7 @@ def _tell_change(
     result: Fetched, release: Release, left: list[str], held: Sequence[Release]
 ) -> None:
     """What a release has that the one before had not, and the other way round."""
-    before = next((r for r in reversed(held) if _upstream(r) is not None), None)
+    before = next((r for r in reversed(held) if upstream_of(r) is not None), None)
     if before is None:
         return
     publication = result.publication

@@ -49,6 +49,12 @@ class _Remembered(BaseModel):
     told: dict[str, Told] = {}
     withdrawn: dict[str, str] = {}
     skipped: str | None = None
+    # What a publication is called by now, by what its contract calls it.
+    moved: dict[str, str] = {}
+    # By a release's id, the name that an archive brought it under.
+    adopted: dict[str, str] = {}
+    # By a release's id, the first day on which it was displayed as published.
+    first_seen: dict[str, str] = {}
     # Fingertips' area types by id: their names and short names.
     area_types: dict[str, list[str]] = {}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from email.utils import parsedate_to_datetime
@@ -90,8 +90,10 @@ class Edition:
     title: str | None = None
     note: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
-    # The day on which its first version came out, where it is told.
+    # The day on which its first version came out, where it is told; and why it is thought so,
+    # where it is not.
     first: date | None = None
+    first_note: str | None = None
     # Why it is not to be brought home, though it is offered.
     refused: str | None = None
     # In another archive the release says everything of itself.
@@ -199,10 +201,13 @@ class Web:
 class Platform:
     """One publication on its platform. Subclasses say where to ask and what the answers mean."""
 
-    def __init__(self, publication: Publication, web: Web, address: str) -> None:
+    def __init__(
+        self, publication: Publication, web: Web, address: str, held: Sequence[Release] = ()
+    ) -> None:
         self.publication = publication
         self.web = web
         self.address = address
+        self.held = held
 
     def releases(self) -> Listing:
         """Every release that the publisher offers.
@@ -237,6 +242,17 @@ class Platform:
         if not answer.not_modified:
             self.see_size(offer, answer)
         return answer, name
+
+    def dated(self, edition: Edition) -> Edition:
+        """An edition that is not held, with what its publisher says of its first day."""
+        return edition
+
+    def lacking(self, offer: Offer, names: Iterable[str]) -> list[Offer]:
+        """The files of use that an offer to unpack should have and has not, to be asked for alone.
+
+        `names` are those that it has.
+        """
+        return []
 
     @staticmethod
     def see_size(offer: Offer, answer: Answer) -> None:
@@ -280,6 +296,11 @@ def _see_json(sink: BinaryIO) -> None:
     except PublisherError as error:
         # Cut short, more often than not.
         raise IncompleteError(str(error)) from error
+
+
+def upstream_of(release: Release) -> str | None:
+    """The token that a release was fetched as; None of one that came by an archive."""
+    return (release.model_extra or {}).get("upstream")
 
 
 def with_query(url: str, query: Mapping[str, Any] | None) -> str:
