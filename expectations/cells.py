@@ -27,7 +27,7 @@ def denominators(rows: Any, contract: FileContract, share: Share) -> Any:
         return own
     rest = [column for column in contract.key if column not in share.denominator_row]
     group = row_groups(rows, rest)
-    stands = rows_where(rows, {column: [cell] for column, cell in share.denominator_row.items()})
+    stands = rows_where(rows, share.denominator_row)
     of_group = np.full(group.max(initial=-1) + 1, np.nan)
     of_group[group[stands]] = own[stands]
     return of_group[group]

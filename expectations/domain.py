@@ -28,6 +28,7 @@ from expectations.vocabulary import (
     MAYBE_SWAPPED,
     MUCH_REVISED,
     NOT_LESSER,
+    NOT_LOOKED_AT,
     NUMBERS_SHORT,
     OFF_BREAKDOWN,
     OFF_COUNTS,
@@ -116,6 +117,15 @@ def domain_rules(contract: FileContract) -> Iterator[Rule]:
 
 def _of_counts(contract: FileContract) -> Iterator[Rule]:
     declared = contract.checks
+    if declared.shares or declared.breakdowns or any(t.but_for for t in declared.totals):
+        yield _rule(
+            "rules_find_their_rows",
+            NOT_LOOKED_AT,
+            0,
+            "Each rule finds the rows that the contract names for it, and each share the row of its"
+            " whole: one that looks at nothing passes whatever is there.",
+            "rules and periods",
+        )
     if declared.shares:
         if any(share.per == 100 for share in declared.shares):
             yield _rule(

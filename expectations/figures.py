@@ -30,6 +30,7 @@ from expectations.vocabulary import (
     COUNTRY_CODE,
     DENIED,
     EMPTIED,
+    NOT_LOOKED_AT,
     OFF_COUNTS,
     OFF_PARTS,
     OVER_DENOMINATOR,
@@ -39,7 +40,7 @@ from expectations.vocabulary import (
     UNEXPLAINED,
     numeric,
 )
-from ingest.contracts import NUMERIC_ROLES, FileContract
+from ingest.contracts import NUMERIC_ROLES, FileContract, RowFilter
 from ingest.tables import SOURCE_ROW
 
 # Marks that stand for nothing there, not for a number kept back.
@@ -61,6 +62,7 @@ def figures_of(
     parts = [
         *_starts(rows, contract),
         *_notes(rows, contract),
+        *_not_looked_at(rows, contract),
         *_shares(rows, contract),
         *row_parts(rows, contract, codes.fillna(wholes)),
         *_totals(rows, contract, councils, codes, expected),
@@ -134,6 +136,52 @@ def _notes(rows: Any, contract: FileContract) -> Iterator[Any]:
     ):
         at = rows.loc[hit, SOURCE_ROW].tolist()
         yield in_rows(column, at, f"{notes.value} is {what}")
+
+
+# --- whether there is anything to look at
+
+
+def _not_looked_at(rows: Any, contract: FileContract) -> Iterator[Any]:
+    """One row a rule, and a share's period: whether the rows that it speaks of are not there."""
+    periods = rows[PERIOD].str.split("\t").str[0]
+    missing: list[tuple[str, bool]] = []
+    for share in contract.checks.shares:
+        hit = rows_where(rows, share.where)
+        figures = hit & rows[numeric(share.value)].notna().to_numpy()
+        if share.where:
+            missing.append((f"{share.value}: no row has {_cells(share.where)}", not hit.any()))
+        if share.denominator_row:
+            is_whole = rows_where(rows, share.denominator_row)
+            for period in periods[figures].dropna().unique():
+                of_period = (periods == period).to_numpy()
+                named = f"{share.value} in {period}: no row has {_cells(share.denominator_row)}"
+                missing.append((named, not (of_period & is_whole).any()))
+        else:
+            counts = rows[[numeric(share.numerator), numeric(share.denominator)]]
+            missing.append(
+                (
+                    f"{share.value}: no row has its {share.numerator} and {share.denominator}",
+                    bool(figures.any())
+                    and not (figures & counts.notna().all(axis=1).to_numpy()).any(),
+                )
+            )
+    for total in contract.checks.totals:
+        if total.but_for:
+            named = f"{', '.join(total.columns)}: no row has {_cells(total.but_for)}"
+            missing.append((named, not rows_where(rows, total.but_for).any()))
+    for breakdown in contract.checks.breakdowns:
+        for cell in (breakdown.whole, *breakdown.parts):
+            named = f"{', '.join(breakdown.numbers)}: no row has {breakdown.column} '{cell}'"
+            missing.append((named, not (rows[breakdown.column] == cell).any()))
+    is_missing = np.array([gone for _, gone in missing], dtype=bool)
+    yield part(NOT_LOOKED_AT, is_missing, said(is_missing, [n for n, _ in missing], wording="{0}"))
+
+
+def _cells(allowed: RowFilter) -> str:
+    """`age '19 to 21 years' or 'Aged 19 to 21' and activity 'Total'`."""
+    return " and ".join(
+        f"{column} {' or '.join(repr(cell) for cell in cells)}" for column, cells in allowed.items()
+    )
 
 
 # --- shares and their counts

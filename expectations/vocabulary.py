@@ -56,6 +56,7 @@ def dropped_rows(index: int) -> str:
 # The frame of what figures have to do with each other, and its columns: one a rule, each cell
 # the distance of one thing from where it should be, null where the row is another rule's.
 FIGURES = "figures"
+NOT_LOOKED_AT = "rows that a rule looks for and that are not there"
 OVER_DENOMINATOR = "numerator above denominator"
 OFF_COUNTS = "off its counts"
 OUT_OF_BOUNDS = "outside its interval"

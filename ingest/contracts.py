@@ -170,14 +170,15 @@ class Share(_Strict):
     """A figure that the publisher works out from two counts beside it.
 
     `denominator_row` says in which row the denominator stands, where it is not the row itself:
-    the row of the same key but for these cells. `per` is what the figure is out of, and
-    `as_printed` says that it was worked out from the counts as they are printed, rounded or not.
+    the row of the same key but for one of these cells, each as it was ever labelled. `per` is what
+    the figure is out of, and `as_printed` says that it was worked out from the counts as they are
+    printed, rounded or not.
     """
 
     value: str
     numerator: str
     denominator: str
-    denominator_row: dict[str, str] = {}
+    denominator_row: RowFilter = {}
     where: RowFilter = {}
     per: int = 100
     as_printed: bool = False

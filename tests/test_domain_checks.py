@@ -175,6 +175,40 @@ def test_9_1_typed_as_91_beside_its_counts_is_kept_out() -> None:
     assert "'2.42'" in told and "24.2 by its counts" in told
 
 
+ACCOMMODATION = (LOOKED_AFTER, "2024", "care_leavers_accommodation")
+
+
+@needs_published
+def test_a_whole_labelled_as_up_to_2022_leaves_its_shares_unchecked() -> None:
+    def relabel(rows: Any) -> None:
+        rows["accommodation_suitability"] = rows["accommodation_suitability"].replace(
+            "Suitability total", "Total"
+        )
+
+    def slip(rows: Any) -> None:
+        relabel(rows)
+        hit = (rows["la_name"] == "Leeds") & (rows["time_period"] == "2024")
+        hit &= rows["age"] == "19 to 21 years"
+        hit &= rows["accommodation_suitability"] == "Accommodation considered suitable"
+        rows.loc[hit, "percentage"] = "62"
+
+    assert judge(*ACCOMMODATION, relabel).reasons == ()
+    assert "'62'" in caught(judge(*ACCOMMODATION, slip), "shares_match_counts")
+
+
+@needs_published
+@pytest.mark.parametrize("of", ["all years", "the first year"])
+def test_a_whole_under_a_label_nobody_knows_leaves_its_shares_unchecked(of: str) -> None:
+    def relabel(rows: Any) -> None:
+        hit = rows["accommodation_suitability"] == "Suitability total"
+        if of == "the first year":
+            hit &= rows["time_period"] == rows["time_period"].min()
+        rows.loc[hit, "accommodation_suitability"] = "All leavers"
+
+    told = caught(judge(*ACCOMMODATION, relabel), "rules_find_their_rows")
+    assert "'Suitability total' or 'Total'" in told and "2020" in told
+
+
 @needs_published
 def test_a_part_larger_than_its_whole_is_kept_out() -> None:
     def more(rows: Any) -> None:

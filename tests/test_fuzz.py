@@ -318,7 +318,7 @@ yaml_like = st.one_of(
     ),
 )
 CONTRACT = (FOLDER / "characteristics-of-children-in-need.yml").read_bytes()
-CORRECTIONS = (FOLDER.parent / "corrections" / "10401.yml").read_bytes()
+CORRECTIONS = (FOLDER.parent / "corrections" / "gcse-and-equivalent-results.yml").read_bytes()
 
 
 def altered(whole: bytes) -> st.SearchStrategy[bytes]:

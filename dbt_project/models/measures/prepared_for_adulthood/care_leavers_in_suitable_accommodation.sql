@@ -15,7 +15,9 @@ cells as (
             value='percentage',
             numerator='number',
             denominator=sibling(
-                'number', "accommodation_suitability = 'Suitability total'", by=['age']
+                'number',
+                "accommodation_suitability in ('Suitability total', 'Total')",
+                by=['age']
             )
         ) }}
     from care_leavers
