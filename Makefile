@@ -5,17 +5,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+TOOLS := $(VENV)/.tools
 
 .PHONY: refresh test check dagster bench mutations reliability fuzz audit sample readme examples lock clean
 
 refresh: $(READY)
 	@$(BIN)/core-measures refresh --from sample
 
-test: $(READY) check
+test: $(TOOLS) check
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # What a machine can say of the code without running it.
-check: $(READY)
+check: $(TOOLS)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check -q .
 	@$(BIN)/mypy
@@ -26,67 +27,75 @@ dagster: $(READY)
 	@CORE_MEASURES_SOURCE=$${CORE_MEASURES_SOURCE:-sample} DAGSTER_TELEMETRY_ENABLED=false \
 		$(BIN)/dagster dev -w workspace.yaml
 
-bench: $(READY)
+bench: $(TOOLS)
 	@$(BIN)/python benchmarks/refresh.py
 	@$(BIN)/python benchmarks/nightly.py
 
-mutations: $(READY)
+mutations: $(TOOLS)
 	@$(BIN)/python -m reliability.mutations
 
 # Kills, full disks and readers, in full; writes docs/reliability.md. Half an hour and more.
-reliability: $(READY)
+reliability: $(TOOLS)
 	@$(BIN)/python -m reliability.report
 
 # Fuzzing led by coverage, two minutes a target. Its tool has wheels for Linux and Python 3.11 to
 # 3.13 alone: it is none of our packages, and stands in a folder of its own.
-fuzz: $(READY)
+fuzz: $(TOOLS)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --upgrade \
 		--target .venv/fuzz atheris==3.0.0
 	@PYTHONPATH=.venv/fuzz $(BIN)/python -m reliability.fuzz
 
-# Known vulnerabilities of what constraints.txt pins. Needs a registry that knows of them, and
+# Known vulnerabilities of what the constraints pin. Needs a registry that knows of them, and
 # fails, naming a package, where it does not; the tool stands in an environment of its own. With
 # ADVISORIES=all.zip they are looked up in osv.dev's file instead, without a network.
 ADVISORIES :=
-audit: $(READY)
+audit: $(TOOLS)
 ifneq ($(ADVISORIES),)
 	@$(BIN)/python -m reliability.audit $(ADVISORIES)
 else
 	@$(PYTHON) -m venv .venv/audit
 	@.venv/audit/bin/python -m pip install -qq --disable-pip-version-check pip-audit
-	@.venv/audit/bin/pip-audit -r constraints.txt --require-hashes --disable-pip --strict
+	@.venv/audit/bin/pip-audit --require-hashes --disable-pip --strict \
+		$(addprefix -r ,$(wildcard constraints*.txt))
 endif
 
-sample: $(READY)
+sample: $(TOOLS)
 	@$(BIN)/python scripts/write_sample.py
 
-readme: refresh
+readme: $(TOOLS) refresh
 	@$(BIN)/python scripts/readme_examples.py data
 
 # What documents show of the sample: the cookbook's answers, the consumers' examples, the marts' schema.
-examples: refresh
+examples: $(TOOLS) refresh
 	@$(BIN)/python scripts/fresh_examples.py data
 	@$(BIN)/python scripts/marts_schema.py data
 
-# The constraints file pins every package with its hashes; it names no registry.
+# Every package pinned with its hashes, no registry named: what a refresh needs, and what deployment
+# and tests need beyond that. uv, which installs them, has a list of its own.
+COMPILE = $(BIN)/uv pip compile --generate-hashes --universal --no-strip-extras --python-version 3.11 \
+	--custom-compile-command "make lock" -q
+PINNED = $$(sed -n 's/^\([a-z0-9._-]*\).*==.*/--no-emit-package \1/p' $(1))
+
 lock: $(READY)
 	@$(BIN)/python -m pip install -q uv
-	@$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --universal --no-strip-extras \
-		--python-version 3.11 --custom-compile-command "make lock" -q -o constraints.txt
+	@echo uv | $(COMPILE) - -o constraints-uv.txt
+	@$(COMPILE) pyproject.toml --extra build -o constraints.txt
+	@$(COMPILE) pyproject.toml --extra build --extra deploy -c constraints.txt \
+		$(call PINNED,constraints.txt) -o constraints-deploy.txt
+	@$(COMPILE) pyproject.toml --extra dev -c constraints.txt -c constraints-deploy.txt \
+		$(call PINNED,constraints.txt constraints-deploy.txt) -o constraints-dev.txt
 
 clean:
 	@rm -rf $(VENV) data
 
-# Byte-code is compiled at installation: Great Expectations alone takes three times as long to
-# import without it. The environment is made anew when the constraints change.
-$(READY): constraints.txt pyproject.toml
-	@echo "Setting up $(VENV) (once; a minute or two)"
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "Python 3.11 or newer is needed; name one with PYTHON=..."; exit 1; }
-	@rm -rf $(VENV)
-	@$(PYTHON) -m venv $(VENV)
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pip install -qq --disable-pip-version-check \
-		--require-hashes --compile -r constraints.txt
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check \
-		--no-deps --no-build-isolation --editable .
+# The environment is made anew when the constraints change; what tests need beside it is added when
+# something asks for it.
+$(READY): constraints.txt constraints-uv.txt pyproject.toml
+	@echo "Setting up $(VENV) (once; half a minute or so)"
+	@$(PYTHON) scripts/set_up.py $(VENV)
+	@touch $@
+
+$(TOOLS): $(READY) constraints-deploy.txt constraints-dev.txt
+	@echo "Adding what tests need to $(VENV) (once)"
+	@$(PYTHON) scripts/set_up.py $(VENV) --extra dev
 	@touch $@

@@ -1,6 +1,6 @@
-"""Known vulnerabilities of what `constraints.txt` pins, looked up in advisories kept on disk.
+"""Known vulnerabilities of what the constraints pin, looked up in advisories kept on disk.
 
-    python -m reliability.audit ADVISORIES [--constraints FILE]
+    python -m reliability.audit ADVISORIES [--constraints FILE]...
 
 `ADVISORIES` is a folder of advisories in the Open Source Vulnerability format, or the zip of them
 that osv.dev publishes for PyPI (`PyPI/all.zip`), carried to a machine that reaches no index. The
@@ -43,7 +43,7 @@ class Finding:
 
 
 def pins(text: str) -> dict[str, set[str]]:
-    """The versions of each package in a constraints file; more than one where markers differ."""
+    """The versions of each package in constraints files; more than one where markers differ."""
     found: dict[str, set[str]] = {}
     for line in text.splitlines():
         if pin := _PIN.match(line):
@@ -127,11 +127,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Look every pin up, and tell what is affected."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("advisories", type=Path)
-    parser.add_argument("--constraints", type=Path, default=ROOT / "constraints.txt")
+    parser.add_argument(
+        "--constraints", type=Path, nargs="+", default=sorted(ROOT.glob("constraints*.txt"))
+    )
     given = parser.parse_args(arguments)
-    pinned = pins(given.constraints.read_text("utf-8"))
+    pinned = pins("\n".join(path.read_text("utf-8") for path in given.constraints))
     if not pinned or not given.advisories.exists():
-        print(f"Nothing to look up, or nowhere to: {given.constraints}, {given.advisories}")
+        lists = ", ".join(map(str, given.constraints))
+        print(f"Nothing to look up, or nowhere to: {lists}, {given.advisories}")
         return 2
     known = list(advisories(given.advisories))
     if not known:
