@@ -19,6 +19,7 @@ from urllib.parse import quote
 from expectations import engine
 from expectations.suites import Suite
 from expectations.verdicts import Check
+from ingest.loads import Load
 
 INDEX = "index.html"
 
@@ -58,11 +59,21 @@ _WAY_HOME = re.compile(r'href="(?:\.\./)*index\.html"')
 _WAY_TO_SUITE = re.compile(r'href="(?:\.\./)*expectations/[^"]*"')
 
 
-def validation_page(outcomes: Sequence[engine.Outcome], load: str, way_home: str) -> str:
-    """What the library said of one load, as its own page; `way_home` leads to the index.
+def page_path(load: Load) -> str:
+    """Where a load's page stands, below the Data Docs' folder."""
+    # A workbook's tables have a page each; a CSV file has one, under its own name.
+    table = "" if load.contract.reading.format == "csv" else f".{load.contract.file_id}"
+    return f"validations/{load.release.path}/{load.file.name}{table}.html"
 
-    `load` names the load to a reader.
-    """
+
+def suite_path(load: Load) -> str:
+    """Where the page of a load's suite stands."""
+    return f"suites/{load.contract.publication}.{load.contract.file_id}.html"
+
+
+def load_page(load: Load, outcomes: Sequence[engine.Outcome]) -> str:
+    """What the library said of one load, as its own page."""
+    way_home = "../" * page_path(load).count("/") + INDEX
     gx, _ = engine.library()
     from great_expectations.core import ExpectationSuiteValidationResult
     from great_expectations.render.renderer import ValidationResultsPageRenderer
@@ -88,18 +99,18 @@ def validation_page(outcomes: Sequence[engine.Outcome], load: str, way_home: str
                 "success_percent": 100 * passed / len(results) if results else None,
             },
             meta={
-                "run_id": {"run_name": load},
+                "run_id": {"run_name": str(load)},
                 "great_expectations_version": gx.__version__,
-                "batch_kwargs": {"data_asset_name": load},
+                "batch_kwargs": {"data_asset_name": str(load)},
             },
         )
     )
-    page = _offline(_view().render(document), load, way_home)
+    page = _offline(_view().render(document), str(load), way_home)
     suite = quote(f"{way_home.removesuffix(INDEX)}suites/{outcomes[0].suite.name}.html")
     return _WAY_TO_SUITE.sub(f'href="{suite}"', page).replace(" / __none__", "")
 
 
-def suite_page(suites: Sequence[Suite], way_home: str) -> str:
+def suite_page(suites: Sequence[Suite]) -> str:
     """What a load is checked for, as the library's own page of a suite."""
     gx, _ = engine.library()
     from great_expectations.render.renderer import ExpectationSuitePageRenderer
@@ -111,7 +122,7 @@ def suite_page(suites: Sequence[Suite], way_home: str) -> str:
     suite = gx.ExpectationSuite(name=name)
     suite.expectations = expectations
     document = ExpectationSuitePageRenderer().render(suite)
-    return _offline(_view().render(document), name, way_home)
+    return _offline(_view().render(document), name, f"../{INDEX}")
 
 
 @lru_cache(maxsize=1)

@@ -22,19 +22,11 @@ from ingest.contracts import Publication
 
 Severity = Literal["error", "warn"]
 
-# The modules of `ingest` that decide what a check sees; a change in them may change a verdict.
-_INGEST_MODULES = (
-    "contracts.py",
-    "corrections.py",
-    "documents.py",
-    "grids.py",
-    "loads.py",
-    "periods.py",
-    "readings.py",
-    "tables.py",
-    "workbook_cells.py",
-    "workbooks.py",
-)
+# What decides what a check sees: the code of the checks, and of `ingest` but for how files are
+# fetched and for the sample. A change in any file of them may change a verdict.
+_CODE_OF_CHECKS = Path(__file__).parent
+_CODE_OF_READING = Path(ingest.__file__).parent
+_NOT_SEEN_BY_CHECKS = ("publishers", "sample", "carry.py", "http.py", "live.py")
 
 
 @dataclass(frozen=True)
@@ -180,10 +172,13 @@ def digest(publication: Publication) -> str:
 
 @lru_cache(maxsize=1)
 def _code_digest() -> str:
-    here = Path(__file__).parent
-    there = Path(ingest.__file__).parent
-    files = [*sorted(here.glob("*.py")), *(there / name for name in _INGEST_MODULES)]
-    return hashlib.sha256("\n".join(map(_hash_of, files)).encode("ascii")).hexdigest()
+    parts = []
+    for folder in (_CODE_OF_CHECKS, _CODE_OF_READING):
+        for path in sorted(folder.rglob("*.py")):
+            place = path.relative_to(folder)
+            if folder is _CODE_OF_CHECKS or place.parts[0] not in _NOT_SEEN_BY_CHECKS:
+                parts += [str(place), _hash_of(path)]
+    return hashlib.sha256("\n".join(parts).encode("utf-8")).hexdigest()
 
 
 def _hash_of(path: Path) -> str:

@@ -17,7 +17,6 @@ from ingest.loads import Load
 from warehouse.home import Home
 
 if TYPE_CHECKING:
-    from expectations.engine import Outcome
     from orchestration.refresh import HeldLoad, Stock
 
 
@@ -33,20 +32,13 @@ class DataDocs:
         """Pages of loads checked since the last build; kept when a build fails."""
         return self._home.work / "data_docs"
 
-    def add(self, load: Load, outcomes: Sequence[Outcome]) -> None:
-        """Make the pages of a load that was just checked; one that could not be read has none."""
-        page = _page(load)
+    def add(self, load: Load, page: str | None, suite: str | None) -> None:
+        """Keep the pages of a load that was just checked; one that could not be read has none."""
         # An empty page stands for none: what was said before no longer holds.
-        _write(self.waiting / page, "")
-        if not outcomes:
-            return
-        home = "../" * page.count("/") + data_docs.INDEX
-        _write(self.waiting / page, data_docs.validation_page(outcomes, str(load), home))
-        suite = _suite(load)
-        if suite not in self._suites:
-            suites = [outcome.suite for outcome in outcomes]
-            _write(self.waiting / suite, data_docs.suite_page(suites, f"../{data_docs.INDEX}"))
-            self._suites.add(suite)
+        _write(self.waiting / data_docs.page_path(load), page or "")
+        if suite is not None and (path := data_docs.suite_path(load)) not in self._suites:
+            _write(self.waiting / path, suite)
+            self._suites.add(path)
 
     def assemble(self, folder: Path, stock: Stock, checked: Callable[[HeldLoad], str]) -> None:
         """Put together in `folder` the pages of every load of a build, and their index.
@@ -56,10 +48,10 @@ class DataDocs:
         served = self._home.current / "data_docs"
         entries: list[data_docs.Entry] = []
         for held in stock.loads:
-            fresh = (self.waiting / _page(held.load)).exists()
+            fresh = (self.waiting / data_docs.page_path(held.load)).exists()
             pages = [
                 page if _take(page, (self.waiting, served), folder) else None
-                for page in (_page(held.load), _suite(held.load))
+                for page in (data_docs.page_path(held.load), data_docs.suite_path(held.load))
             ]
             verdict = held.verdict
             entries.append(
@@ -80,16 +72,6 @@ class DataDocs:
     def served(self) -> None:
         """The waiting pages are in the build that is served now."""
         shutil.rmtree(self.waiting, ignore_errors=True)
-
-
-def _page(load: Load) -> str:
-    # A workbook's tables have a page each; a CSV file has one, under its own name.
-    table = "" if load.contract.reading.format == "csv" else f".{load.contract.file_id}"
-    return f"validations/{load.release.path}/{load.file.name}{table}.html"
-
-
-def _suite(load: Load) -> str:
-    return f"suites/{load.contract.publication}.{load.contract.file_id}.html"
 
 
 def _outcome(held: HeldLoad) -> str:

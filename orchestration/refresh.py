@@ -22,21 +22,24 @@ import pyarrow.parquet
 from pydantic import Field, TypeAdapter, ValidationError
 
 from expectations.decisions import Decision, standing
-from expectations.measures import digest as measures_digest
-from expectations.verdicts import Check, LoadVerdict, verdicts_in
-from expectations.verdicts import digest as verdict_digest
+from expectations.releases import (
+    CheckedRelease,
+    PublicationToCheck,
+    ReleaseToCheck,
+    chain,
+    check_releases,
+)
+from expectations.verdicts import Check, LoadVerdict
 from ingest.archive import Archive, Problem, Release, write_whole
 from ingest.carry import open_archive
 from ingest.contracts import Publication, load_contracts
 from ingest.corrections import corrections_of
-from ingest.errors import ArchiveError, CoreMeasuresError, FetchError, HomeError, ReadError
-from ingest.loads import Load, column_mapping, loads_of, published_names, with_release
+from ingest.errors import ArchiveError, CoreMeasuresError, FetchError, HomeError
+from ingest.loads import Load, column_mapping, loads_of, published_names
 from orchestration.progress import Watched
 from warehouse.home import Home, disk_fault
 
 if TYPE_CHECKING:
-    from pyarrow import Table
-
     from orchestration.quality import DataDocs
     from warehouse.dbt import NodeResult, Project
 
@@ -54,18 +57,6 @@ LIVE = "live"
 WARNING_WIDTH = 300
 # Rows of a failed test that are shown beside it.
 _ROWS_TOLD = 3
-
-
-# The admitted load before, by the contract's file.
-Before = dict[str, Load]
-
-
-def _wanted_digest(publication: Publication, release: Release, before: Before) -> str:
-    """Changes whenever a verdict on a release might: by what it is compared with, too."""
-    files = {load.contract.file_id for load in loads_of(publication, release)[0]}
-    parts = [verdict_digest(publication), measures_digest()]
-    parts += [load.file.sha256 for name, load in sorted(before.items()) if name in files]
-    return hashlib.sha256("\n".join(parts).encode("ascii")).hexdigest()
 
 
 _ReleasePath = Annotated[str, Field(pattern="^[^/]+/[^/]+/[^/]+$")]
@@ -432,73 +423,61 @@ class Refresh:
 
     def check_loads(self) -> None:
         """Check every load that has no verdict by today's contract, and keep the verdicts."""
-        to_check = sum(not current for *_, current in self._held())
+        work: list[PublicationToCheck] = []
+        to_check = 0
+        for publication in self.contracts.values():
+            held = self._to_check(publication)
+            stale = sum(judged.verdicts is None for judged in chain(publication, held))
+            to_check += stale
+            if stale:
+                folders = self.home.archive.folder, self.home.loads.folder
+                work.append(PublicationToCheck(publication, held, *folders))
         if not to_check:
             return
         self.reporter.begin("Checking loads", to_check)
-        # Oldest first: what is found of one release may change what the next is compared with.
-        for publication, release, before, current in self._held():
-            if not current:
-                self._check_release(publication, release, before)
-                self.reporter.advance(str(release))
+        for checked in check_releases(work, to_check):
+            self._keep_verdicts(checked)
+            self.reporter.advance(str(checked.release))
         self.reporter.end()
 
-    def _held(self) -> Iterator[tuple[Publication, Release, Before, bool]]:
-        """Each release held, what is admitted before it, and whether its verdict still holds.
-
-        The verdict is read when the release is asked for, so that it may be renewed on the way.
-        """
-        for publication in self.contracts.values():
-            before: Before = {}
-            for release in self.home.archive.held(publication.publisher, publication.publication):
-                wanted = _wanted_digest(publication, release, before)
-                current = verdicts_in(self.home.archive.verdict(release), wanted) is not None
-                yield publication, release, dict(before), current
-                for load in self._held_release(publication, release, wanted).loads:
-                    if load.admitted:
-                        before[load.load.contract.file_id] = load.load
-
-    def _held_release(self, publication: Publication, release: Release, wanted: str) -> HeldRelease:
-        """A release with what its checks and persons said of each load, if it holds by `wanted`."""
-        verdicts = verdicts_in(self.home.archive.verdict(release), wanted) or {}
-        decisions = self._decisions(release)
-        loads, unknown = loads_of(publication, release)
-        return HeldRelease(
-            publication,
-            release,
-            tuple(
-                HeldLoad(
-                    load,
-                    verdicts.get((load.file.name, load.contract.file_id)),
-                    standing(decisions, load.file.name, load.file.sha256),
-                )
-                for load in loads
-            ),
-            tuple(file.name for file in unknown),
+    def _to_check(self, publication: Publication) -> tuple[ReleaseToCheck, ...]:
+        """A publication's releases, each with its verdict and decisions as they were kept."""
+        archive = self.home.archive
+        return tuple(
+            ReleaseToCheck(release, archive.verdict(release), tuple(self._decisions(release)))
+            for release in archive.held(publication.publisher, publication.publication)
         )
 
-    def _check_release(self, publication: Publication, release: Release, before: Before) -> None:
-        from expectations import engine
-        from expectations.loads import check_load, goes_beside
-
-        loads, unknown = loads_of(publication, release)
-        decisions = self._decisions(release)
-        verdicts: list[LoadVerdict] = []
-        for load in loads:
-            earlier = before.get(load.contract.file_id)
-            with engine.recording() as outcomes:
-                verdict = check_load(
-                    load,
-                    self._rows_of(load),
-                    self.councils,
-                    before=self._rows_of(earlier) if earlier else None,
-                    beside=[(one, self._rows_of(one)) for one in loads if goes_beside(one, load)],
+    def _held(self) -> Iterator[HeldRelease]:
+        """Each release held, with what its checks and persons said of each load."""
+        for publication in self.contracts.values():
+            for judged in chain(publication, self._to_check(publication)):
+                release, decisions = judged.held.release, judged.held.decisions
+                verdicts = judged.verdicts or {}
+                loads, unknown = loads_of(publication, release)
+                yield HeldRelease(
+                    publication,
+                    release,
+                    tuple(
+                        HeldLoad(
+                            load,
+                            verdicts.get((load.file.name, load.contract.file_id)),
+                            standing(decisions, load.file.name, load.file.sha256),
+                        )
+                        for load in loads
+                    ),
+                    tuple(file.name for file in unknown),
                 )
-            verdicts.append(verdict)
-            try:
-                self.data_docs.add(load, outcomes)
-            except Exception as error:  # its figures are none the worse for it
-                self.reporter.warn(f"No page of the Data Docs for {load}: {error!r}")
+
+    def _keep_verdicts(self, checked: CheckedRelease) -> None:
+        """Keep a release's verdicts and pages, and tell what failed."""
+        release = checked.release
+        decisions = self._decisions(release)
+        for one in checked.loads:
+            load, verdict = one.load, one.verdict
+            self.data_docs.add(load, one.page, one.suite_page)
+            if one.page_fault:
+                self.reporter.warn(f"No page of the Data Docs for {load}: {one.page_fault}")
             held = HeldLoad(load, verdict, standing(decisions, load.file.name, load.file.sha256))
             for check in held.reasons if held.quarantined else ():
                 self.reporter.warn(f"Quarantined: {load}: {check}. {check.explanation}")
@@ -507,16 +486,16 @@ class Refresh:
             for check in verdict.warnings:
                 told = shorten(str(check), WARNING_WIDTH, placeholder=" …")
                 self.reporter.say(f"Admitted with a warning: {load}: {told}")
-        for file in unknown:
+        for file in checked.unknown:
             self.reporter.say(f"Not read, unknown to the contract: {release}: {file.name}")
         self.home.archive.record_verdict(
             release,
             {
-                "digest": _wanted_digest(publication, release, before),
+                "digest": checked.digest,
                 "checked": datetime.now(UTC).isoformat(timespec="seconds"),
-                "admitted": all(verdict.admitted for verdict in verdicts),
-                "loads": [verdict.to_dict() for verdict in verdicts],
-                "unknown_files": [file.name for file in unknown],
+                "admitted": all(one.verdict.admitted for one in checked.loads),
+                "loads": [one.verdict.to_dict() for one in checked.loads],
+                "unknown_files": [file.name for file in checked.unknown],
             },
         )
 
@@ -531,33 +510,11 @@ class Refresh:
         document = self.home.archive.verdict(held.load.release) or {}
         return str(document.get("checked", ""))
 
-    def _rows_of(self, load: Load) -> Table | ReadError:
-        """A load's rows as published, or why there are none."""
-        try:
-            table = self.home.loads.read(
-                load.file, load.contract, lambda: self.home.archive.read(load.release, load.file)
-            )
-        except ReadError as error:
-            return error
-        except ArchiveError as error:
-            return ReadError(str(error))
-        return with_release(load, table)
-
-    @cached_property
-    def councils(self) -> Any:
-        """The councils that checks compare with."""
-        from expectations.councils import Councils
-
-        return Councils.load()
-
     # Take stock
 
     def stock(self) -> Stock:
         """What is held now, by release, with what determines the figures in one digest."""
-        releases = [
-            self._held_release(publication, release, _wanted_digest(publication, release, before))
-            for publication, release, before, _ in self._held()
-        ]
+        releases = list(self._held())
         problems = tuple(
             Problem(path, reason) for found in self._remembered().values() for path, reason in found
         )

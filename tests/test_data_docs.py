@@ -100,7 +100,7 @@ def test_a_load_that_can_no_longer_be_read_keeps_the_page_of_when_it_could(
     load = work.stock().loads[0].load
     page = f"validations/{load.release.path}/{load.file.name}.html"
     assert (home.quality / page).is_file()
-    work.data_docs.add(load, [])
+    work.data_docs.add(load, None, None)
     work.data_docs.assemble(tmp_path / "docs", work.stock(), lambda _: "")
     assert not (tmp_path / "docs" / page).exists()
     assert len(list((tmp_path / "docs" / "validations").rglob("*.html"))) == 36

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -567,6 +568,32 @@ def test_a_verdict_holds_until_contract_corrections_councils_or_checks_change(
     with monkeypatch.context() as patch:
         patch.setattr(verdicts, "_code_digest", lambda: "changed")
         assert before != verdicts.digest(contracts[NEET])
+
+
+def test_a_rule_moved_into_a_folder_of_its_own_leaves_old_verdicts_standing(
+    tmp_path: Path,
+) -> None:
+    for part in ("expectations", "ingest", "dbt_project"):
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("target"))
+    asked = (
+        "from expectations import verdicts; from ingest.contracts import load_contracts;"
+        f"print(verdicts.digest(load_contracts()[{NEET!r}]))"
+    )
+
+    def digest() -> str:
+        return subprocess.run(
+            [sys.executable, "-c", asked], cwd=tmp_path, capture_output=True, text=True, check=True
+        ).stdout
+
+    found = [digest()]
+    for folder in ("expectations", "ingest"):
+        deep = tmp_path / folder / "deeper" / "still"
+        deep.mkdir(parents=True)
+        (deep / "rule.py").write_text("BOUND = 1\n", "utf-8")
+        found.append(digest())
+        (deep / "rule.py").write_text("BOUND = 2\n", "utf-8")
+        found.append(digest())
+    assert len({*found}) == len(found)
 
 
 def every_file() -> Iterator[FileContract]:

@@ -1,0 +1,248 @@
+"""Checking releases: a publication's in their order, publications side by side.
+
+Belongs here: which verdicts still hold, what a release is compared with, and the worker processes
+that share the work. What a check says is for `loads`; keeping verdicts is for who asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from expectations import measures, verdicts
+from expectations.councils import Councils
+from expectations.decisions import Decision, standing
+from expectations.verdicts import LoadVerdict, verdicts_in
+from ingest.archive import HomeArchive, PublishedFile, Release
+from ingest.contracts import Publication
+from ingest.errors import ArchiveError, CoreMeasuresError, ReadError
+from ingest.loads import Load, LoadStore, loads_of, with_release
+
+# The admitted load before, by the contract's file.
+Before = Mapping[str, Load]
+# With fewer releases to check a worker's start takes longer than it saves.
+_WORTH_WORKERS = 6
+
+
+@dataclass(frozen=True)
+class ReleaseToCheck:
+    """A release held: its verdict as it was kept, if there is one, and its decisions."""
+
+    release: Release
+    kept: Mapping[str, Any] | None
+    decisions: tuple[Decision, ...] = ()
+
+
+@dataclass(frozen=True)
+class PublicationToCheck:
+    """A publication's releases, the oldest first, and where their files and loads are kept."""
+
+    publication: Publication
+    releases: tuple[ReleaseToCheck, ...]
+    archive: Path
+    loads: Path
+
+
+@dataclass(frozen=True)
+class CheckedLoad:
+    """A load with its verdict, and its page and its suite's for the Data Docs, if it was read.
+
+    `page_fault` says why there is no page of a load that was read.
+    """
+
+    load: Load
+    verdict: LoadVerdict
+    page: str | None = None
+    suite_page: str | None = None
+    page_fault: str = ""
+
+
+@dataclass(frozen=True)
+class CheckedRelease:
+    """A release whose loads were checked. `digest` is what its verdicts hold by."""
+
+    release: Release
+    digest: str
+    loads: tuple[CheckedLoad, ...]
+    unknown: tuple[PublishedFile, ...]
+
+
+@dataclass(frozen=True)
+class JudgedRelease:
+    """A release of a chain: what its verdicts hold by, and those that do, by file and contract."""
+
+    held: ReleaseToCheck
+    digest: str
+    before: Before
+    verdicts: Mapping[tuple[str, str], LoadVerdict] | None
+
+
+def wanted_digest(publication: Publication, release: Release, before: Before) -> str:
+    """Changes whenever a verdict on a release might: by what it is compared with, too."""
+    files = {load.contract.file_id for load in loads_of(publication, release)[0]}
+    parts = [verdicts.digest(publication), measures.digest()]
+    parts += [load.file.sha256 for name, load in sorted(before.items()) if name in files]
+    return hashlib.sha256("\n".join(parts).encode("ascii")).hexdigest()
+
+
+def chain(
+    publication: Publication,
+    releases: Sequence[ReleaseToCheck],
+    judge: Callable[[JudgedRelease], Mapping[tuple[str, str], LoadVerdict] | None] | None = None,
+) -> Iterator[JudgedRelease]:
+    """Each release beside what is admitted before it, the oldest first.
+
+    What is found of one release may change what the next is compared with: `judge` gives verdicts
+    on one that has none that hold.
+    """
+    before: dict[str, Load] = {}
+    for held in releases:
+        wanted = wanted_digest(publication, held.release, before)
+        judged = JudgedRelease(held, wanted, dict(before), verdicts_in(held.kept, wanted))
+        found = judged.verdicts
+        if found is None and judge is not None:
+            found = judge(judged)
+        yield judged
+        for load in loads_of(publication, held.release)[0]:
+            verdict = (found or {}).get((load.file.name, load.contract.file_id))
+            decision = standing(held.decisions, load.file.name, load.file.sha256)
+            if is_admitted(verdict, decision):
+                before[load.contract.file_id] = load
+
+
+def is_admitted(verdict: LoadVerdict | None, decision: Decision | None) -> bool:
+    """Whether a load's rows may become facts, by its checks and by what a person decided."""
+    if verdict is None:
+        return False
+    if decision is None:
+        return verdict.admitted
+    return decision.decision == "accepted" and not decision.uncovered(verdict)
+
+
+def check_publication(work: PublicationToCheck) -> list[CheckedRelease]:
+    """Check each release of a publication that has no verdict that holds."""
+    archive, store = HomeArchive(work.archive), LoadStore(work.loads)
+    checked: list[CheckedRelease] = []
+    # A suite's page is one for all of its loads.
+    shown: set[str] = set()
+
+    def judge(judged: JudgedRelease) -> Mapping[tuple[str, str], LoadVerdict]:
+        one = _check_release(work.publication, judged, archive, store, shown)
+        checked.append(one)
+        return {(c.load.file.name, c.load.contract.file_id): c.verdict for c in one.loads}
+
+    for _ in chain(work.publication, work.releases, judge):
+        pass
+    return checked
+
+
+def check_releases(work: Sequence[PublicationToCheck], asked: int) -> Iterator[CheckedRelease]:
+    """Check what has no verdict that holds; results come in the order of `work`.
+
+    `asked` is about how many releases there are to check: many are shared among as many worker
+    processes as there are processors.
+
+    Raises
+    ------
+    CoreMeasuresError
+        A worker process was ended from without.
+    """
+    workers = min(len(os.sched_getaffinity(0)), len(work))
+    if asked < _WORTH_WORKERS or workers < 2:
+        for one in work:
+            yield from check_publication(one)
+        return
+    # The library takes seconds to import: once, in a process that the workers are forked from.
+    os.environ["GX_ANALYTICS_ENABLED"] = "False"
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["expectations.preloaded"])
+    pool = ProcessPoolExecutor(workers, context, initializer=_begin_worker)
+    try:
+        for future in [pool.submit(check_publication, one) for one in work]:
+            yield from future.result()
+    except BrokenProcessPool as error:
+        raise CoreMeasuresError(
+            "A process that checked loads was ended from without, perhaps for want of memory;"
+            " nothing was swapped. Refresh again."
+        ) from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin_worker() -> None:
+    """A worker is stopped by who started it, and does not outlive it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _check_release(
+    publication: Publication,
+    judged: JudgedRelease,
+    archive: HomeArchive,
+    store: LoadStore,
+    shown: set[str],
+) -> CheckedRelease:
+    from expectations import data_docs, engine
+    from expectations.loads import check_load, goes_beside
+
+    loads, unknown = loads_of(publication, judged.held.release)
+    checked: list[CheckedLoad] = []
+    for load in loads:
+        earlier = judged.before.get(load.contract.file_id)
+        with engine.recording() as outcomes:
+            verdict = check_load(
+                load,
+                _rows_of(load, archive, store),
+                _councils(),
+                before=_rows_of(earlier, archive, store) if earlier else None,
+                beside=[
+                    (one, _rows_of(one, archive, store)) for one in loads if goes_beside(one, load)
+                ],
+            )
+        page = suite = None
+        fault = ""
+        if outcomes:
+            try:
+                page = data_docs.load_page(load, outcomes)
+                if (path := data_docs.suite_path(load)) not in shown:
+                    suite = data_docs.suite_page([outcome.suite for outcome in outcomes])
+                    shown.add(path)
+            except Exception as error:  # its figures are none the worse for it
+                fault = repr(error)
+        checked.append(CheckedLoad(load, verdict, page, suite, fault))
+    return CheckedRelease(judged.held.release, judged.digest, tuple(checked), tuple(unknown))
+
+
+@lru_cache(maxsize=1)
+def _councils() -> Councils:
+    return Councils.load()
+
+
+def _rows_of(load: Load, archive: HomeArchive, store: LoadStore) -> pa.Table | ReadError:
+    """A load's rows as published, or why there are none."""
+    try:
+        table = store.read(load.file, load.contract, lambda: archive.read(load.release, load.file))
+    except ReadError as error:
+        return error
+    except ArchiveError as error:
+        return ReadError(str(error))
+    return with_release(load, table)
