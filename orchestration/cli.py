@@ -30,7 +30,7 @@ from orchestration.progress import reporter_for
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from expectations.decisions import Kind
+    from expectations.results.decisions import Kind
     from ingest.archive import Archive, Problem, Release
     from orchestration.profile import Council, CouncilNotFoundError
     from orchestration.refresh import Refresh, Stock

@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from expectations.councils import Councils
-from expectations.loads import suite_for
+from expectations.panel.councils import Councils
+from expectations.suites.loads import suite_for
 from ingest.contracts import FileContract, Publication
 from ingest.corrections import Correction, load_corrections
 
@@ -43,6 +43,12 @@ class Grid:
 
 
 Block = Heading | Points | Grid
+
+_AT_FAULT = {
+    "error": "error: refused",
+    "flag": "flag: served and flagged",
+    "warn": "warn: noted",
+}
 
 # Told in words or tables below, or no part of what a contract says.
 _TOLD_OF_PUBLICATION = frozenset(
@@ -121,12 +127,12 @@ def _file(file: FileContract, councils: Councils, corrections: list[Correction])
         ("If it fails", "Check", "Column", "What is expected"),
         tuple(
             (
-                "error: quarantined" if rule.severity == "error" else "warn: noted",
-                rule.check,
-                rule.about,
-                rule.explanation,
+                _AT_FAULT[subject.severity],
+                subject.check.name,
+                subject.about,
+                subject.explanation,
             )
-            for rule in suite_for(file)
+            for subject in suite_for(file)
         ),
     )
 

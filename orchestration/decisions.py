@@ -9,7 +9,7 @@ from __future__ import annotations
 import getpass
 from datetime import UTC, datetime
 
-from expectations.decisions import NOT_TO_BE_ACCEPTED, Decision, Kind, one_line
+from expectations.results.decisions import NOT_TO_BE_ACCEPTED, Decision, Kind, one_line
 from ingest.errors import CoreMeasuresError
 from orchestration.refresh import HeldLoad, HeldRelease, Refresh, Stock
 from orchestration.show import near, unknown_publication

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from expectations import data_docs
+from expectations.gx import data_docs
 from ingest.loads import Load
 from warehouse.home import Home
 

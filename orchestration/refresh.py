@@ -21,15 +21,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 import pyarrow.parquet
 from pydantic import Field, TypeAdapter, ValidationError
 
-from expectations.decisions import Decision, standing
-from expectations.releases import (
+from expectations.results.decisions import Decision, standing
+from expectations.results.releases import (
     CheckedRelease,
     PublicationToCheck,
     ReleaseToCheck,
     chain,
     check_releases,
 )
-from expectations.verdicts import Check, LoadVerdict
+from expectations.results.verdicts import Check, LoadVerdict
 from ingest.archive import Archive, Problem, Release, write_whole
 from ingest.carry import open_archive
 from ingest.contracts import Publication, load_contracts
@@ -658,7 +658,7 @@ class Refresh:
         NotPublishedError
             A check on the facts failed.
         """
-        from expectations.facts import check_facts
+        from expectations.suites.facts import check_facts
         from warehouse.dated import changes
         from warehouse.publish import write_marts
 

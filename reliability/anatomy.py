@@ -16,10 +16,9 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from expectations.councils import Councils
-from expectations.frames import describe
-from expectations.measures import series_of
-from expectations.vocabulary import AREA_LEVEL, YEAR, numeric
+from expectations.panel.councils import Councils
+from expectations.panel.load_table import AREA_LEVEL, YEAR, describe, numeric
+from expectations.panel.measures import series_of
 from ingest.contracts import FileContract, Publication, Share
 from ingest.grids import below_header
 from ingest.tables import SOURCE_ROW

@@ -35,7 +35,7 @@ from typing import Any
 import duckdb
 import yaml
 
-from expectations.measures import series_of
+from expectations.panel.measures import series_of
 from ingest.archive import sha256_of
 from ingest.contracts import NUMERIC_ROLES, FileContract, Publication, load_contracts
 from reliability.anatomy import Anatomy

@@ -20,10 +20,10 @@ from typing import Any, NamedTuple, cast
 
 import duckdb
 
-from expectations.councils import Councils
-from expectations.facts import check_facts
-from expectations.measures import series_of
-from expectations.verdicts import Check
+from expectations.panel.councils import Councils
+from expectations.panel.measures import series_of
+from expectations.results.verdicts import Check
+from expectations.suites.facts import check_facts
 from ingest.archive import RELEASE_FILE, VERDICT_FILE, PublishedFile, Release, sha256_of
 from ingest.contracts import FileContract, Publication, load_contracts
 from ingest.loads import canonical, column_mapping, published_names

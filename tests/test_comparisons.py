@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from conftest import PROJECT, PUBLISHED, command, refreshed, rows
 
-from expectations.councils import Councils
-from expectations.loads import check_load
+from expectations.panel.councils import Councils
+from expectations.suites.loads import check_load
 from ingest.archive import Archive, Release
 from ingest.contracts import load_contracts
 from ingest.grids import read_table

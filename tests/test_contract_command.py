@@ -9,7 +9,7 @@ import sys
 import pytest
 from conftest import PROJECT, command
 
-from expectations.loads import suite_for
+from expectations.suites.loads import suite_for
 from ingest.contracts import load_contracts
 
 IN_NEED = "characteristics-of-children-in-need"

@@ -13,8 +13,8 @@ from conftest import command, copy_of, refreshed, rows
 from factory import Where, faults
 from filelock import FileLock
 
-from expectations.decisions import Decision
-from expectations.verdicts import Check, LoadVerdict
+from expectations.results.decisions import Decision
+from expectations.results.verdicts import Check, LoadVerdict
 from ingest.archive import PublishedFile
 from orchestration.refresh import Refresh
 from warehouse.home import Home

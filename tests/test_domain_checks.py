@@ -16,12 +16,12 @@ import pyarrow as pa
 import pytest
 from conftest import NOT_OF_A_MEASURE
 
-from expectations.councils import Councils
-from expectations.history import Grid
-from expectations.loads import check_load
-from expectations.measures import series_of
-from expectations.parts import when
-from expectations.verdicts import LoadVerdict
+from expectations.panel.baseline import RobustBaseline
+from expectations.panel.councils import Councils
+from expectations.panel.measures import series_of
+from expectations.panel.series_panel import when
+from expectations.results.verdicts import LoadVerdict
+from expectations.suites.loads import check_load
 from ingest.archive import Archive, Release
 from ingest.contracts import load_contracts
 from ingest.grids import read_table
@@ -94,8 +94,8 @@ def judge(
 
 
 def caught(verdict: LoadVerdict, check: str) -> str:
-    """What the check says, if it keeps the load back."""
-    found = {c.name: c.observed for c in verdict.reasons}
+    """What the check says, if it keeps the load back or flags the figures."""
+    found = {c.name: c.observed for c in (*verdict.reasons, *verdict.flagging)}
     assert check in found, [str(c) for c in verdict.checks if not c.success]
     return found[check]
 
@@ -291,10 +291,10 @@ def test_a_real_collapse_of_few_is_no_leap_and_a_slip_is() -> None:
     values[-1, 0] = 21
     few = np.zeros(values.shape)
     few[:, 0] = 20
-    assert abs(Grid(years, values, few, 1.0).z[-1, 0]) < 4
+    assert abs(RobustBaseline(years, values, few, 1.0).z[-1, 0]) < 4
     values[-1, 0] = 6.0
     values[:, 1] = [60, 61, 60, 59, 60, 600]
-    assert Grid(years, values, few * 0, 1.0).z[-1, 1] > 12
+    assert RobustBaseline(years, values, few * 0, 1.0).z[-1, 1] > 12
 
 
 # --- a year, a file

@@ -17,13 +17,13 @@ import pyarrow as pa
 import pytest
 from conftest import table_as_published
 
-from expectations import verdicts
-from expectations.councils import SEED, Councils
-from expectations.facts import check_facts
-from expectations.facts import suite as facts_suite
-from expectations.loads import check_load, suite_for
-from expectations.measures import series_of
-from expectations.verdicts import Check, LoadVerdict
+from expectations.panel.councils import SEED, Councils
+from expectations.panel.measures import series_of
+from expectations.results import verdicts
+from expectations.results.verdicts import Check, LoadVerdict
+from expectations.suites.facts import check_facts
+from expectations.suites.facts import suite as facts_suite
+from expectations.suites.loads import check_load, suite_for
 from ingest.archive import Archive, PublishedFile, Release
 from ingest.contracts import NUMERIC_ROLES, FileContract, load_contracts
 from ingest.corrections import Correction
@@ -576,7 +576,7 @@ def test_a_rule_moved_into_a_folder_of_its_own_leaves_old_verdicts_standing(
     for part in ("expectations", "ingest", "dbt_project"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("target"))
     asked = (
-        "from expectations import verdicts; from ingest.contracts import load_contracts;"
+        "from expectations.results import verdicts; from ingest.contracts import load_contracts;"
         f"print(verdicts.digest(load_contracts()[{NEET!r}]))"
     )
 

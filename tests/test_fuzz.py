@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from expectations.verdicts import verdicts_in
+from expectations.results.verdicts import verdicts_in
 from ingest.archive import RELEASE_FILE, Archive, HomeArchive, Problem, Release
 from ingest.contracts import FOLDER, load_contracts
 from ingest.corrections import load_corrections

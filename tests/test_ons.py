@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from conftest import PUBLISHED, needs_published, rows
 
-from expectations.councils import Councils
-from expectations.loads import check_load
+from expectations.panel.councils import Councils
+from expectations.suites.loads import check_load
 from ingest.archive import Archive, Release
 from ingest.contracts import load_contracts
 from ingest.errors import ReadError

@@ -17,8 +17,8 @@ from test_domain_checks import (
     table,
 )
 
-from expectations.loads import check_load
-from expectations.verdicts import LoadVerdict
+from expectations.results.verdicts import LoadVerdict
+from expectations.suites.loads import check_load
 from ingest.contracts import load_contracts
 
 pytestmark = needs_published

@@ -9,7 +9,7 @@ import pytest
 from test_domain_checks import PLANS, caught, judge, needs_published
 from test_presence_checks import CASUALTIES, CONCEPTIONS, INJURIES, POVERTY, YEAR_6, of
 
-from expectations.verdicts import LoadVerdict
+from expectations.results.verdicts import LoadVerdict
 
 pytestmark = needs_published
 
@@ -32,7 +32,7 @@ DAYS = (
 
 def warned(verdict: LoadVerdict, check: str) -> str:
     """What the check says, if it is told of."""
-    found = {c.name: c.observed for c in verdict.warnings}
+    found = {c.name: c.observed for c in (*verdict.warnings, *verdict.flagging)}
     assert check in found, [str(c) for c in verdict.checks if not c.success]
     return found[check]
 

@@ -17,9 +17,9 @@ import openpyxl
 import pytest
 from conftest import PROJECT, PUBLISHED, needs_published, refreshed, rows
 
-from expectations.councils import Councils
-from expectations.loads import check_load
-from expectations.verdicts import LoadVerdict
+from expectations.panel.councils import Councils
+from expectations.results.verdicts import LoadVerdict
+from expectations.suites.loads import check_load
 from ingest.archive import Archive, Release, sha256_of
 from ingest.contracts import load_contracts
 from ingest.errors import ReadError

@@ -17,9 +17,9 @@ import openpyxl
 import pytest
 from conftest import PUBLISHED, needs_published, rows
 
-from expectations.councils import Councils
-from expectations.loads import check_load
-from expectations.verdicts import LoadVerdict
+from expectations.panel.councils import Councils
+from expectations.results.verdicts import LoadVerdict
+from expectations.suites.loads import check_load
 from ingest.archive import Archive, PublishedFile, Release
 from ingest.contracts import load_contracts
 from ingest.errors import ReadError
@@ -578,7 +578,7 @@ def test_an_answer_of_nomis_that_was_cut_short_is_taken_for_whole() -> None:
 
 def test_an_acceptance_of_a_workbook_covers_one_of_its_tables_only(tmp_path: Path) -> None:
     """Two tables of one file fail, each in its own way; one word of a person is on the file."""
-    from expectations.decisions import Decision
+    from expectations.results.decisions import Decision
     from ingest.archive import sha256_of
     from orchestration.decisions import decide
     from orchestration.refresh import Refresh

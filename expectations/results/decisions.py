@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from expectations.verdicts import Check, LoadVerdict
+from expectations.results.verdicts import Check, LoadVerdict
 from ingest.errors import ArchiveError
 
 Kind = Literal["accepted", "rejected"]

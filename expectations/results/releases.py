@@ -21,10 +21,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from expectations import measures, verdicts
-from expectations.councils import Councils
-from expectations.decisions import Decision, standing
-from expectations.verdicts import LoadVerdict, verdicts_in
+from expectations.panel import measures
+from expectations.panel.councils import Councils
+from expectations.results import verdicts
+from expectations.results.decisions import Decision, standing
+from expectations.results.verdicts import LoadVerdict, verdicts_in
 from ingest.archive import HomeArchive, PublishedFile, Release
 from ingest.contracts import Publication
 from ingest.errors import ArchiveError, CoreMeasuresError, ReadError
@@ -167,7 +168,7 @@ def check_releases(work: Sequence[PublicationToCheck], asked: int) -> Iterator[C
     # The library takes seconds to import: once, in a process that the workers are forked from.
     os.environ["GX_ANALYTICS_ENABLED"] = "False"
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["expectations.preloaded"])
+    context.set_forkserver_preload(["expectations.gx.preloaded"])
     pool = ProcessPoolExecutor(workers, context, initializer=_begin_worker)
     try:
         for future in [pool.submit(check_publication, one) for one in work]:
@@ -201,30 +202,29 @@ def _check_release(
     store: LoadStore,
     shown: set[str],
 ) -> CheckedRelease:
-    from expectations import data_docs, engine
-    from expectations.loads import check_load, goes_beside
+    from expectations.gx import data_docs
+    from expectations.suites.loads import check_load, goes_beside, suite_for
 
     loads, unknown = loads_of(publication, judged.held.release)
     checked: list[CheckedLoad] = []
     for load in loads:
         earlier = judged.before.get(load.contract.file_id)
-        with engine.recording() as outcomes:
-            verdict = check_load(
-                load,
-                _rows_of(load, archive, store),
-                _councils(),
-                before=_rows_of(earlier, archive, store) if earlier else None,
-                beside=[
-                    (one, _rows_of(one, archive, store)) for one in loads if goes_beside(one, load)
-                ],
-            )
+        verdict = check_load(
+            load,
+            _rows_of(load, archive, store),
+            _councils(),
+            before=_rows_of(earlier, archive, store) if earlier else None,
+            beside=[
+                (one, _rows_of(one, archive, store)) for one in loads if goes_beside(one, load)
+            ],
+        )
         page = suite = None
         fault = ""
-        if outcomes:
+        if verdict.rows_were_read:
             try:
-                page = data_docs.load_page(load, outcomes)
+                page = data_docs.load_page(load, verdict)
                 if (path := data_docs.suite_path(load)) not in shown:
-                    suite = data_docs.suite_page([outcome.suite for outcome in outcomes])
+                    suite = data_docs.suite_page(suite_for(load.contract))
                     shown.add(path)
             except Exception as error:  # its figures are none the worse for it
                 fault = repr(error)

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from expectations import engine
-from expectations.suites import Frame, Rule, Suite
-from expectations.verdicts import Check
+from expectations.gx import engine
+from expectations.results.verdicts import Check
+from expectations.suites.rules import Frame, Rule, Suite
 from ingest.archive import PublishedFile, Release
 
 FACTS = "facts"

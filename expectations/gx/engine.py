@@ -1,4 +1,4 @@
-"""Running a suite by Great Expectations. With `data_docs` all that imports it, and late.
+"""Validation by Great Expectations. With `data_docs` all that imports it, and late.
 
 Importing the library takes seconds, so nothing here happens before there is something to check,
 and then once. Nothing of it reaches the terminal, the network or the disk.
@@ -9,39 +9,20 @@ from __future__ import annotations
 import logging
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from expectations.suites import Frame, Rule, Suite
-from expectations.verdicts import Check
+from expectations.results.verdicts import Check, Flag
+from expectations.suites.rules import Frame, Rule, Suite
+from ingest.errors import CoreMeasuresError
+
+if TYPE_CHECKING:
+    from expectations.panel.load_table import LoadTable
+    from expectations.suites.loads import LoadSuite
 
 EXAMPLES = 5
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A suite that was run, and what the library itself said of each rule, beside our check."""
-
-    suite: Suite
-    results: tuple[tuple[Any, Check], ...]
-
-
-_RECORD: ContextVar[list[Outcome] | None] = ContextVar("record", default=None)
-
-
-@contextmanager
-def recording() -> Iterator[list[Outcome]]:
-    """Keep the library's own results of what is run within, for who wants to show them."""
-    kept: list[Outcome] = []
-    token = _RECORD.set(kept)
-    try:
-        yield kept
-    finally:
-        _RECORD.reset(token)
 
 
 @lru_cache(maxsize=1)
@@ -62,24 +43,69 @@ def library() -> tuple[Any, Any]:
     return gx, asset.add_batch_definition_whole_dataframe("whole")
 
 
+def validate_load(suite: LoadSuite, load: LoadTable) -> tuple[tuple[Check, ...], tuple[Flag, ...]]:
+    """Each check's result, in the suite's order, and the flags: one batch, one validation.
+
+    What the library's own expectations decide is worded by the check that names them. A check
+    that could not be evaluated counts as failed.
+    """
+    from expectations.gx.checks_hold import ASKED, ExpectChecksToHold, evaluate
+
+    gx, definition = library()
+    decided = {s.id: (s, s.check.library(suite.contract)) for s in suite}
+    by_library = {id_: (s, wanted) for id_, (s, wanted) in decided.items() if wanted}
+    expectations = [
+        getattr(gx.expectations, kind)(**arguments, meta={"id": id_})
+        for id_, (_, (kind, arguments)) in by_library.items()
+    ]
+    # The library hashes every column that it is given: the key is all that it is asked about.
+    batch = definition.get_batch({"dataframe": load.rows[list(suite.contract.key)]})
+    asked = gx.ExpectationSuite(
+        name=suite.name, expectations=[*expectations, ExpectChecksToHold(meta={"id": "checks"})]
+    )
+    ours = [subject for subject in suite if subject.id not in by_library]
+    token = ASKED.set((load, ours))
+    try:
+        outcome = batch.validate(asked, result_format={"result_format": "BASIC"})
+    finally:
+        ASKED.reset(token)
+    results = {result.expectation_config.meta["id"]: result for result in outcome.results}
+    details = (results["checks"].result or {}).get("details")
+    if details is None:
+        raise CoreMeasuresError(_exception_message(results["checks"].exception_info or {}))
+    found = {
+        (check["name"], check["column"]): Check.from_dict(check) for check in details["checks"]
+    }
+    for id_, (subject, _) in by_library.items():
+        worded = evaluate(subject, load)
+        if worded is None:
+            continue
+        check = worded[0]
+        if not results[id_].success and check.success:
+            told = _exception_message(results[id_].exception_info or {}) or "not so"
+            check = replace(check, success=False, observed=told)
+        found[check.name, check.column] = check
+    order = [(subject.check.name, subject.about) for subject in suite]
+    return (
+        tuple(found[one] for one in order if one in found),
+        tuple(Flag.from_dict(flag) for flag in details["flags"]),
+    )
+
+
 def run(suite: Suite, frames: Mapping[str, Frame]) -> list[Check]:
     """Each rule's result, in the suite's order. A rule whose frame is not given is left out.
 
     A rule that the library could not evaluate counts as failed.
     """
-    found: dict[str, tuple[Any, Check]] = {}
+    found: dict[str, Check] = {}
     for name, frame in frames.items():
         rules = suite.of_frame(name)
         if rules:
             found |= _run_frame(f"{suite.name}.{name}", rules, frame)
-    results = tuple(found[rule.id] for rule in suite if rule.id in found)
-    record = _RECORD.get()
-    if record is not None:
-        record.append(Outcome(suite, results))
-    return [check for _, check in results]
+    return [found[rule.id] for rule in suite if rule.id in found]
 
 
-def _run_frame(name: str, rules: Sequence[Rule], frame: Frame) -> dict[str, tuple[Any, Check]]:
+def _run_frame(name: str, rules: Sequence[Rule], frame: Frame) -> dict[str, Check]:
     _, definition = library()
     batch = definition.get_batch({"dataframe": frame.rows})
     results = _validate(batch, name, rules, {"result_format": "BOOLEAN_ONLY"})
@@ -96,7 +122,7 @@ def _run_frame(name: str, rules: Sequence[Rule], frame: Frame) -> dict[str, tupl
                 "partial_unexpected_count": EXAMPLES,
             },
         )
-    return {rule.id: (results[rule.id], _check(rule, results[rule.id], frame)) for rule in rules}
+    return {rule.id: _check(rule, results[rule.id], frame) for rule in rules}
 
 
 def _validate(

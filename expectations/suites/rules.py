@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from expectations.verdicts import Severity
+from expectations.results.verdicts import Severity
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ NEAREST = 3
 # A council's own spread is its own from so many years on.
 OWN_YEARS = 4
 # Fewer councils than this have no spread to speak of (a file cut down, an inset of a region).
-ENOUGH = 20
+ENOUGH_AREAS = 20
 
 
 def nanmedian(cells: Any, axis: int | None = None) -> Any:
@@ -45,7 +45,7 @@ def nearest_years(cells: Any, years: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class Grid:
+class RobustBaseline:
     """One series: `values[year, council]`, nan where no number is printed.
 
     `noise` is the standard deviation that chance alone gives a figure, from the counts beside

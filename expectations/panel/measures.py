@@ -33,7 +33,7 @@ MOST_CARRIED_ON = 0.6
 # What somebody should look at: a few figures in a thousand as published.
 STRANGE = 4.0
 
-FOLDER = Path(__file__).parents[1] / "dbt_project" / "models" / "measures"
+FOLDER = Path(__file__).parents[2] / "dbt_project" / "models" / "measures"
 
 
 class _Strict(BaseModel):

@@ -5,8 +5,9 @@ Importing this module takes seconds, and is done in that process alone.
 
 from __future__ import annotations
 
-from expectations import data_docs, engine, frames
+from expectations.gx import checks_hold, data_docs, engine
+from expectations.panel import load_table, series_panel
 
 engine.library()
 
-__all__ = ["data_docs", "engine", "frames"]
+__all__ = ["checks_hold", "data_docs", "engine", "load_table", "series_panel"]

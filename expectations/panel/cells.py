@@ -1,4 +1,4 @@
-"""What is read off a load's described rows, row by row, as arrays: what the rules share."""
+"""What is read off described rows, row by row, as arrays: what several checks share."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from expectations.vocabulary import AREA_LEVEL, PERIOD, numeric
-from ingest.contracts import FileContract, RowFilter, Share
+from expectations.panel.load_table import AREA_LEVEL, PERIOD, numeric, rows_where
+from ingest.contracts import FileContract, Share
 
-
-def rows_where(rows: Any, allowed: RowFilter) -> Any:
-    """Which rows have one of the cells allowed in each column, as an array of truths."""
-    hit = np.ones(len(rows), dtype=bool)
-    for column, cells in allowed.items():
-        hit &= rows[column].isin(cells).to_numpy()
-    return hit
+# What publishers round counts to. A column is taken to be rounded where so few of its counts are
+# no multiple (a slip, a damaged cell), and so many are that chance cannot have made them so.
+ROUNDED_TO = (1000, 100, 10, 5)
+FEW_EXCEPTIONS = 0.01
+NOT_BY_CHANCE = 1e-6
 
 
 def denominators(rows: Any, contract: FileContract, share: Share) -> Any:
@@ -62,7 +60,34 @@ def half_unit(rows: Any, column: str, numbers: Any) -> Any:
     return np.where(places < 4, 0.5, 1.0) * 10.0**-places
 
 
-def half_rounding(rows: Any, contract: FileContract) -> Any:
-    """Half of what the counts of each row's area are rounded to."""
-    half = {level: unit / 2 for level, unit in contract.checks.rounded.items()}
-    return rows[AREA_LEVEL].map(half).astype("float64").fillna(0.0).to_numpy(dtype="float64")
+def rounding(rows: Any, contract: FileContract, column: str) -> Any:
+    """What the counts of a column are rounded to in each row's level of area; 0 where exact.
+
+    What the contract says, or what the counts themselves show.
+    """
+    levels = rows[AREA_LEVEL].to_numpy()
+    numbers = rows[numeric(column)].to_numpy()
+    unit = np.zeros(len(rows))
+    for level in np.unique(levels.astype(str)):
+        at = levels == level
+        declared = {str(of): to for of, to in contract.checks.rounded.items()}.get(level, 0)
+        unit[at] = max(declared, rounded_to(numbers[at]))
+    return unit
+
+
+def rounded_to(numbers: Any) -> int:
+    """What counts are rounded to, as far as they show it; 0 where they are exact."""
+    counts = numbers[~np.isnan(numbers) & (numbers != 0)]
+    if not len(counts):
+        return 0
+    for unit in ROUNDED_TO:
+        multiples = int((counts % unit == 0).sum())
+        by_chance = float(unit) ** -multiples
+        if multiples >= (1 - FEW_EXCEPTIONS) * len(counts) and by_chance < NOT_BY_CHANCE:
+            return unit
+    return 0
+
+
+def labels_of(period: object) -> str:
+    """A period's label as printed, without the cell that decides its type."""
+    return str(period).split("\t", 1)[0]

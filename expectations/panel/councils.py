@@ -15,7 +15,7 @@ from pathlib import Path
 from ingest.contracts import KnownBy
 from ingest.errors import ContractError
 
-_SEEDS = Path(__file__).parents[1] / "dbt_project" / "seeds"
+_SEEDS = Path(__file__).parents[2] / "dbt_project" / "seeds"
 SEED = _SEEDS / "council.csv"
 DISTRICT_SEED = _SEEDS / "district.csv"
 SPELLING_SEED = _SEEDS / "area_spelling.csv"

@@ -17,21 +17,21 @@ from pydantic import TypeAdapter
 
 import ingest
 import ingest.corrections
-from expectations.councils import DISTRICT_SEED, SEED, SPELLING_SEED
+from expectations.panel.councils import DISTRICT_SEED, SEED, SPELLING_SEED
 from ingest.contracts import Publication
 
-Severity = Literal["error", "warn"]
+Severity = Literal["error", "flag", "warn"]
 
 # What decides what a check sees: the code of the checks, and of `ingest` but for how files are
 # fetched and for the sample. A change in any file of them may change a verdict.
-_CODE_OF_CHECKS = Path(__file__).parent
+_CODE_OF_CHECKS = Path(__file__).parents[1]
 _CODE_OF_READING = Path(ingest.__file__).parent
 _NOT_SEEN_BY_CHECKS = ("publishers", "sample", "carry.py", "http.py", "live.py")
 
 
 @dataclass(frozen=True)
 class Check:
-    """One expectation's result. A failed `error` quarantines a load, a failed `warn` does not.
+    """One check's result. A failed `error` refuses a load, a failed `flag` or `warn` does not.
 
     `column` is the contract's name for the column looked at, empty where it is the whole load.
     `observed` is what was found, with figures; `explanation` is what is expected, and why.
@@ -74,11 +74,42 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Flag:
+    """What a check found odd about one figure, which is served all the same.
+
+    `source_row` and `column` are its cell, `message` says it in words; `figure` is what stands
+    there and `expected` what the check goes by, where there are such.
+    """
+
+    check: str
+    source_row: int
+    column: str
+    message: str
+    figure: float | None = None
+    expected: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Flag:
+        """The flag that `to_dict` wrote.
+
+        Raises
+        ------
+        KeyError
+            A field is missing.
+        """
+        return cls(**{field: document[field] for field in cls.__dataclass_fields__})
+
+
+@dataclass(frozen=True)
 class LoadVerdict:
     """What the checks said of one table of one published file.
 
     `contract` is the file's id in its publication's contract, `dropped_rows` are source rows,
-    from 1.
+    from 1; `flags` are what was found odd about single figures.
     """
 
     file: str
@@ -86,11 +117,17 @@ class LoadVerdict:
     checks: tuple[Check, ...]
     dropped_rows: tuple[int, ...] = ()
     contract: str = ""
+    flags: tuple[Flag, ...] = ()
 
     @property
     def admitted(self) -> bool:
         """Whether the load's rows may become facts."""
         return not any(check.blocks for check in self.checks)
+
+    @property
+    def rows_were_read(self) -> bool:
+        """Whether there were rows to look at: all that is said otherwise is why there are none."""
+        return len(self.checks) > 1
 
     @property
     def reasons(self) -> tuple[Check, ...]:
@@ -102,6 +139,11 @@ class LoadVerdict:
         """The failed checks that are recorded and no more."""
         return tuple(c for c in self.checks if not c.success and c.severity == "warn")
 
+    @property
+    def flagging(self) -> tuple[Check, ...]:
+        """The failed checks whose figures are flagged and served."""
+        return tuple(c for c in self.checks if not c.success and c.severity == "flag")
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data for `verdict.json`."""
         return {
@@ -111,6 +153,7 @@ class LoadVerdict:
             "admitted": self.admitted,
             "checks": [check.to_dict() for check in self.checks],
             "dropped_rows": list(self.dropped_rows),
+            "flags": [flag.to_dict() for flag in self.flags],
         }
 
     @classmethod
@@ -128,6 +171,7 @@ class LoadVerdict:
             checks=tuple(Check.from_dict(check) for check in document["checks"]),
             dropped_rows=tuple(document["dropped_rows"]),
             contract=document["contract"],
+            flags=tuple(Flag.from_dict(flag) for flag in document["flags"]),
         )
 
 

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 from typing import Any
 from urllib.parse import quote
 
-from expectations import engine
-from expectations.suites import Suite
-from expectations.verdicts import Check
+from expectations.gx import engine
+from expectations.results.verdicts import Check, LoadVerdict
+from expectations.suites.loads import LoadSuite
 from ingest.loads import Load
 
 INDEX = "index.html"
@@ -71,27 +70,32 @@ def suite_path(load: Load) -> str:
     return f"suites/{load.contract.publication}.{load.contract.file_id}.html"
 
 
-def load_page(load: Load, outcomes: Sequence[engine.Outcome]) -> str:
-    """What the library said of one load, as its own page."""
-    way_home = "../" * page_path(load).count("/") + INDEX
+def load_page(load: Load, verdict: LoadVerdict) -> str:
+    """What was said of one load that was checked, as the library's own page."""
     gx, _ = engine.library()
     from great_expectations.core import ExpectationSuiteValidationResult
+    from great_expectations.core import ExpectationValidationResult as Result
     from great_expectations.render.renderer import ValidationResultsPageRenderer
 
-    results = []
-    for outcome in outcomes:
-        for result, check in outcome.results:
-            shown = deepcopy(result)
-            # What we observed says more than what was asked of the library: its figures cost time.
-            seen = {"unexpected_percent": 0.0} if result.success else {}
-            shown.result = seen | dict(shown.result or {}) | {"observed_value": check.observed}
-            results.append(shown)
-    passed = sum(bool(result.success) for result in results)
+    way_home = "../" * page_path(load).count("/") + INDEX
+    results = [
+        Result(
+            success=check.success,
+            expectation_config=_expectation(
+                check.subject, check.explanation, check.severity
+            ).configuration,
+            result={"observed_value": check.observed},
+            exception_info={},
+        )
+        for check in verdict.checks
+    ]
+    passed = sum(check.success for check in verdict.checks)
+    suite = f"{load.contract.publication}.{load.contract.file_id}"
     document = ValidationResultsPageRenderer(run_info_at_end=True).render(
         ExpectationSuiteValidationResult(
             success=passed == len(results),
             results=results,
-            suite_name=outcomes[0].suite.name,
+            suite_name=suite,
             statistics={
                 "evaluated_expectations": len(results),
                 "successful_expectations": passed,
@@ -106,23 +110,30 @@ def load_page(load: Load, outcomes: Sequence[engine.Outcome]) -> str:
         )
     )
     page = _offline(_view().render(document), str(load), way_home)
-    suite = quote(f"{way_home.removesuffix(INDEX)}suites/{outcomes[0].suite.name}.html")
-    return _WAY_TO_SUITE.sub(f'href="{suite}"', page).replace(" / __none__", "")
+    address = quote(f"{way_home.removesuffix(INDEX)}suites/{suite}.html")
+    return _WAY_TO_SUITE.sub(f'href="{address}"', page).replace(" / __none__", "")
 
 
-def suite_page(suites: Sequence[Suite]) -> str:
+def suite_page(suite: LoadSuite) -> str:
     """What a load is checked for, as the library's own page of a suite."""
     gx, _ = engine.library()
     from great_expectations.render.renderer import ExpectationSuitePageRenderer
 
-    name = suites[0].name
-    # A suite says each thing once; ours says some of several frames.
-    rules = {rule.id: rule for suite in suites for rule in suite}
-    expectations = [engine.expectation(rule) for rule in rules.values()]
-    suite = gx.ExpectationSuite(name=name)
-    suite.expectations = expectations
-    document = ExpectationSuitePageRenderer().render(suite)
-    return _offline(_view().render(document), name, f"../{INDEX}")
+    asked = gx.ExpectationSuite(name=suite.name)
+    asked.expectations = [_expectation(s.id, s.explanation, s.severity) for s in suite]
+    document = ExpectationSuitePageRenderer().render(asked)
+    return _offline(_view().render(document), suite.name, f"../{INDEX}")
+
+
+def _expectation(id_: str, explanation: str, severity: str) -> Any:
+    """A check as the library's pages show one."""
+    from expectations.gx.checks_hold import ExpectChecksToHold
+
+    return ExpectChecksToHold(
+        description=explanation,
+        severity="critical" if severity == "error" else "warning",
+        meta={"id": id_},
+    )
 
 
 @lru_cache(maxsize=1)

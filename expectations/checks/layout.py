@@ -1,0 +1,208 @@
+"""Columns, rows taken out, and cells as text: whether the file has the shape of its contract."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from expectations.checks.base import Finding, Findings, LoadCheck, found_where
+from expectations.panel.load_table import numeric
+from ingest.contracts import NUMERIC_ROLES, DroppedRows, FileContract
+from ingest.loads import unlisted_columns
+from ingest.tables import SOURCE_ROW
+
+if TYPE_CHECKING:
+    from expectations.panel.load_table import LoadTable
+
+# What a spreadsheet would reckon or a browser run, and letters that show nothing.
+_CODE = re.compile(r"^\s*[=@]|<\s*script|[\x00-\x08\x0e-\x1f\u202a-\u202e\u2066-\u2069]", re.I)
+
+
+class ColumnsThere(LoadCheck):
+    """A column that the contract reads is not there."""
+
+    name = "columns"
+    expects = "Each of the contract's columns is there under one of its known names."
+    noun = "columns"
+
+    def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
+        wanted = [n for n in load.contract.column_names if n not in load.contract.optional]
+        missing = tuple(Finding(f"missing: {n}") for n in wanted if n not in load.mapping)
+        yield Findings(len(load.mapping), missing)
+
+
+class UnlistedColumns(LoadCheck):
+    """A column that the contract does not speak of: perhaps a new name of one that it does."""
+
+    name = "unlisted_columns"
+    expects = "Each published column is one that the contract reads, or lists as of no use."
+    noun = "published columns"
+    outcome = "warn"
+
+    def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
+        names = [name for name in load.published if name != SOURCE_ROW]
+        unlisted = set(unlisted_columns(load.contract, list(load.published)))
+        yield found_where([name in unlisted for name in names], names, wording="'{0}'")
+
+
+class CodeInText(LoadCheck):
+    """A name or a note that a spreadsheet would reckon, or a browser run."""
+
+    name = "no_code_in_text"
+    expects = (
+        "No cell of text begins like a formula, holds a script or hides letters: names and"
+        " notes are words."
+    )
+    noun = "columns of text"
+    outcome = "warn"
+
+    def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
+        numbers = load.contract.columns_of(*NUMERIC_ROLES)
+        for name in load.contract.column_names:
+            if name not in load.cells or name in numbers:
+                continue
+            found, distinct = pd.factorize(load.cells[name])
+            is_code = np.array([*(bool(_CODE.search(cell)) for cell in distinct), False])[found]
+            first = load.cells[SOURCE_ROW].iloc[int(is_code.argmax())] if is_code.any() else None
+            yield found_where([is_code.any()], [name], [first], wording="{0} in row {1}")
+
+
+class DroppedRowsTold(LoadCheck):
+    """Rows that the contract leaves out: no fault, and on record."""
+
+    name = "dropped_rows"
+    expects = "Rows that are known to be no figures are left out, as the contract says."
+    noun = "of its rows left out, as the contract says"
+    outcome = "warn"
+    only_where_any = True
+
+    def subjects(self, contract: FileContract) -> Sequence[str]:
+        return list(dict.fromkeys(map(_telling, contract.dropped_rows)))
+
+    def explanation(self, contract: FileContract, about: str) -> str:
+        told = []
+        for drop in contract.dropped_rows:
+            if _telling(drop) == about:
+                named = " and ".join(f"{column} {text!r}" for column, text in drop.where.items())
+                told.append(f"Rows with {named} are left out, as the contract says. {drop.reason}")
+        return " ".join(told)
+
+    def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
+        for index, rows in load.dropped.items():
+            if _telling(load.contract.dropped_rows[index]) == about:
+                yield Findings(len(rows))
+
+
+def _telling(drop: DroppedRows) -> str:
+    """The column that says best which rows are meant."""
+    return next((c for c, text in drop.where.items() if text), next(iter(drop.where)))
+
+
+class CorrectionsHold(LoadCheck):
+    """A correction would overwrite a cell that it was not written for."""
+
+    name = "corrections_hold"
+    expects = (
+        "Each correction finds the cell that it expects; where it does not, the publisher has"
+        " changed the file, and the correction is to be removed or renewed."
+    )
+    noun = "corrections"
+    only_where_any = True
+
+    def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
+        fixes = load.corrections
+        if not len(fixes):
+            return
+        off = (fixes["expected"] != fixes["printed"]).fillna(True).to_numpy(dtype=bool)
+        shown = fixes.astype("object").where(fixes.notna(), "nothing")
+        yield found_where(
+            off,
+            fixes["column"].to_numpy(),
+            [n if n == "nothing" else f"{n:g}" for n in shown[SOURCE_ROW]],
+            shown["printed"].to_numpy(),
+            shown["expected"].to_numpy(),
+            wording="{0} in row {1} is printed '{2}', not '{3}'",
+        )
+
+
+class NotEmpty(LoadCheck):
+    """A file without rows."""
+
+    name = "not_empty"
+    expects = "The file has rows."
+    noun = "rows"
+
+    def library(self, contract: FileContract) -> tuple[str, dict[str, object]]:
+        return "ExpectTableRowCountToBeBetween", {"min_value": 1}
+
+    def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
+        yield Findings(len(load.rows), () if len(load.rows) else (Finding("none"),))
+
+
+class KeyUnique(LoadCheck):
+    """One figure stands there twice."""
+
+    name = "key_unique"
+    noun = "rows"
+
+    def explanation(self, contract: FileContract, about: str) -> str:
+        return f"No two rows share {', '.join(contract.key)}: one figure would stand there twice."
+
+    def library(self, contract: FileContract) -> tuple[str, dict[str, object]]:
+        return "ExpectCompoundColumnsToBeUnique", {"column_list": list(contract.key)}
+
+    def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
+        key = load.rows[list(load.contract.key)]
+        again = key.duplicated(keep=False).to_numpy()
+        cells = [", ".join(map(repr, row)) for row in key[again].to_numpy().tolist()]
+        told = np.full(len(key), "", dtype=object)
+        told[again] = cells
+        yield found_where(
+            again, told, load.source_rows, wording="{0} in row {1}", rows=load.source_rows
+        )
+
+
+class Constants(LoadCheck):
+    """A column that is the same in every row says something else."""
+
+    name = "constants"
+
+    def subjects(self, contract: FileContract) -> Sequence[str]:
+        return list(contract.constants)
+
+    def explanation(self, contract: FileContract, about: str) -> str:
+        return f"{about} is {' or '.join(map(repr, contract.constants[about]))} in every row."
+
+    def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
+        cells = load.rows[about].to_numpy(dtype=object)
+        off = ~np.isin(cells.astype(str), load.contract.constants[about])
+        yield found_where(off, cells, load.source_rows, wording="{0!r} in row {1}")
+
+
+class NumbersOrMarks(LoadCheck):
+    """A cell that is neither a number nor a mark that the contract knows."""
+
+    name = "numbers_or_marks"
+
+    def subjects(self, contract: FileContract) -> Sequence[str]:
+        return contract.columns_of(*NUMERIC_ROLES)
+
+    def explanation(self, contract: FileContract, about: str) -> str:
+        return f"Each cell of {about} is a number or a mark that the contract knows."
+
+    def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
+        cells = load.rows[about]
+        number = load.rows[numeric(about)].notna().to_numpy()
+        off = ~number & ~cells.isin(load.contract.marks).to_numpy()
+        yield found_where(
+            off,
+            cells.to_numpy(dtype=object),
+            load.source_rows,
+            wording="{0!r} in row {1}",
+            rows=load.source_rows,
+            column=about,
+        )

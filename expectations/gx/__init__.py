@@ -1,0 +1,1 @@
+"""All that imports Great Expectations: validation, and its Data Docs."""

@@ -1,0 +1,392 @@
+"""A load as the checks look at it: its rows under the contract's names, and what each row is.
+
+What a row is (its level, its period, its council) is worked out once a distinct cell, not once a
+row. Derived columns have a space in their names: no contract's column has.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from expectations.panel.councils import Councils
+from expectations.panel.measures import SeriesCheck, series_of
+from ingest.contracts import NUMERIC_ROLES, DroppedRows, FileContract, RowFilter
+from ingest.corrections import Correction
+from ingest.loads import Load
+from ingest.periods import Period
+from ingest.tables import SOURCE_ROW
+
+if TYPE_CHECKING:
+    from expectations.panel.series_panel import SeriesView
+
+AREA_LEVEL = "area level"
+COUNCIL_CODE = "council code"
+COUNCIL_UNKNOWN = "council code not known"
+REGION_CODE = "region code"
+COUNTRY_CODE = "country code"
+PERIOD = "period label"
+PERIOD_UNREAD = "period not read"
+YEAR = "period year"
+EMPTIED = "emptied by a correction"
+
+AREA_LEVELS = ("country", "region", "council", "district")
+IGNORED_LEVEL = "ignored"
+
+# DfE prints Inner and Outer London (E13) in its place, or beside it.
+LONDON = "E12000007"
+
+# What publishers print: no thousands separators, no exponents (217,628 rows of 35 files read).
+NUMBER = r"-?[0-9]+(?:\.[0-9]+)?"
+
+Rows = pd.DataFrame
+Cells = pd.Series
+
+
+def numeric(column: str) -> str:
+    """The derived column that holds a column's numbers, null where the cell is a mark."""
+    return f"{column} as a number"
+
+
+def no_council(column: str) -> str:
+    """The derived column that holds a column's cells where they name no council."""
+    return f"{column} of no council"
+
+
+Located = Sequence[tuple[int | None, Correction]]
+
+
+@dataclass(frozen=True)
+class LoadTable:
+    """One load, described: what its checks look at.
+
+    `rows` are the rows that stay, with every derived column; `cells` the same rows as published.
+    `dropped` are the rows that each of the contract's drops takes out, by its position;
+    `corrections` each correction with where it stands. `previous_release` are the described rows of
+    the same file in the admitted release before, `sibling_table` those of another table of the
+    workbook, where there are such. `expected` are the councils that each period should have, by its
+    label.
+    """
+
+    load: Load
+    councils: Councils
+    published: tuple[str, ...]
+    mapping: Mapping[str, str]
+    rows: Any
+    cells: Any
+    periods: Mapping[str, Period]
+    expected: Mapping[str, frozenset[str]]
+    dropped: Mapping[int, Any]
+    corrections: Any
+    previous_release: Any | None
+    sibling_table: Any | None
+
+    @property
+    def contract(self) -> FileContract:
+        """The contract that the load is read by."""
+        return self.load.contract
+
+    @property
+    def dropped_rows(self) -> tuple[int, ...]:
+        """The source rows that the contract's drops take out."""
+        taken = (int(row) for one in self.dropped.values() for row in one[SOURCE_ROW])
+        return tuple(sorted(taken))
+
+    @cached_property
+    def source_rows(self) -> Any:
+        """The source row of each row."""
+        return self.rows[SOURCE_ROW].to_numpy()
+
+    @cached_property
+    def entities(self) -> Any:
+        """The council of today that each row is of; null where it is of none."""
+        return entities(self.rows, self.councils)
+
+    @cached_property
+    def larger_areas(self) -> Any:
+        """The code of each row's region, or of England; null where it is a council's."""
+        return larger_areas(self.rows)
+
+    @cached_property
+    def series(self) -> tuple[SeriesView, ...]:
+        """The series of councils that are printed in the file."""
+        return tuple(self._view(check, councils=True) for check in series_of(self.contract))
+
+    @cached_property
+    def larger_series(self) -> tuple[SeriesView, ...]:
+        """The same of the regions and of England."""
+        return tuple(self._view(check, councils=False) for check in series_of(self.contract))
+
+    def rows_of(self, check: SeriesCheck) -> Any:
+        """The rows that a series is printed in."""
+        return self.rows[rows_where(self.rows, check.where)]
+
+    def _view(self, check: SeriesCheck, *, councils: bool) -> SeriesView:
+        from expectations.panel.series_panel import SeriesView, read_series
+
+        areas = self.entities if councils else self.larger_areas
+        now = read_series(self.rows, self.contract, check, areas)
+        was = None
+        if self.previous_release is not None:
+            before = self.previous_release
+            areas = entities(before, self.councils) if councils else larger_areas(before)
+            was = read_series(before, self.contract, check, areas)
+        return SeriesView(check, now, was, self.councils)
+
+
+def describe_load(
+    load: Load,
+    *,
+    published: Sequence[str],
+    mapping: Mapping[str, str],
+    cells: pa.Table,
+    councils: Councils,
+    corrections: Sequence[Correction],
+    previous_release: pa.Table | None = None,
+    sibling_table: pa.Table | None = None,
+) -> LoadTable:
+    """Describe a load.
+
+    `published` are the names in the file's header, `mapping` the contract's columns to them, and
+    `cells` the rows under the contract's names with `source_row`.
+    """
+    contract = load.contract
+    if contract.area.unit == "district":
+        councils = councils.districts()
+    rows = cells.to_pandas()
+    located = [(_position(rows, correction), correction) for correction in corrections]
+    emptied = [rows.at[at, SOURCE_ROW] for at, c in located if at is not None and not c.corrected]
+    found = _corrections(rows, located)
+    if located:
+        rows = _corrected(rows, located)
+    rows, dropped = _without_dropped(rows, contract.dropped_rows)
+    labels = _period_labels(rows, contract)
+    periods = _periods(labels, contract)
+    described = _named(_rows(rows, contract, labels, periods, councils), rows, contract)
+    return LoadTable(
+        load=load,
+        councils=councils,
+        published=tuple(published),
+        mapping=mapping,
+        rows=described.assign(**{EMPTIED: rows[SOURCE_ROW].isin(emptied)}),
+        cells=rows,
+        periods=periods,
+        expected=_expected_councils(described, contract, periods, councils),
+        dropped=dropped,
+        corrections=found,
+        previous_release=(
+            None if previous_release is None else describe(previous_release, contract, councils)
+        ),
+        sibling_table=None if sibling_table is None else sibling_table.to_pandas(),
+    )
+
+
+def describe(cells: pa.Table, contract: FileContract, councils: Councils) -> Any:
+    """The rows under the contract's names and what each is: its level, area, year and numbers."""
+    rows, _ = _without_dropped(cells.to_pandas(), contract.dropped_rows)
+    labels = _period_labels(rows, contract)
+    described = _rows(rows, contract, labels, _periods(labels, contract), councils)
+    return _named(described, rows, contract)
+
+
+def rows_where(rows: Any, allowed: RowFilter) -> Any:
+    """Which rows have one of the cells allowed in each column, as an array of truths."""
+    hit = np.ones(len(rows), dtype=bool)
+    for column, cells in allowed.items():
+        hit &= rows[column].isin(cells).to_numpy()
+    return hit
+
+
+def entities(rows: Any, councils: Councils) -> Any:
+    """The council of today that each row is of; null where it is of none."""
+    codes, distinct = pd.factorize(rows[COUNCIL_CODE])
+    today = np.array([*map(councils.entity, distinct), None], dtype=object)
+    return pd.Series(today[codes], index=rows.index, dtype="str")
+
+
+def larger_areas(rows: Any) -> Any:
+    """The code of each row's region, or of England; null where it is a council's."""
+    return rows[REGION_CODE].fillna(rows[COUNTRY_CODE])
+
+
+def by_distinct(cells: Any, meaning: Callable[[Any], Any], dtype: Literal["str", "float64"]) -> Any:
+    """What each cell means, asked once a distinct cell; null stays null."""
+    positions, distinct = pd.factorize(cells)
+    # Position -1 is null, and takes the last of these.
+    meanings = pd.Series([*map(meaning, distinct), None], dtype=dtype)
+    return meanings.take(positions).set_axis(cells.index)
+
+
+def _named(described: Any, rows: Any, contract: FileContract) -> Any:
+    """The described rows with what stands beside their codes: names, notes, periods' sort key."""
+    note = contract.notes.column if contract.notes else None
+    beside = ["la_name", "area_name", contract.period.sortable, note]
+    beside += contract.checks.cell_columns()
+    # An edition may lack those that the contract lists as optional.
+    names = dict.fromkeys(n for n in beside if n in rows)
+    return described.assign(**{name: _trimmed(rows[name]) for name in names})
+
+
+def _trimmed(cells: Any) -> Any:
+    # Spaces only, as in SQL's trim: any other blank would reach the facts' casts untrimmed.
+    return cells.str.strip(" ")
+
+
+def _position(rows: Any, correction: Correction) -> int | None:
+    """Where the correction's row is; None where no row, or more than one, is meant.
+
+    Rows that a melt made of one share its number: they are told apart by their cells alone.
+    """
+    if correction.row is not None:
+        hit = rows[SOURCE_ROW] == correction.row
+    else:
+        hit = pd.Series(True, index=rows.index)
+        for column, cell in correction.where.items():
+            hit &= (rows[column] == cell) if column in rows else False
+    found = hit.to_numpy().nonzero()[0]
+    return int(found[0]) if len(found) == 1 else None
+
+
+def _corrections(rows: Any, located: Located) -> Any:
+    """One row a correction: what it expects to find, and what is printed."""
+    printed = [
+        None if at is None or c.column not in rows else rows[c.column].iloc[at] for at, c in located
+    ]
+    numbers = [c.row if at is None else int(rows[SOURCE_ROW].iloc[at]) for at, c in located]
+    return pd.DataFrame(
+        {
+            SOURCE_ROW: numbers,
+            "column": [c.column for _, c in located],
+            "expected": pd.Series([c.expected for _, c in located], dtype="str"),
+            "printed": pd.Series(printed, dtype="str"),
+        }
+    )
+
+
+def _corrected(rows: Any, located: Located) -> Any:
+    """The rows as the facts will take them: a cell mended in the open is not refused again."""
+    rows = rows.copy()
+    for at, c in located:
+        if at is not None and c.column in rows and rows[c.column].iloc[at] == c.expected:
+            rows.loc[rows.index[at], c.column] = c.corrected
+    return rows
+
+
+def _without_dropped(rows: Any, drops: Sequence[DroppedRows]) -> tuple[Any, dict[int, Any]]:
+    """The rows that stay, and those that each of the contract's drops takes out, if any."""
+    dropped: dict[int, Any] = {}
+    for index, drop in enumerate(drops):
+        hit = pd.Series(True, index=rows.index)
+        for column, text in drop.where.items():
+            hit &= _trimmed(rows[column]) == text
+        if hit.any():
+            names = [SOURCE_ROW, *drop.where]
+            dropped[index] = rows.loc[hit, names].reset_index(drop=True)
+            rows = rows.loc[~hit].reset_index(drop=True)
+    return rows, dropped
+
+
+def _period_labels(rows: Any, contract: FileContract) -> Any:
+    """Each row's period cell, and behind a tab the cell that decides its type, if one does."""
+    label = rows[contract.period.column]
+    if not isinstance(contract.period_type, str):
+        label = label + "\t" + rows[contract.period_type["column"]]
+    return label
+
+
+def _periods(labels: Any, contract: FileContract) -> dict[str, Period]:
+    """The period of each distinct label that names one."""
+    periods: dict[str, Period] = {}
+    for label in labels.unique():
+        cell, _, type_cell = label.partition("\t")
+        row = {contract.period.column: cell}
+        if not isinstance(contract.period_type, str):
+            row |= {contract.period_type["column"]: type_cell}
+        if (period := contract.period_of(row)) is not None:
+            periods[label] = period
+    return periods
+
+
+def _rows(
+    rows: Any,
+    contract: FileContract,
+    labels: Any,
+    periods: Mapping[str, Period],
+    councils: Councils,
+) -> Any:
+    """The cells that rules speak of, trimmed, and beside them what each row is."""
+    area = contract.area
+    level = by_distinct(rows[area.level], lambda cell: _level(contract, cell, councils), "str")
+    nothing = pd.Series(None, index=rows.index, dtype="str")
+    codes = {of: _codes(rows[column], contract, councils) for of, column in area.codes.items()}
+    council = codes[area.unit].where(level == area.unit)
+    year = by_distinct(
+        labels, lambda label: periods[label].position if label in periods else None, "float64"
+    )
+    numbers = contract.columns_of(*NUMERIC_ROLES)
+    described = {
+        SOURCE_ROW: rows[SOURCE_ROW],
+        **{
+            name: _trimmed(rows[name])
+            for name in dict.fromkeys([*contract.key, *contract.constants, *numbers])
+        },
+        AREA_LEVEL: level,
+        COUNCIL_CODE: council,
+        COUNCIL_UNKNOWN: council.where(~council.isin(councils.codes)),
+        REGION_CODE: codes.get("region", nothing).where(level == "region"),
+        COUNTRY_CODE: codes.get("country", nothing).where(level == "country"),
+        PERIOD: labels.where(year.notna()),
+        PERIOD_UNREAD: labels.where(year.isna()),
+        YEAR: year,
+    }
+    for name in contract.more_councils:
+        code = _codes(rows[name], contract, councils)
+        described[no_council(name)] = code.where(~code.isin(councils.codes))
+    for name in numbers:
+        described[numeric(name)] = by_distinct(described[name], as_number, "float64")
+    return pd.DataFrame(described)
+
+
+def _level(contract: FileContract, cell: str, councils: Councils) -> str:
+    """Our level; `ignored`; or the cell itself, marked so that it can be none of ours."""
+    code = cell
+    if contract.area.told_by_code:
+        code = councils.code_of(cell, contract.area.known_by) or ""
+    if contract.is_ignored_level(cell):
+        return IGNORED_LEVEL
+    return contract.level_of(code) or f"{cell} (unknown)"
+
+
+def _codes(cells: Any, contract: FileContract, councils: Councils) -> Any:
+    """The GSS codes that cells stand for; a cell that stands for none is left as it is."""
+    return by_distinct(
+        _trimmed(cells), lambda c: councils.code_of(c, contract.area.known_by) or c, "str"
+    )
+
+
+def as_number(cell: str) -> float | None:
+    """The number that a cell prints; None where it is a mark."""
+    return float(cell) if re.fullmatch(NUMBER, cell) else None
+
+
+def _expected_councils(
+    rows: Any, contract: FileContract, periods: Mapping[str, Period], councils: Councils
+) -> dict[str, frozenset[str]]:
+    """The councils that each period should have, by its label."""
+    expected: dict[str, frozenset[str]] = {}
+    for label, period in periods.items():
+        absent = frozenset(
+            councils.entity(code)
+            for absence in contract.councils.absent
+            if absence.years is None or period.year in absence.years
+            for code in absence.codes
+        )
+        expected[label] = councils.existing(contract.councils.as_of or period.end) - absent
+    return expected

@@ -1,0 +1,1 @@
+"""What checks said, as plain data: verdicts, decisions over them, and the checking of releases."""
