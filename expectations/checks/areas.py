@@ -21,6 +21,7 @@ from expectations.panel.load_table import (
     LONDON,
     PERIOD,
     REGION_CODE,
+    areas_by_period,
     by_distinct,
     no_council,
     numeric,
@@ -153,7 +154,7 @@ class _UnitsPresent(LoadCheck):
         return f"Every period has a row for each {self.unit} that existed {boundaries}{excused}."
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
-        found = load.entities.groupby(load.rows[PERIOD]).agg(frozenset).to_dict()
+        found = load.councils_in
         for label in load.periods:
             missing = sorted(load.expected[label] - found.get(label, frozenset()))
             yield Findings(
@@ -197,7 +198,7 @@ class RegionsPresent(LoadCheck):
         codes = by_distinct(
             load.rows[REGION_CODE], lambda code: LONDON if code.startswith("E13") else code, "str"
         )
-        found = codes.groupby(load.rows[PERIOD]).agg(frozenset).to_dict()
+        found = areas_by_period(codes, load.rows[PERIOD])
         regions = load.councils.regions
         for label in load.periods:
             missing = sorted(set(regions) - found.get(label, frozenset()))
@@ -220,12 +221,14 @@ class CouncilListedOnce(LoadCheck):
         pairs = pd.DataFrame(
             {"period": rows[PERIOD], "council": load.entities, "code": rows[COUNCIL_CODE]}
         )[has].drop_duplicates()
-        counts = pairs.groupby(["period", "council"])["code"].agg(["size", list])
+        codes: dict[tuple[str, str], list[str]] = {}
+        for period, council, code in pairs.itertuples(index=False):
+            codes.setdefault((period, council), []).append(code)
         yield found_where(
-            counts["size"].to_numpy() > 1,
-            [load.councils.name(council) for _, council in counts.index],
-            [labels_of(period) for period, _ in counts.index],
-            [" and ".join(sorted(found)) for found in counts["list"]],
+            [len(found) > 1 for found in codes.values()],
+            [load.councils.name(council) for _, council in codes],
+            [labels_of(period) for period, _ in codes],
+            [" and ".join(sorted(found)) for found in codes.values()],
             wording="{0} in {1} under {2}",
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -722,7 +722,7 @@ def _nine_regions(group: Any, is_region: Any) -> Any:
 def _whole_periods(load: LoadTable) -> Any:
     """Whether every council that should be is in the row's period."""
     periods = load.rows[PERIOD]
-    found: Mapping[Any, frozenset[str]] = load.entities.groupby(periods).agg(frozenset).to_dict()
+    found = load.councils_in
     complete = {
         label: names <= found.get(label, frozenset()) for label, names in load.expected.items()
     }

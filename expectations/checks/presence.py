@@ -73,6 +73,7 @@ class SeriesComplete(_OfRows):
 
     def of_series(self, load: LoadTable, check: SeriesCheck, rows: Any) -> Iterator[Findings]:
         councils, codes = load.councils, load.entities[rows.index]
+        rows = rows[[REGION_CODE, COUNTRY_CODE, PERIOD]]
         larger = load.contract.area.codes.keys() - {*check.without}
         has_england = "country" in larger or rows[COUNTRY_CODE].notna().any()
         region = rows[REGION_CODE].where(
@@ -204,7 +205,9 @@ class NumbersNotAlone(_OfRows):
         checks = load.contract.checks
         beside = [s.numerator for s in checks.shares if s.value == check.column]
         beside += [c for b in checks.bounds if b.value == check.column for c in (b.lower, b.upper)]
-        numbers = rows[rows[numeric(check.column)].notna() & rows[YEAR].notna()]
+        own = numeric(check.column)
+        needed = dict.fromkeys([YEAR, SOURCE_ROW, own, *map(numeric, beside)])
+        numbers = rows[[*needed]].dropna(subset=[YEAR, own])
         for column in dict.fromkeys(beside):
             for year, of_year in numbers.groupby(YEAR):
                 without = of_year[numeric(column)].isna().to_numpy()
@@ -233,7 +236,8 @@ class _Wholes(_OfRows):
     def of_series(self, load: LoadTable, check: SeriesCheck, rows: Any) -> Iterator[Findings]:
         # Counts are the sum of their parts, and asked for that elsewhere.
         if check.column not in load.contract.columns_of("counts"):
-            yield self.of_wholes(check, _wholes_of(load, check, rows))
+            wholes = load.once("wholes", check, lambda: _wholes_of(load, check, rows))
+            yield self.of_wholes(check, wholes)
 
     def of_wholes(self, check: SeriesCheck, wholes: _Compared) -> Findings:
         raise NotImplementedError
@@ -273,6 +277,9 @@ _MOST_PARTS = 0.6
 def _wholes_of(load: LoadTable, check: SeriesCheck, rows: Any) -> _Compared:
     councils = load.councils
     found = _Compared()
+    value = numeric(check.column)
+    needed = [AREA_LEVEL, COUNCIL_CODE, REGION_CODE, COUNTRY_CODE, PERIOD, SOURCE_ROW]
+    rows = rows[[*dict.fromkeys([*needed, check.column, value])]]
     level = rows[AREA_LEVEL]
     region = rows[COUNCIL_CODE].map(
         lambda code: councils.by_code[code].region_code if councils.known(code) else None
@@ -391,7 +398,7 @@ class DecimalsKept(_OfRows):
         if check.column in load.contract.columns_of("counts"):
             return
         value = numeric(check.column)
-        numbers = rows[rows[value].notna() & rows[YEAR].notna()]
+        numbers = rows[[value, YEAR, SOURCE_ROW]].dropna()
         for year, of_year in numbers.groupby(YEAR):
             if len(of_year) >= ENOUGH_AREAS:
                 whole = bool((of_year[value] % 1 == 0).all()) and check.decimals > 0
@@ -412,7 +419,7 @@ class RowsNotSortedByFigure(_OfRows):
 
     def of_series(self, load: LoadTable, check: SeriesCheck, rows: Any) -> Iterator[Findings]:
         value = numeric(check.column)
-        councils = rows[rows[COUNCIL_CODE].notna() & rows[value].notna() & rows[YEAR].notna()]
+        councils = rows[[COUNCIL_CODE, value, YEAR, SOURCE_ROW]].dropna()
         for year, of_year in councils.groupby(YEAR):
             numbers = of_year.sort_values(SOURCE_ROW)[value].to_numpy()
             if len(numbers) >= ENOUGH_AREAS and len(np.unique(numbers)) >= ENOUGH_AREAS / 2:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -87,6 +87,14 @@ class LoadTable:
     corrections: Any
     previous_release: Any | None
     sibling_table: Any | None
+    _kept: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+    def once(self, what: str, check: SeriesCheck, make: Callable[[], Any]) -> Any:
+        """What several checks of a series need, worked out once."""
+        key = what, f"{check.name} {check.column} {check.where}"
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]
 
     @property
     def contract(self) -> FileContract:
@@ -110,6 +118,11 @@ class LoadTable:
         return entities(self.rows, self.councils)
 
     @cached_property
+    def councils_in(self) -> dict[str, frozenset[str]]:
+        """The councils of today that have a row in each period, by its label."""
+        return areas_by_period(self.entities, self.rows[PERIOD])
+
+    @cached_property
     def larger_areas(self) -> Any:
         """The code of each row's region, or of England; null where it is a council's."""
         return larger_areas(self.rows)
@@ -126,7 +139,7 @@ class LoadTable:
 
     def rows_of(self, check: SeriesCheck) -> Any:
         """The rows that a series is printed in."""
-        return self.rows[rows_where(self.rows, check.where)]
+        return self.once("rows", check, lambda: self.rows[rows_where(self.rows, check.where)])
 
     def _view(self, check: SeriesCheck, *, councils: bool) -> SeriesView:
         from expectations.panel.series_panel import SeriesView, read_series
@@ -209,6 +222,15 @@ def entities(rows: Any, councils: Councils) -> Any:
     codes, distinct = pd.factorize(rows[COUNCIL_CODE])
     today = np.array([*map(councils.entity, distinct), None], dtype=object)
     return pd.Series(today[codes], index=rows.index, dtype="str")
+
+
+def areas_by_period(areas: Any, periods: Any) -> dict[str, frozenset[str]]:
+    """The areas that have a row in each period; rows of no area or no period are left out."""
+    pairs = pd.DataFrame({"area": areas, "period": periods}).dropna().drop_duplicates()
+    found: dict[str, set[str]] = {}
+    for area, period in zip(pairs["area"], pairs["period"], strict=True):
+        found.setdefault(period, set()).add(area)
+    return {period: frozenset(names) for period, names in found.items()}
 
 
 def larger_areas(rows: Any) -> Any:
