@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,8 +23,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from ingest.documents import read_yaml
 from ingest.errors import ContractError
 from ingest.live import Live
-from ingest.periods import PERIOD_TYPES, Notation, Period, PeriodType, parse_period
-from ingest.readings import Reading, Regex
+from ingest.reading.periods import PERIOD_TYPES, Notation, Period, PeriodType, parse_period
+from ingest.reading.spec import Reading, Regex
 
 FOLDER = Path(__file__).parent / "publications"
 
@@ -679,6 +680,15 @@ def _parse(path: Path, model: type[BaseModel]) -> Any:
         raise ContractError(f"{path.name} is not a valid contract: {faults}") from error
 
 
+def _digest_of(publication: _Publication, layout: _Layout) -> str:
+    """Changes with what two documents say of how a file is read, not with their titles."""
+    said = publication.model_dump(mode="json", exclude={"title", "landing_page", "live"})
+    for file in said["files"].values():
+        del file["title"]
+    shared = layout.model_dump(mode="json", exclude={"description", "source"})
+    return hashlib.sha256(json.dumps([said, shared]).encode()).hexdigest()
+
+
 @lru_cache(maxsize=8)
 def load_contracts(folder: Path = FOLDER) -> dict[str, Publication]:
     """Every publication contract of a folder, by publication id, in order of id.
@@ -697,7 +707,7 @@ def load_contracts(folder: Path = FOLDER) -> dict[str, Publication]:
             raise ContractError(f"{path.name} describes {raw.publication!r}: name it after that")
         if raw.layout not in layouts:
             raise ContractError(f"{path.name}: no layout {raw.layout!r} in publications/layouts")
-        bytes_read = path.read_bytes() + layout_files[raw.layout].read_bytes()
+        layout = layouts[raw.layout]
         contracts[raw.publication] = Publication(
             publisher=raw.publisher,
             publication=raw.publication,
@@ -705,11 +715,10 @@ def load_contracts(folder: Path = FOLDER) -> dict[str, Publication]:
             landing_page=raw.landing_page,
             frequency=raw.frequency,
             files=tuple(
-                _file_contract(raw, layouts[raw.layout], file_id, file)
-                for file_id, file in raw.files.items()
+                _file_contract(raw, layout, file_id, file) for file_id, file in raw.files.items()
             ),
             unread=tuple(raw.unread),
-            digest=hashlib.sha256(bytes_read).hexdigest(),
+            digest=_digest_of(raw, layout),
             live=raw.live,
         )
     return contracts

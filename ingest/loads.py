@@ -7,9 +7,12 @@ with. What the rows are worth is for `expectations`.
 from __future__ import annotations
 
 import difflib
+import hashlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,8 +21,8 @@ import pyarrow.parquet
 from ingest.archive import PublishedFile, Release
 from ingest.contracts import RELEASE, FileContract, Publication
 from ingest.errors import ReadError
-from ingest.grids import SOURCE_SHEET, read_table
-from ingest.tables import SOURCE_ROW
+from ingest.reading.grids import SOURCE_SHEET, read_table
+from ingest.reading.tables import SOURCE_ROW
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,29 @@ def loads_of(publication: Publication, release: Release) -> tuple[list[Load], li
     return loads, unknown
 
 
+# What turns bytes into rows, beside the code of `ingest.reading`.
+_LIBRARIES = ("duckdb", "pyarrow", "python-calamine")
+
+
+@lru_cache(maxsize=1)
+def reader_digest() -> str:
+    """Changes whenever what is read of a file might: with the reader's code and its libraries."""
+    folder = Path(__file__).parent
+    seen = hashlib.sha256()
+    for path in sorted([folder / "loads.py", *(folder / "reading").rglob("*.py")]):
+        seen.update(f"{path.relative_to(folder).as_posix()}\n".encode())
+        seen.update(hashlib.sha256(path.read_bytes()).digest())
+    for library in _LIBRARIES:
+        seen.update(f"{library} {version(library)}\n".encode())
+    return seen.hexdigest()
+
+
 class LoadStore:
-    """`<home>/loads`: one Parquet file a published file and reading, by hash. May be deleted."""
+    """`<home>/loads`: one Parquet file a published file and reading, by hash. May be deleted.
+
+    A file's name tells the hash of what was published and of what read it, so that a reader that
+    was mended reads everything again.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -65,7 +89,7 @@ class LoadStore:
         """
         reading = contract.reading
         how = "" if reading.is_plain else f"-{reading.digest(contract.kept)[:16]}"
-        return self.folder / f"{file.sha256}{how}.parquet"
+        return self.folder / f"{file.sha256}-{reader_digest()[:8]}{how}.parquet"
 
     def read(
         self, file: PublishedFile, contract: FileContract, contents: Callable[[], bytes]
@@ -110,9 +134,12 @@ class LoadStore:
         return sorted(self.folder.glob(f"{file.sha256}*.parquet"))
 
     def sweep(self) -> None:
-        """Remove what an interrupted refresh left half-written."""
+        """Remove what an interrupted refresh left half-written, and what an older reader read."""
         for partial in self.folder.glob(".*.partial-*"):
             partial.unlink(missing_ok=True)
+        for kept in self.folder.glob("*.parquet"):
+            if kept.stem.split("-")[1:2] != [reader_digest()[:8]]:
+                kept.unlink(missing_ok=True)
 
 
 def with_release(load: Load, table: pa.Table) -> pa.Table:

@@ -20,9 +20,9 @@ from expectations.panel.councils import Councils
 from expectations.panel.load_table import AREA_LEVEL, YEAR, describe, numeric
 from expectations.panel.measures import series_of
 from ingest.contracts import FileContract, Publication, Share
-from ingest.grids import below_header
-from ingest.tables import SOURCE_ROW
-from ingest.workbooks import read_sheets
+from ingest.reading.grids import below_header
+from ingest.reading.tables import SOURCE_ROW
+from ingest.reading.workbooks import read_sheets
 from reliability.workbook import Book, Rows
 
 _NUMBER = re.compile(r"\s*-?[0-9]+(\.[0-9]+)?\s*")

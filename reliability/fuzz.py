@@ -145,7 +145,7 @@ def _tar_seeds(archive: Path) -> Iterator[bytes]:
 
 def _see(table: Any) -> None:
     """See that a table is rows of text."""
-    from ingest.tables import SOURCE_ROW
+    from ingest.reading.tables import SOURCE_ROW
 
     kinds = {str(field.type) for field in table.schema if field.name != SOURCE_ROW}
     if not table.num_rows or not kinds <= {"string"}:
@@ -155,7 +155,7 @@ def _see(table: Any) -> None:
 def _csv(_: Path) -> Reader:
     """A published CSV file, by the contract that its first line names."""
     from ingest.errors import ReadError
-    from ingest.grids import read_table
+    from ingest.reading.grids import read_table
 
     contracts = _contracts("csv")
 
@@ -170,10 +170,10 @@ def _csv(_: Path) -> Reader:
 
 def _grids(_: Path) -> Reader:
     """A workbook's cells, in the place of the process that parses its bytes."""
-    import ingest.grids
+    import ingest.reading.grids
     from ingest.errors import ReadError
 
-    module: Any = ingest.grids
+    module: Any = ingest.reading.grids
     contracts = _contracts("workbook")
 
     def read(data: bytes) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import openpyxl
 
-from ingest.workbook_cells import text_of
+from ingest.reading.workbook_cells import text_of
 
 Rows = tuple[tuple[str, ...], ...]
 # A zip's first day: a file's bytes follow from its cells alone.

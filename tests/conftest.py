@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 from filelock import FileLock
 
-from ingest.grids import read_table
 from ingest.loads import Load, with_release
+from ingest.reading.grids import read_table
 
 if TYPE_CHECKING:
     from pyarrow import Table

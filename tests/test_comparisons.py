@@ -20,8 +20,8 @@ from expectations.panel.councils import Councils
 from expectations.suites.loads import check_load
 from ingest.archive import Archive, Release
 from ingest.contracts import load_contracts
-from ingest.grids import read_table
 from ingest.loads import Load, with_release
+from ingest.reading.grids import read_table
 from ingest.sample import lay_out_neighbours
 from orchestration.profile import CouncilNotFoundError, find_council, sparkline
 

@@ -24,9 +24,9 @@ from expectations.results.verdicts import LoadVerdict
 from expectations.suites.loads import check_load
 from ingest.archive import Archive, Release
 from ingest.contracts import load_contracts
-from ingest.grids import read_table
 from ingest.loads import Load, loads_of, with_release
-from ingest.periods import Period, parse_period
+from ingest.reading.grids import read_table
+from ingest.reading.periods import Period, parse_period
 
 PUBLISHED = Path(__file__).parents[2] / "shared" / "published"
 COUNCILS = Councils.load()

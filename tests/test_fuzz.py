@@ -21,7 +21,7 @@ from ingest.archive import RELEASE_FILE, Archive, HomeArchive, Problem, Release
 from ingest.contracts import FOLDER, load_contracts
 from ingest.corrections import load_corrections
 from ingest.errors import CoreMeasuresError, ReadError
-from ingest.tables import SOURCE_ROW, read_csv
+from ingest.reading.tables import SOURCE_ROW, read_csv
 from orchestration.refresh import Refresh
 from warehouse.home import Home
 

@@ -16,8 +16,8 @@ from ingest.archive import Archive, HomeArchive, Problem, Release, sha256_of
 from ingest.contracts import load_contracts
 from ingest.errors import ArchiveError, ContractError, ReadError
 from ingest.loads import LoadStore, canonical, column_mapping, unlisted_columns
-from ingest.periods import Period, parse_period
-from ingest.tables import read_csv
+from ingest.reading.periods import Period, parse_period
+from ingest.reading.tables import read_csv
 
 IN_NEED = "characteristics-of-children-in-need"
 

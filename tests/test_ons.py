@@ -17,8 +17,8 @@ from ingest.archive import Archive, Release
 from ingest.contracts import load_contracts
 from ingest.errors import ReadError
 from ingest.loads import Load, loads_of
-from ingest.periods import parse_period
-from ingest.tables import read_csv
+from ingest.reading.periods import parse_period
+from ingest.reading.tables import read_csv
 
 POVERTY = "children-in-relative-poverty"
 RECEPTION, YEAR_6 = "overweight-children-at-reception", "overweight-children-at-year-6"

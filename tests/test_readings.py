@@ -18,8 +18,8 @@ import pytest
 from test_fuzz import bounded
 
 from ingest.errors import ReadError
-from ingest.grids import SOURCE_SHEET, read_table
-from ingest.readings import Reading
+from ingest.reading.grids import SOURCE_SHEET, read_table
+from ingest.reading.spec import Reading
 
 TABLE = [
     ["Table 1: Families by area\nEngland, April to June 2018"],

@@ -23,8 +23,8 @@ from expectations.suites.loads import check_load
 from ingest.archive import Archive, Release, sha256_of
 from ingest.contracts import load_contracts
 from ingest.errors import ReadError
-from ingest.grids import read_table
 from ingest.loads import Load, loads_of, with_release
+from ingest.reading.grids import read_table
 
 CHILDCARE = "childcare-providers-and-inspections"
 SCHOOLS = "state-funded-schools-inspections-and-outcomes"

@@ -27,7 +27,7 @@ from expectations.panel.load_table import (
     numeric,
 )
 from ingest.contracts import NUMERIC_ROLES, FileContract
-from ingest.tables import SOURCE_ROW
+from ingest.reading.tables import SOURCE_ROW
 
 if TYPE_CHECKING:
     from expectations.panel.load_table import LoadTable

@@ -13,7 +13,7 @@ from expectations.checks.base import Finding, Findings, LoadCheck, found_where
 from expectations.panel.load_table import numeric
 from ingest.contracts import NUMERIC_ROLES, DroppedRows, FileContract
 from ingest.loads import unlisted_columns
-from ingest.tables import SOURCE_ROW
+from ingest.reading.tables import SOURCE_ROW
 
 if TYPE_CHECKING:
     from expectations.panel.load_table import LoadTable

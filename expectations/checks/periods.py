@@ -20,8 +20,8 @@ from expectations.panel.load_table import (
 from expectations.panel.series_panel import when
 from ingest.contracts import NUMERIC_ROLES, FileContract
 from ingest.loads import Load
-from ingest.periods import parse_period
-from ingest.tables import SOURCE_ROW
+from ingest.reading.periods import parse_period
+from ingest.reading.tables import SOURCE_ROW
 
 if TYPE_CHECKING:
     from expectations.panel.load_table import LoadTable

@@ -32,7 +32,7 @@ from expectations.panel.load_table import (
 from expectations.panel.measures import SeriesCheck, series_of
 from expectations.panel.series_panel import when
 from ingest.contracts import FileContract
-from ingest.tables import SOURCE_ROW
+from ingest.reading.tables import SOURCE_ROW
 
 if TYPE_CHECKING:
     from expectations.panel.load_table import LoadTable

@@ -17,7 +17,7 @@ import pandas as pd
 from expectations.checks.base import Bound, Findings, LoadCheck, found_where, one
 from expectations.panel.load_table import AREA_LEVEL, COUNCIL_CODE, PERIOD, YEAR, numeric
 from ingest.contracts import FileContract, Stock
-from ingest.tables import SOURCE_ROW
+from ingest.reading.tables import SOURCE_ROW
 
 if TYPE_CHECKING:
     from expectations.panel.councils import Councils

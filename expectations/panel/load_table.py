@@ -21,8 +21,8 @@ from expectations.panel.measures import SeriesCheck, series_of
 from ingest.contracts import NUMERIC_ROLES, DroppedRows, FileContract, RowFilter
 from ingest.corrections import Correction
 from ingest.loads import Load
-from ingest.periods import Period
-from ingest.tables import SOURCE_ROW
+from ingest.reading.periods import Period
+from ingest.reading.tables import SOURCE_ROW
 
 if TYPE_CHECKING:
     from expectations.panel.series_panel import SeriesView

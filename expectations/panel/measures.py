@@ -7,6 +7,7 @@ that it is for. Which figures become facts is for the SQL; a test holds the two 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -137,6 +138,6 @@ def series_of(contract: FileContract) -> tuple[SeriesCheck, ...]:
 
 @lru_cache(maxsize=1)
 def digest() -> str:
-    """Changes whenever a measure's YAML does, and with it perhaps a verdict."""
-    texts = [path.read_bytes() for path in sorted(FOLDER.glob("*/*.yml"))]
-    return hashlib.sha256(b"\n".join(texts)).hexdigest()
+    """Changes with what the measures' YAML says of their figures, not with its descriptions."""
+    said = [check.model_dump(mode="json") for checks in _all().values() for check in checks]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()

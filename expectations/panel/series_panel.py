@@ -17,7 +17,7 @@ from expectations.panel.councils import Councils
 from expectations.panel.load_table import YEAR, numeric, rows_where
 from expectations.panel.measures import SeriesCheck
 from ingest.contracts import FileContract
-from ingest.tables import SOURCE_ROW
+from ingest.reading.tables import SOURCE_ROW
 
 LARGER = {"E92000001": "England", "E13000001": "Inner London", "E13000002": "Outer London"}
 # Fewer than this say nothing of a council: they come and go.

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from ingest.errors import ReadError
-from ingest.readings import HeaderSpec, Reading
-from ingest.tables import MOST_COLUMNS, SOURCE_ROW, csv_text, read_csv
-from ingest.workbooks import read_sheets
+from ingest.reading.spec import HeaderSpec, Reading
+from ingest.reading.tables import MOST_COLUMNS, SOURCE_ROW, csv_text, read_csv
+from ingest.reading.workbooks import read_sheets
 
 SOURCE_SHEET = "source_sheet"
 
