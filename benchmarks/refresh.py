@@ -128,14 +128,14 @@ def files_read(archive: Path) -> list[Path]:
 
 def newest_release(archive: Path) -> str:
     """The folder of the release that is held back from the archive and given back."""
-    from ingest.archive import Archive, Release
+    from ingest.archive import Archive, Release, in_order
     from ingest.contracts import load_contracts
 
     publisher = load_contracts()[HELD_BACK].publisher
     found = [r for r in Archive(archive).releases(publisher, HELD_BACK) if isinstance(r, Release)]
     if not found:
         sys.exit(f"{archive} has no release of {HELD_BACK} to hold back")
-    return max(found, key=lambda r: (r.published, r.version)).path
+    return in_order(found)[-1].path
 
 
 def lay_out_sample(folder: Path) -> Path:

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path, PurePosixPath
@@ -132,6 +132,21 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}"
+
+
+def in_order(releases: Iterable[Release]) -> list[Release]:
+    """A publication's releases in the one order of vintages, oldest first.
+
+    By the day on which a release first came out, then, of one release, by the day and the number
+    of its version: never by the order of arrival. A release is as new as the first of its versions
+    that anybody saw, so that one amended late does not pass for the newest. The warehouse has the
+    same order (`vintage_order` in `dbt_project/macros/vintages.sql`).
+    """
+    listed = list(releases)
+    first: dict[str, date] = {}
+    for release in listed:
+        first[release.release] = min(first.get(release.release, date.max), release.published)
+    return sorted(listed, key=lambda r: (first[r.release], r.release, r.published, r.version))
 
 
 def sha256_of(data: bytes) -> str:
@@ -281,28 +296,25 @@ class HomeArchive(Archive):
                 half.unlink(missing_ok=True)
 
     def held(self, publisher: str, publication: str) -> list[Release]:
-        """The releases held, oldest first by publication date and version."""
-        releases = [r for r in self.releases(publisher, publication) if isinstance(r, Release)]
-        return sorted(releases, key=lambda r: (r.published, r.release, r.version))
+        """The releases held, oldest first, in the order of vintages."""
+        return in_order(r for r in self.releases(publisher, publication) if isinstance(r, Release))
 
     def add(self, source: Archive, release: Release) -> Release | None:
         """Bring a release home whole; None if it is held already.
 
         A release held under the same name with other bytes was changed by its publisher: it is
-        kept as the next version, beside the first. One that came without some of its files is
-        given those when they come, and stays the version that it is.
+        kept under the next number, with its own day, whichever of the two came out first. The
+        same bytes are kept again where they came out before anything held did, since they tell
+        when the release was new, or after another version, which they then replace. One that came
+        without some of its files is given those when they come, and stays the version that it is.
 
         Raises
         ------
         ArchiveError
             A file is missing or its hash differs; nothing is kept of the release then.
         """
-        versions = [
-            held
-            for held in self.held(release.publisher, release.publication)
-            if held.release == release.release
-        ]
-        if any(held.hashes == release.hashes for held in versions):
+        versions = self._versions(release)
+        if _is_held(release, versions):
             return None
         for held in versions:
             if held.missing and held.hashes.items() <= release.hashes.items():
@@ -347,6 +359,14 @@ class HomeArchive(Archive):
         write_whole(folder / RELEASE_FILE, _json_bytes(document))
         sync_folder(folder)
         return Release.model_validate(document)
+
+    def holds(self, release: Release) -> bool:
+        """Whether adding a release would add nothing."""
+        return _is_held(release, self._versions(release))
+
+    def _versions(self, release: Release) -> list[Release]:
+        held = self.held(release.publisher, release.publication)
+        return [one for one in held if one.release == release.release]
 
     def verdict(self, release: Release) -> dict[str, Any] | None:
         """What the checks said of a release when it arrived, or None if they have not run."""
@@ -407,6 +427,22 @@ class HomeArchive(Archive):
 
     def _replace(self, release: Release, name: str, document: Any) -> None:
         write_whole(self.folder / release.path / name, _json_bytes(document))
+
+
+def _is_held(release: Release, versions: list[Release]) -> bool:
+    """Whether versions held, in their order, tell all that this one does."""
+    known = [held for held in versions if held.hashes == release.hashes]
+    if not known or any(_same_day(held, release) for held in known):
+        return bool(known)
+    by_then = [held for held in versions if held.published <= release.published]
+    return bool(by_then) and by_then[-1].hashes == release.hashes
+
+
+def _same_day(one: Release, other: Release) -> bool:
+    """Whether two came out on one day, as far as is known of either."""
+    if "month" in (one.published_precision, other.published_precision):
+        return one.published.replace(day=1) == other.published.replace(day=1)
+    return one.published == other.published
 
 
 _MEND = "Mend it or restore it: without it nobody knows what was accepted or rejected."

@@ -110,7 +110,8 @@ def _release(
             f"No release {release!r} of {publication} is held.{near(release, names)}"
         )
     if version is None:
-        return max(versions, key=lambda found: found.release.version)
+        # Held in the order of vintages.
+        return versions[-1]
     for found in versions:
         if found.release.version == version:
             return found

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
-from ingest.archive import Release
+from ingest.archive import Release, in_order
 from ingest.contracts import Publication
 from ingest.publishers.memory import MEMORY, Memory
 from warehouse.home import Home
@@ -82,7 +82,7 @@ def freshness_of(
     """How fresh a publication is, by what is held of it and what its publisher said."""
     today = today or datetime.now(UTC).date()
     memory = Memory.at(home.work / MEMORY, publication.publication).state
-    newest = max(held, key=lambda r: (r.published, r.version), default=None)
+    newest = next(reversed(in_order(held)), None)
     due, stated = _due(publication, newest, memory.next_expected)
     days = (today - due).days if due else 0
     bounds = _STATED if stated else _GUESSED.get(publication.frequency)

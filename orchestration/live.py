@@ -100,11 +100,10 @@ def new_in_source(refresh: Refresh) -> tuple[dict[str, list[str]], list[str]]:
     found: dict[str, list[str]] = {}
     for publication in publications:
         name, publisher = publication.publication, publication.publisher
-        held = [release.hashes for release in refresh.home.archive.held(publisher, name)]
         new = [
             f"{release.folder} {sorted(release.hashes.values())}"
             for release in source.releases(publisher, name)
-            if isinstance(release, Release) and release.hashes not in held
+            if isinstance(release, Release) and not refresh.home.archive.holds(release)
         ]
         if new:
             found[name] = new

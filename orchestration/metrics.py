@@ -15,7 +15,7 @@ from datetime import time as clock
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.archive import write_whole
+from ingest.archive import in_order, write_whole
 from warehouse.home import Home
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _of_stock(work: Refresh, stock: Stock) -> list[tuple[str, str, list[Sample]]
         labels = {"publisher": publication.publisher, "publication": publication.publication}
         held = [r.release for r in stock.releases if r.publication is publication]
         if held:
-            day = datetime.combine(max(r.published for r in held), clock(), UTC)
+            day = datetime.combine(in_order(held)[-1].published, clock(), UTC)
             newest.append((labels, day.timestamp()))
         expected.append((labels, float(len(held))))
     return [

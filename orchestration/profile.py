@@ -1,4 +1,4 @@
-"""What `profile` shows of one council: every headline series, in the ambitions' order.
+"""What `profile` shows of one council: every measure, in the ambitions' order.
 
 Figures come from `marts.council_profile` as they stand there; here they are only set out. A council
 is found by name or code; a name that is not quite one is asked about, never guessed.
@@ -196,7 +196,9 @@ def profile_of(warehouse: Path, council: Council, plain: bool = False) -> Profil
         if row["reason"]:
             since = row["last_value_period_label"]
             last = f" Last figure: {_number(row['last_value'], row)} ({since})." if since else ""
-            reasons.append(f"{row['measure_title']}: {row['reason']}{last}")
+            reasons.append(f"{_name(row)}: {row['reason']}{last}")
+        if row["stands_because"]:
+            reasons.append(f"{_name(row)}: {row['stands_because']}")
     kind = council.council_type.replace("_", " ")
     return Profile(
         council=council,
@@ -216,6 +218,11 @@ def profile_of(warehouse: Path, council: Council, plain: bool = False) -> Profil
     )
 
 
+def _name(row: dict[str, Any]) -> str:
+    """The measure's name, or that of the series which stands for it and is not its headline."""
+    return str(row["series_title"] if row["stands_because"] else row["measure_title"])
+
+
 def _row(row: dict[str, Any], line: str) -> tuple[str, ...]:
     status = str(row["status"]).replace("_", " ")
     interval = ""
@@ -225,8 +232,8 @@ def _row(row: dict[str, Any], line: str) -> tuple[str, ...]:
     if row["neighbours_of"]:
         neighbours += f" ({row['neighbours_with_value']} of {row['neighbours_of']})"
     return (
-        row["measure_title"],
-        row["unit"],
+        _name(row),
+        row["unit"] or "",
         line,
         status if row["value"] is None else _number(row["value"], row),
         interval,
@@ -308,7 +315,7 @@ def _sparklines(warehouse: Path, council: Council, plain: bool) -> dict[tuple[st
             ) order by period_end)
         from marts.fct_core_measure_today as today
         inner join marts.dim_series using (measure_id, series_id)
-        where is_headline and council_code = ?
+        where stands_for_measure and council_code = ?
         group by all
         """,
         [council.code],

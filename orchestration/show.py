@@ -42,7 +42,9 @@ order by published desc, version desc, release desc, old_release desc, measure_i
 _REVISIONS = """
 select
     measure_id, series_id, council_name, period_label, old_release, release,
-    old_value_as_published as old, new_value_as_published as new, old_status, new_status,
+    coalesce(old_value_as_published, old_value::varchar) as old,
+    coalesce(new_value_as_published, new_value::varchar) as new,
+    old_status, new_status,
     difference,
 from marts.revision
 where publication = ?

@@ -896,7 +896,8 @@ def test_an_old_release_amended_late_passes_for_the_newest(tmp_path: Path) -> No
         old.files[kind.file] = kind.body(99)
         old.amended += 1
         ask(contract, environment, tmp_path, home)
-        second = home.held("ees", kind.publication)[-1]
+        _, second, last = home.held("ees", kind.publication)
+        assert last == newest
         assert (second.folder, second.published) == (f"{old.release}+2", date(2030, 1, 2))
 
 

@@ -43,7 +43,7 @@ def test_a_mart_of_the_design_is_missing_or_has_other_columns(sample_home: Path)
     assert tables["fct_core_measure"] == FACT_COLUMNS
     assert tables["fct_core_measure_vintage"] == [
         *FACT_COLUMNS,
-        *("superseded_on", "publication_preference"),
+        *("superseded_on", "publication_preference", "first_published"),
     ]
     assert tables["fct_comparator"] == [
         "comparator",

@@ -36,40 +36,6 @@
 
 
 {#-
-  The day on which a newer release of the same publication gave the figure anew; null for the
-  newest. What another publication prints is another source, and no revision.
-
-  Releases are ordered by the day of their first version (`edition_published`): an old release
-  that is amended after a newer one came out does not replace what the newer one says.
--#}
-{% macro superseded_on() -%}
-    min(published) over (
-        partition by
-            measure_id,
-            series_id,
-            council_code,
-            period_type,
-            period_start,
-            period_end,
-            publication
-        order by edition_published desc, version desc, published desc, release desc
-        rows between unbounded preceding and 1 preceding
-    )
-{%- endmacro %}
-
-
-{#-
-  The day on which a row's release came out in its first version: by it releases are ordered, so
-  that an old one amended late does not pass for the newest.
--#}
-{% macro edition_published(relation) -%}
-    min({{ relation }}.published) over (
-        partition by {{ relation }}.publication, {{ relation }}.release
-    )
-{%- endmacro %}
-
-
-{#-
   Of the publications that print a figure, the one that serves: the first in the series' list.
   A figure that a publication just has not got gives way to another's; one that it withholds
   does not.

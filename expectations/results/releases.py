@@ -103,15 +103,21 @@ def chain(
     releases: Sequence[ReleaseToCheck],
     judge: Callable[[JudgedRelease], Mapping[tuple[str, str], LoadVerdict] | None] | None = None,
 ) -> Iterator[JudgedRelease]:
-    """Each release beside what is admitted before it, the oldest first.
+    """Each release beside what is admitted before it, in the order of vintages.
 
-    What is found of one release may change what the next is compared with: `judge` gives verdicts
+    Before it is what was out by then: a release that was amended since is compared as it was. What
+    is found of one release may change what the next is compared with: `judge` gives verdicts
     on one that has none that hold.
     """
-    before: dict[str, Load] = {}
+    admitted: list[Load] = []
     for held in releases:
+        before = {
+            load.contract.file_id: load
+            for load in admitted
+            if load.release.published <= held.release.published
+        }
         wanted = wanted_digest(publication, held.release, before)
-        judged = JudgedRelease(held, wanted, dict(before), verdicts_in(held.kept, wanted))
+        judged = JudgedRelease(held, wanted, before, verdicts_in(held.kept, wanted))
         found = judged.verdicts
         if found is None and judge is not None:
             found = judge(judged)
@@ -120,7 +126,7 @@ def chain(
             verdict = (found or {}).get((load.file.name, load.contract.file_id))
             decision = standing(held.decisions, load.file.name, load.file.sha256)
             if is_admitted(verdict, decision):
-                before[load.contract.file_id] = load
+                admitted.append(load)
 
 
 def is_admitted(verdict: LoadVerdict | None, decision: Decision | None) -> bool:

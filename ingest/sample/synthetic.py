@@ -7,7 +7,7 @@ adds up still does and nothing leaps: sound to every check, but of no year in tr
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -75,20 +75,20 @@ def synthetic(
         )
         con.execute(
             "create table period_of"
-            "(release varchar, version integer, period varchar, day date, place integer)"
+            "(release varchar, version integer, period varchar, day date, place integer,"
+            " other integer)"
         )
         con.executemany(
-            "insert into period_of values (?, ?, ?, ?, ?)",
+            "insert into period_of values (?, ?, ?, ?, ?, ?)",
             [
                 [
                     _shifted(newest.release, -back),
                     version,
                     cell,
                     date(end_year(cell), 3, 31),
-                    # A later version has another year's cells in its oldest year.
-                    _there_and_back(
-                        back + year + (version - 1 if year == years - 1 else 0), len(periods)
-                    ),
+                    _there_and_back(back + year, len(periods)),
+                    # A later version has another's cells in its oldest year, of three councils.
+                    _there_and_back(back + year + (year == years - 1), len(periods)),
                 ]
                 for back in range(releases)
                 for version in range(1, versions + 1)
@@ -121,8 +121,27 @@ def synthetic(
                 where area_level <> 'council'
             ),
             place as (
-                select *, row_number() over (partition by level, day order by code) - 1 as rank
+                select *,
+                    row_number() over (partition by level, day order by code) - 1 as rank,
+                    count(*) over (partition by level, day) as areas
                 from (select * from area {limit})
+            ),
+            dealt_to as (
+                select period_of.* exclude (place, other), place.level, place.code, place.rank,
+                    case
+                        when
+                            version > 1
+                            and level = 'council'
+                            and rank in (
+                                (version - 2) % areas,
+                                (version - 2 + areas // 3) % areas,
+                                (version - 2 + 2 * areas // 3) % areas
+                            )
+                            then other
+                        else period_of.place
+                    end as place
+                from period_of
+                join place using (day)
             ),
             dealt as (
                 select *
@@ -139,13 +158,12 @@ def synthetic(
                 from (select distinct place, area_level, area_code from dealt)
             ),
             asked as (
-                select period_of.*, place.level, place.code, place.rank, own.area_code as own
-                from period_of
-                join place using (day)
+                select dealt_to.*, own.area_code as own
+                from dealt_to
                 left join source as own
-                    on own.place = period_of.place
-                    and own.area_level = place.level
-                    and own.area_code = place.code
+                    on own.place = dealt_to.place
+                    and own.area_level = dealt_to.level
+                    and own.area_code = dealt_to.code
             )
             select {sql_text(publication)} as publication, asked.release, asked.version,
                 dealt.file, dealt.measure_id, dealt.series_id, dealt.part,
@@ -191,7 +209,8 @@ def _release(newest: SampleRelease, back: int, version: int) -> SampleRelease:
         update={
             "release": _shifted(newest.release, -back),
             "version": version,
-            "published": published.replace(year=published.year - back, day=min(published.day, 28)),
+            "published": published.replace(year=published.year - back, day=min(published.day, 28))
+            + timedelta(days=2 * (version - 1)),
             "like": newest.release,
             "note": "made up for a load test: cells of the sample, of other councils and years",
         }

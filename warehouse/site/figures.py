@@ -92,6 +92,9 @@ class Series:
     last_year: int | None = None
     ended: str = ""
     not_held: str = ""
+    # Whether it stands for its measure, and why where it is not the headline.
+    stands: bool = False
+    stands_because: str = ""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -113,7 +116,7 @@ class Measure:
 
     @property
     def headline(self) -> Series | None:
-        """The series that stands for the measure."""
+        """The series that stands for the measure where it has figures."""
         return next((series for series in self.series if series.is_headline), None)
 
 
@@ -237,7 +240,10 @@ class Marts:
         by_id = {measure.measure_id: measure for measure in found}
         later = ", ".join(
             column if self._has("dim_series", column) else "null"
-            for column in ("break_years", "last_year", "ended_because", "not_held_because")
+            for column in (
+                *("break_years", "last_year", "ended_because", "not_held_because"),
+                *("stands_for_measure", "stands_because"),
+            )
         )
         for row in self._con.execute(
             "select measure_id, series_id, title, description, unit, polarity, decimals,"
@@ -245,7 +251,8 @@ class Marts:
             " order by is_headline desc, series_id"
         ).fetchall():
             measure_id, series_id, title, description, unit, polarity, decimals, *rest = row
-            period_type, is_headline, derivation, breaks, broken, last_year, ended, not_held = rest
+            period_type, is_headline, derivation, breaks, broken, last_year, *said = rest
+            ended, not_held, stands, stands_because = said
             by_id[measure_id].series.append(
                 Series(
                     measure_id=measure_id,
@@ -263,6 +270,8 @@ class Marts:
                     last_year=last_year,
                     ended=ended or "",
                     not_held=not_held or "",
+                    stands=bool(stands),
+                    stands_because=stands_because or "",
                 )
             )
         order = {name: place for place, name in enumerate(_AMBITIONS)}

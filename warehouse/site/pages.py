@@ -173,21 +173,17 @@ class Pages:
     def _card(self, measure: Measure, council: Council) -> dict[str, Any]:
         blocks: list[dict[str, Any]] = []
         before = self._predecessors[measure.measure_id]
-        lead = measure.headline
-        missing = ""
-        if lead is not None and not self.marts.facts.get(lead.key):
-            # Nothing of the headline series is held: another definition, and said to be one.
-            held = any(self.marts.facts.get(series.key) for series in measure.series)
-            missing, lead = lead.title if held else "", None
         for series in measure.series:
-            if series in before or not self.marts.facts.get(series.key):
+            if (series in before and not series.stands) or not self.marts.facts.get(series.key):
                 continue
-            is_lead = series is lead or (lead is None and not blocks)
             earlier = before if series is measure.headline else []
-            blocks.append(self._block(measure, series, earlier, council) | {"is_lead": is_lead})
+            block = self._block(measure, series, earlier, council)
+            blocks.append(block | {"is_lead": series.stands})
+        instead = [series.stands_because for series in measure.series if series.stands_because]
         return {
             "measure": measure,
-            "missing": missing,
+            # Another definition than the headline's, and said to be one.
+            "instead": instead[0] if measure.headline is not None and instead else "",
             "blocks": blocks,
             # Several topics of one survey: none of them stands for the measure.
             "is_survey": measure.headline is None and len(blocks) > 1,
@@ -452,7 +448,8 @@ class Pages:
 
     def _england(self, measure: Measure) -> dict[str, Any]:
         series = next(
-            (s for s in measure.series if newest(self._area(s, ENGLAND)) is not None), None
+            (s for s in measure.series if s.stands and newest(self._area(s, ENGLAND)) is not None),
+            None,
         )
         figure = newest(self._area(series, ENGLAND)) if series else None
         shown = series is not None and figure is not None and figure.value is not None

@@ -39,11 +39,11 @@ final as (
     inner join measures using (measure_id)
     inner join councils on facts.council_code = councils.council_code
     where
-        series.is_headline
+        series.stands_for_measure
         and facts.value is not null
         and facts.period_type = series.period_type
     qualify row_number() over (
-        partition by facts.measure_id, councils.current_code
+        partition by facts.measure_id, facts.series_id, councils.current_code
         order by facts.period_end desc
     ) = 1
 )

@@ -6,9 +6,7 @@
     any_value(unit) as unit,
     count(value) as councils_with_value,
     bool_or(is_corrected) as is_corrected,
-    max_by(publication, published) as publication,
-    max_by(release, published) as release,
-    max_by(version, published) as version,
+    {{ last_to_come_out(['publication', 'release', 'version']) }},
     max(published) as published
 {%- endset %}
 
@@ -252,9 +250,7 @@ medians as (
         count(*) as councils_of,
         coalesce(bool_or(figures.is_corrected and figures.value is not null), false)
             as is_corrected,
-        max_by(figures.publication, figures.published) as publication,
-        max_by(figures.release, figures.published) as release,
-        max_by(figures.version, figures.published) as version,
+        {{ last_to_come_out(['publication', 'release', 'version'], of='figures') }},
         max(figures.published) as published,
     from grouped
     left join figures using (measure_id, series_id, period_type, period_start, period_end, dfe_code)

@@ -6,18 +6,17 @@ lookups as (
     select * from {{ ref('stg_ons__lower_to_upper_tier') }}
 ),
 
-editions as (
-    select
-        *,
-        {{ edition_published('lookups') }} as edition_published,
-    from lookups
+vintages as (
+    select * from {{ ref('int_vintage') }}
 ),
 
 lookup as (
-    select *
-    from editions
+    select lookups.*
+    from lookups
+    left join vintages using (publication, release, version)
     qualify row_number() over (
-        partition by district_code order by edition_published desc, version desc, release desc
+        partition by lookups.district_code
+        order by {{ vintage_order('desc', of='vintages') }}
     ) = 1
 ),
 

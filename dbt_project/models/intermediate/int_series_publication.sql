@@ -8,7 +8,8 @@ listed as (
         null::varchar as measure_id,
         null::varchar as series_id,
         null::varchar as publication, -- noqa: RF04
-        null::integer as preference
+        null::integer as preference,
+        null::boolean as is_of_several_releases
     where false
     {% for series in core_series() %}
         {% for publication in series.publications %}
@@ -17,7 +18,8 @@ listed as (
                 {{ literal(series.measure_id) }},
                 {{ literal(series.series_id) }},
                 {{ literal(publication) }},
-                {{ loop.index }}
+                {{ loop.index }},
+                {{ literal(series.of_several_releases | default(false)) }}
         {% endfor %}
     {% endfor %}
 ),

@@ -6,15 +6,28 @@ neighbours as (
     select * from {{ ref('stg_dfe__statistical_neighbours') }}
 ),
 
+vintages as (
+    select * from {{ ref('int_vintage') }}
+),
+
 -- A model that its publisher changed is the model as changed.
 final as (
     select
-        release as model,
-        dfe_code,
-        place,
-        neighbour_dfe_code,
+        neighbours.release as model,
+        neighbours.dfe_code,
+        neighbours.place,
+        neighbours.neighbour_dfe_code,
+        neighbours.publication,
+        neighbours.version,
+        neighbours.published,
+        neighbours.source_file,
+        neighbours.source_row,
     from neighbours
-    qualify version = max(version) over (partition by release)
+    left join vintages using (publication, release, version)
+    qualify
+        dense_rank() over (
+            partition by neighbours.release order by {{ vintage_order('desc', of='vintages') }}
+        ) = 1
 )
 
 select * from final

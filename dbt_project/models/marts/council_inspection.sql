@@ -1,14 +1,28 @@
 with
 
+vintages as (
+    select * from {{ ref('int_vintage') }}
+),
+
 latest as (
-    select * from {{ ref('stg_ofsted__council_inspections__latest') }}
-    qualify dense_rank() over (order by as_of desc, published desc, version desc) = 1
+    select latest_ones.*
+    from {{ ref('stg_ofsted__council_inspections__latest') }} as latest_ones
+    left join vintages using (publication, release, version)
+    qualify
+        dense_rank() over (
+            order by latest_ones.as_of desc, {{ vintage_order('desc', of='vintages') }}
+        ) = 1
 ),
 
 history as (
-    select * from {{ ref('stg_ofsted__council_inspections__history') }}
-    where publication_date is not null
-    qualify dense_rank() over (order by as_of desc, published desc, version desc) = 1
+    select histories.*
+    from {{ ref('stg_ofsted__council_inspections__history') }} as histories
+    left join vintages using (publication, release, version)
+    where histories.publication_date is not null
+    qualify
+        dense_rank() over (
+            order by histories.as_of desc, {{ vintage_order('desc', of='vintages') }}
+        ) = 1
 ),
 
 spellings as (

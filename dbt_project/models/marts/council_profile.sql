@@ -25,9 +25,10 @@ measures as (
     select * from {{ ref('dim_measure') }}
 ),
 
-headlines as (
+-- Every measure has its place: one of which nothing is held, and that has no headline, too.
+standing as (
     select * from {{ ref('dim_series') }}
-    where is_headline
+    where stands_for_measure
 ),
 
 newest as (
@@ -74,13 +75,15 @@ final as (
         measures.lga_number,
         measures.ambition,
         measures.ambition_title,
-        headlines.measure_id,
+        measures.measure_id,
         measures.title as measure_title,
-        headlines.series_id,
-        headlines.title as series_title,
-        headlines.unit,
-        headlines.decimals,
-        headlines.polarity,
+        standing.series_id,
+        standing.title as series_title,
+        standing.unit,
+        standing.decimals,
+        standing.polarity,
+        coalesce(standing.is_headline, false) as is_headline,
+        standing.stands_because,
 
         newest.period_label,
         newest.period_type,
@@ -140,18 +143,18 @@ final as (
         newest.source_file,
         newest.source_sheet,
         newest.source_row,
-    from headlines
-    inner join measures using (measure_id)
+    from measures
+    left join standing using (measure_id)
     cross join councils
     left join newest
         on
-            headlines.measure_id = newest.measure_id
-            and headlines.series_id = newest.series_id
+            standing.measure_id = newest.measure_id
+            and standing.series_id = newest.series_id
             and councils.council_code = newest.council_code
     left join last_figures
         on
-            headlines.measure_id = last_figures.measure_id
-            and headlines.series_id = last_figures.series_id
+            standing.measure_id = last_figures.measure_id
+            and standing.series_id = last_figures.series_id
             and councils.council_code = last_figures.council_code
     left join comparisons
         on
@@ -163,18 +166,18 @@ final as (
             and newest.period_end = comparisons.period_end
     left join last_period
         on
-            headlines.measure_id = last_period.measure_id
-            and headlines.series_id = last_period.series_id
+            standing.measure_id = last_period.measure_id
+            and standing.series_id = last_period.series_id
             and councils.council_code = last_period.council_code
     left join five_periods
         on
-            headlines.measure_id = five_periods.measure_id
-            and headlines.series_id = five_periods.series_id
+            standing.measure_id = five_periods.measure_id
+            and standing.series_id = five_periods.series_id
             and councils.council_code = five_periods.council_code
     left join trend
         on
-            headlines.measure_id = trend.measure_id
-            and headlines.series_id = trend.series_id
+            standing.measure_id = trend.measure_id
+            and standing.series_id = trend.series_id
             and councils.council_code = trend.council_code
 )
 

@@ -8,21 +8,19 @@ estimates as (
     select * exclude (is_all_ages) from {{ ref('stg_nomis__population') }}
 ),
 
-editions as (
-    select
-        *,
-        {{ edition_published('estimates') }} as edition_published,
-    from estimates
+vintages as (
+    select * from {{ ref('int_vintage') }}
 ),
 
 -- The newest estimate of a year: ONS rebases them after a census.
 newest as (
-    select *
-    from editions
-    where area_level is not null and population is not null
+    select estimates.*
+    from estimates
+    left join vintages using (publication, release, version)
+    where estimates.area_level is not null and estimates.population is not null
     qualify row_number() over (
-        partition by area_code, mid_year, sex, age
-        order by edition_published desc, version desc, release desc, publication desc
+        partition by estimates.area_code, estimates.mid_year, estimates.sex, estimates.age
+        order by {{ vintage_order('desc', of='vintages') }}, estimates.publication desc
     ) = 1
 ),
 

@@ -21,11 +21,8 @@ loads_by_release as (
     group by all
 ),
 
-editions as (
-    select
-        *,
-        {{ edition_published('releases') }} as edition_published,
-    from releases
+vintages as (
+    select * from {{ ref('int_vintage') }}
 ),
 
 final as (
@@ -46,10 +43,10 @@ final as (
         coalesce(loads_by_release.loads_quarantined, 0)::integer as loads_quarantined,
         row_number() over (
             partition by releases.publisher, releases.publication
-            order by
-                releases.edition_published desc, releases.release desc, releases.version desc
+            order by {{ vintage_order('desc', of='vintages') }}
         ) = 1 as is_newest,
-    from editions as releases
+    from releases
+    left join vintages using (publication, release, version)
     left join loads_by_release using (publisher, publication, release, version)
 )
 

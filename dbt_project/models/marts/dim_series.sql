@@ -24,7 +24,8 @@ series as (
             {{ literal(series.publications | join(', ')) }} as publications,
             {{ literal(series.no_release) }} as no_release,
             {{ literal((series.break_years | default([])) | join(', ') or none) }} as break_years,
-            {{ literal(series.column) }} as council_year_column
+            {{ literal(series.column) }} as council_year_column,
+            {{ loop.index }} as place
         {% if not loop.last %}
             union all
         {% endif %}
@@ -38,8 +39,33 @@ held as (
         count(distinct concat_ws('/', publication, release, version))::integer as releases_held,
         min(year)::integer as first_year_held,
         max(year)::integer as last_year_held,
+        max(period_end) filter (where area_level = 'council' and value is not null)
+            as last_figure_on,
     from figures
     group by all
+),
+
+-- What stands for a measure: its headline series, or, where that has no figure of any council, the
+-- one whose figures are newest, said to be another. Topics of one survey, of which none is the
+-- headline, stand each for itself.
+standing as (
+    select
+        series.measure_id,
+        series.series_id,
+        bool_or(series.is_headline) over of_measure as has_headline,
+        max(case when series.is_headline then series.title end) over of_measure as headline_title,
+        held.last_figure_on is not null as has_figures,
+        row_number() over (
+            of_measure
+            order by
+                (series.is_headline and held.last_figure_on is not null) desc,
+                held.last_figure_on desc nulls last,
+                series.is_headline desc,
+                series.place asc
+        ) as place,
+    from series
+    left join held using (measure_id, series_id)
+    window of_measure as (partition by series.measure_id)
 ),
 
 final as (
@@ -71,7 +97,20 @@ final as (
         end as not_held_because,
         series.break_years,
         series.council_year_column,
+        case
+            when standing.has_headline then standing.place = 1
+            else standing.has_figures
+        end as stands_for_measure,
+        case
+            when not stands_for_measure or series.is_headline then null
+            when not standing.has_headline
+                then 'One of several topics of the measure, none of which is its headline.'
+            else
+                'Not the headline series, ' || standing.headline_title
+                || ': no figure of that is held.'
+        end as stands_because,
     from series
+    inner join standing using (measure_id, series_id)
     left join held using (measure_id, series_id)
 )
 

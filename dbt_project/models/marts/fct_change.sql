@@ -416,7 +416,9 @@ trends as (
         cast(null as double) as change_lower_95,
         cast(null as double) as change_upper_95,
         cast(null as varchar) as change_interval_method,
-        case when lines.points >= 5 then {{ direction('rises.s', 'series.polarity') }} end
+        -- Of what was tested, and not of the first figure and the last; none where it may be
+        -- chance.
+        case when chances.p_value < 0.05 then {{ direction('rises.s', 'series.polarity') }} end
             as direction,
         coalesce(lines.points, 0) as points,
         case when chances.p_value is not null then 'mann_kendall_exact' end as test,

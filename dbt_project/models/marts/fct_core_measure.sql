@@ -5,7 +5,7 @@ vintages as (
 ),
 
 final as (
-    select * exclude (superseded_on, publication_preference)
+    select * exclude (superseded_on, publication_preference, first_published)
     from vintages
     where superseded_on is null
     qualify {{ serves() }}

@@ -45,8 +45,7 @@ periods as (
         period_start,
         period_end,
         year,
-        max_by(period_label, published) as period_label,
-        max_by(unit, published) as unit,
+        {{ last_to_come_out(['period_label', 'unit']) }},
     from facts
     group by all
 ),

@@ -8,6 +8,10 @@ series as (
     select * from {{ ref('dim_series') }}
 ),
 
+vintages as (
+    select * from {{ ref('int_vintage') }}
+),
+
 series_publications as (
     select * from {{ ref('int_series_publication') }}
 ),
@@ -19,10 +23,15 @@ facts as (
         figures.area_name as council_name,
         series.unit,
         coalesce(series_publications.preference, 1) as publication_preference,
-        {{ edition_published('figures') }} as edition_published,
+        -- What is summed over several releases is as new as the last of them.
+        case
+            when series_publications.is_of_several_releases then figures.published
+            else vintages.first_published
+        end as first_published,
     from figures
     left join series using (measure_id, series_id)
     left join series_publications using (measure_id, series_id, publication)
+    left join vintages using (publication, release, version)
     where figures.area_level = 'council'
 ),
 
@@ -31,6 +40,7 @@ final as (
         {{ fact_columns() }},
         {{ superseded_on() }} as superseded_on,
         publication_preference,
+        first_published,
     from facts
 )
 

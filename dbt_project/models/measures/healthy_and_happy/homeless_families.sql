@@ -8,11 +8,16 @@ districts as (
     select * from {{ ref('int_district') }}
 ),
 
+editions as (
+    select * from {{ ref('int_vintage') }}
+),
+
 parts as (
     select
-        *,
-        {{ edition_published('printed') }} as edition_published,
+        printed.*,
+        editions.first_published,
     from printed
+    left join editions using (publication, release, version)
 ),
 
 releases as (
@@ -24,7 +29,7 @@ releases as (
         release,
         version,
         published,
-        edition_published,
+        first_published,
     from parts
 ),
 
@@ -53,8 +58,7 @@ known_quarters as (
             vintage.series_id, vintage.release, vintage.version, known.period_end
         order by
             known.release = vintage.release desc,
-            known.edition_published desc,
-            known.version desc
+            {{ vintage_order('desc', of='known') }}
     ) = 1
 ),
 
@@ -197,8 +201,7 @@ part_households as (
         order by
             abs(date_diff('month', wanted.quarter_end, households.period_end)) asc nulls last,
             households.period_end asc,
-            households.edition_published desc,
-            households.version desc
+            {{ vintage_order('desc', of='households') }}
     ) = 1
 ),
 
