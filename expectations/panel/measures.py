@@ -16,7 +16,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ingest.contracts import FileContract, RowFilter, YearGap
+from ingest.contracts import FileContract, RowFilter, Share, YearGap
 from ingest.errors import ContractError
 
 # In robust standard deviations; no figure as published is so far from its year's middle.
@@ -65,12 +65,16 @@ class SeriesCheck(_Strict):
     `few` are councils of so few children that their leaps are noted and no more. `region_apart`
     is how far, as a share, a region may be from the mean of its councils. `without` are the
     larger areas that this file may have no figure for, though its columns speak of them.
+    `denominator_row` says in which row the whole of a part stands, as the contract's shares do.
+    `part` tells apart the rows of one file that a figure is worked out from.
     `name` is the series, with the column behind it where the file prints several of one series.
     """
 
     file: str
     column: str
     where: RowFilter = {}
+    denominator_row: RowFilter = {}
+    part: str = ""
     size: str | None = None
     size_unit: int = 1
     leap: Leap
@@ -133,7 +137,28 @@ def series_of(contract: FileContract) -> tuple[SeriesCheck, ...]:
             raise ContractError(
                 f"{check.name} speaks of {', '.join(sorted(unknown))}, which {check.file} lacks"
             )
+        share = share_of(contract, check)
+        if check.denominator_row != (share.denominator_row if share else {}):
+            raise ContractError(
+                f"{check.name} and the shares of {check.file} name another row for the whole"
+            )
     return series
+
+
+def share_of(contract: FileContract, check: SeriesCheck) -> Share | None:
+    """The share of the contract's that a series is, if its counts are printed."""
+    return next(
+        (
+            share
+            for share in contract.checks.shares
+            if share.value == check.column
+            and all(
+                {*check.where.get(column, cells)} <= {*cells}
+                for column, cells in share.where.items()
+            )
+        ),
+        None,
+    )
 
 
 @lru_cache(maxsize=1)

@@ -15,7 +15,7 @@ from expectations.panel.baseline import ENOUGH_AREAS, RobustBaseline, nanmedian
 from expectations.panel.cells import decimals_of, denominators
 from expectations.panel.councils import Councils
 from expectations.panel.load_table import YEAR, numeric, rows_where
-from expectations.panel.measures import SeriesCheck
+from expectations.panel.measures import SeriesCheck, share_of
 from ingest.contracts import FileContract
 from ingest.reading.tables import SOURCE_ROW
 
@@ -223,15 +223,7 @@ class SeriesView:
 
 def read_series(rows: Any, contract: FileContract, check: SeriesCheck, areas: Any) -> SeriesPanel:
     """A series of a load's described rows; `areas` are their codes, null where there is none."""
-    share = next(
-        (
-            s
-            for s in contract.checks.shares
-            if s.value == check.column
-            and all(set(check.where.get(c, cells)) <= set(cells) for c, cells in s.where.items())
-        ),
-        None,
-    )
+    share = share_of(contract, check)
     hit = rows_where(rows, check.where) & areas.notna().to_numpy() & rows[YEAR].notna().to_numpy()
     at = np.flatnonzero(hit)
     years, row_years = np.unique(rows[YEAR].to_numpy()[at], return_inverse=True)

@@ -18,6 +18,9 @@ sen2_mi_excluding as (
             denominator='tot_no_exc_ehc'
         ) }}
     from sen2_mi
+    where {{ series_rows(
+        'excluding_exceptions', file='education-health-and-care-plans/sen2_mi'
+    ) }}
 ),
 
 sen2_mi_including as (
@@ -30,6 +33,9 @@ sen2_mi_including as (
             denominator='tot_inc_exc_ehc'
         ) }}
     from sen2_mi
+    where {{ series_rows(
+        'including_exceptions', file='education-health-and-care-plans/sen2_mi'
+    ) }}
 ),
 
 timeliness_excluding as (
@@ -42,7 +48,9 @@ timeliness_excluding as (
             denominator='plans_issued_den_ex'
         ) }}
     from timeliness
-    where breakdown = 'All EHC plans issued'
+    where {{ series_rows(
+        'excluding_exceptions', file='education-health-and-care-plans/timeliness'
+    ) }}
 ),
 
 timeliness_including as (
@@ -55,7 +63,9 @@ timeliness_including as (
             denominator='plans_issued_den'
         ) }}
     from timeliness
-    where breakdown = 'All EHC plans issued'
+    where {{ series_rows(
+        'including_exceptions', file='education-health-and-care-plans/timeliness'
+    ) }}
 ),
 
 plans as (
@@ -77,7 +87,7 @@ statements as (
         {{ cell('tot_no_exc') }} as issued_cell,
         {{ is_corrected(['no_exc_26week', 'tot_no_exc']) }} as is_corrected
     from sen2_mi
-    where year <= 2014
+    where {{ series_rows('statements_in_26_weeks') }}
 ),
 
 plan_figures as (

@@ -14,9 +14,7 @@ grade_5_cells as (
         {{ row_columns() }},
         {{ cells(value='pt_l2basics_95', numerator='t_l2basics_95', denominator='t_pupils') }}
     from pupils
-    where
-        gender = 'Total'
-        and establishment_type = 'State-funded schools (LA)'
+    where {{ series_rows('grade_5_or_above') }}
 ),
 
 grade_4_cells as (
@@ -25,9 +23,7 @@ grade_4_cells as (
         {{ row_columns() }},
         {{ cells(value='pt_l2basics_94', numerator='t_l2basics_94', denominator='t_pupils') }}
     from pupils
-    where
-        gender = 'Total'
-        and establishment_type = 'State-funded schools (LA)'
+    where {{ series_rows('grade_4_or_above') }}
 ),
 
 cells as (
@@ -42,6 +38,7 @@ five_a_star_to_c_cells as (
         {{ row_columns() }},
         {{ cells(value='five_a_star_to_c') }}
     from five_a_star_to_c
+    where {{ series_rows('five_a_star_to_c') }}
 ),
 
 graded_figures as (

@@ -18,7 +18,7 @@ cells_2013 as (
             denominator='number_of_children'
         ) }}
     from profile_2013
-    where gender = 'Total'
+    where {{ series_rows('profile_2013') }}
 ),
 
 cells_2021 as (
@@ -31,9 +31,7 @@ cells_2021 as (
             denominator='children_number'
         ) }}
     from profile_2021
-    where
-        gender = 'Total'
-        and characteristic = 'Total'
+    where {{ series_rows('profile_2021') }}
 ),
 
 cells as (

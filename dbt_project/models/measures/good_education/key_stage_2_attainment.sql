@@ -16,10 +16,9 @@ dfe_cells as (
             value='pt_rwm_met_expected_standard'
         ) }}
     from pupils
-    where
-        characteristic_group = 'Total'
-        and characteristic = 'Total'
-        and gender = 'Total'
+    where {{ series_rows(
+        'expected_standard', file='key-stage-2-attainment/pupil_characteristics'
+    ) }}
 ),
 
 ons_cells as (
@@ -28,7 +27,9 @@ ons_cells as (
         {{ row_columns() }},
         {{ ons_cells() }}
     from explore_local_statistics
-    where publication = 'pupils-at-expected-standard-at-key-stage-2'
+    where {{ series_rows(
+        'expected_standard', file='pupils-at-expected-standard-at-key-stage-2/expected_standard'
+    ) }}
 ),
 
 dfe_figures as (

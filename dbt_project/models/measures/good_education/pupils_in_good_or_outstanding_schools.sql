@@ -26,7 +26,7 @@ ons_cells as (
         {{ row_columns() }},
         {{ ons_cells() }}
     from explore_local_statistics
-    where publication = 'schools-rated-good-or-outstanding'
+    where {{ series_rows('schools') }}
 ),
 
 ons_figures as (

@@ -10,11 +10,7 @@ cells as (
         {{ row_columns() }},
         {{ fingertips_cells() }}
     from indicator_data
-    where
-        indicator_id = '92517'
-        and sex = 'Persons'
-        and age = '6-8 weeks'
-        and category_type = ''
+    where {{ series_rows('current_method') }}
 ),
 
 final as (

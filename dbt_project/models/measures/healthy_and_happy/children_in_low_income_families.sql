@@ -18,6 +18,9 @@ cells as (
         {{ row_columns() }},
         {{ ons_cells() }}
     from relative_poverty
+    where {{ series_rows(
+        'relative_before_housing_costs', file='children-in-relative-poverty/relative_poverty'
+    ) }}
 ),
 
 -- The publisher's own workbook has shares between 0 and 1, and counts without their population.
@@ -27,6 +30,10 @@ workbook_cells as (
         {{ row_columns() }},
         {{ cells(value='share', numerator='children') }}
     from workbook
+    where {{ series_rows(
+        'relative_before_housing_costs',
+        file='children-in-low-income-families-local-area-statistics/relative'
+    ) }}
 ),
 
 workbook_read as (
@@ -45,6 +52,7 @@ cells_2026 as (
         {{ row_columns() }},
         {{ ons_cells() }}
     from relative_poverty_2026
+    where {{ series_rows('relative_before_housing_costs_2026') }}
 ),
 
 both_calibrations as (

@@ -4,25 +4,21 @@ indicator_data as (
     select * from {{ ref('stg_fingertips__indicator_data') }}
 ),
 
--- By name: the ids of all but one topic were never seen. Names stand in the publication's contract.
+-- By name: the ids of all but one topic were never seen.
 cells as (
-    select
-        case
-            when indicator_name like 'Smoking prevalence at age 15%' then 'smoking'
-            when indicator_name like 'Mean score of the 14 WEMWBS statements%' then 'wellbeing'
-            when indicator_name like 'Percentage who eat 5 portions%' then 'diet'
-            when indicator_name like 'Percentage physically active%' then 'physical_activity'
-            when indicator_name like 'Percentage who have taken drugs%' then 'drugs'
-            when indicator_name like 'Percentage of regular drinkers%' then 'alcohol'
-            when indicator_name like 'Percentage who were bullied%' then 'bullying'
-        end as series_id,
-        {{ row_columns() }},
-        {{ fingertips_cells() }}
-    from indicator_data
-    where
-        publication = 'what-about-youth'
-        and sex = 'Persons'
-        and category_type = ''
+    {% for topic in [
+        'smoking', 'wellbeing', 'diet', 'physical_activity', 'drugs', 'alcohol', 'bullying',
+    ] %}
+        select
+            '{{ topic }}' as series_id,
+            {{ row_columns() }},
+            {{ fingertips_cells() }}
+        from indicator_data
+        where {{ series_rows(topic) }}
+        {% if not loop.last %}
+            union all by name
+        {% endif %}
+    {% endfor %}
 ),
 
 final as (

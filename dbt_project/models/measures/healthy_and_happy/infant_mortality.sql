@@ -5,19 +5,17 @@ indicator_data as (
 ),
 
 cells as (
-    select
-        case period_type
-            when 'pooled_3_years' then 'pooled_3_years'
-            when 'calendar_year' then 'single_year'
-        end as series_id,
-        {{ row_columns() }},
-        {{ fingertips_cells() }}
-    from indicator_data
-    where
-        indicator_id = '92196'
-        and sex = 'Persons'
-        and age = '<1 yr'
-        and category_type = ''
+    {% for series_id in ['pooled_3_years', 'single_year'] %}
+        select
+            '{{ series_id }}' as series_id,
+            {{ row_columns() }},
+            {{ fingertips_cells() }}
+        from indicator_data
+        where {{ series_rows(series_id) }}
+        {% if not loop.last %}
+            union all by name
+        {% endif %}
+    {% endfor %}
 ),
 
 final as (

@@ -11,9 +11,7 @@ average_cells as (
         {{ row_columns() }},
         {{ cells(value='number') }}
     from children
-    where
-        cla_group = 'Ages 5 to 16 years with SDQ score'
-        and characteristic = 'SDQ average score'
+    where {{ series_rows('average_sdq_score') }}
 ),
 
 -- Of the children with a score, which is what the publisher's percentage is of.
@@ -24,11 +22,10 @@ concern_cells as (
         {{ cells(
             value='percentage',
             numerator='number',
-            denominator=sibling('number', "characteristic = 'SDQ score was received'")
+            denominator=whole('sdq_cause_for_concern', 'number')
         ) }}
     from children
-    where cla_group = 'Ages 5 to 16 years with SDQ score'
-    qualify characteristic = 'SDQ score is a cause for concern'
+    qualify {{ series_rows('sdq_cause_for_concern') }}
 ),
 
 cells as (

@@ -11,11 +11,10 @@ cells as (
         {{ cells(
             value='percentage',
             numerator='number',
-            denominator=sibling('number', "activity = 'Total'", by=['age'])
+            denominator=whole('age_19_to_21', 'number')
         ) }}
     from care_leavers
-    where age in ('Aged 19 to 21', '19 to 21 years')
-    qualify activity = 'Higher education i.e. studies beyond A level'
+    qualify {{ series_rows('age_19_to_21') }}
 ),
 
 final as (

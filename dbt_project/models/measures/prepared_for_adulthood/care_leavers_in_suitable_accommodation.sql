@@ -5,23 +5,21 @@ care_leavers as (
 ),
 
 cells as (
-    select
-        case
-            when age in ('Aged 17 to 18', '17 to 18 years') then 'age_17_to_18'
-            when age in ('Aged 19 to 21', '19 to 21 years') then 'age_19_to_21'
-        end as series_id,
-        {{ row_columns() }},
-        {{ cells(
-            value='percentage',
-            numerator='number',
-            denominator=sibling(
-                'number',
-                "accommodation_suitability in ('Suitability total', 'Total')",
-                by=['age']
-            )
-        ) }}
-    from care_leavers
-    qualify accommodation_suitability = 'Accommodation considered suitable'
+    {% for series_id in ['age_17_to_18', 'age_19_to_21'] %}
+        select
+            '{{ series_id }}' as series_id,
+            {{ row_columns() }},
+            {{ cells(
+                value='percentage',
+                numerator='number',
+                denominator=whole(series_id, 'number')
+            ) }}
+        from care_leavers
+        qualify {{ series_rows(series_id) }}
+        {% if not loop.last %}
+            union all by name
+        {% endif %}
+    {% endfor %}
 ),
 
 final as (

@@ -10,11 +10,7 @@ cells as (
         {{ row_columns() }},
         {{ fingertips_cells() }}
     from indicator_data
-    where
-        indicator_id = '10401'
-        and sex = 'Persons'
-        and age = '10-17 yrs'
-        and category_type = ''
+    where {{ series_rows('rate_per_100000') }}
 ),
 
 final as (

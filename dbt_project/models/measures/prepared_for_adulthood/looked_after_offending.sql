@@ -11,14 +11,10 @@ cells as (
         {{ cells(
             value='percentage',
             numerator='number',
-            denominator=sibling('number', "characteristic = 'Total ages 10 to 17 years'")
+            denominator=whole('convicted_or_cautioned', 'number')
         ) }}
     from children
-    where cla_group = 'Convictions: Children looked after Ages 10 to 17 years'
-    qualify
-        characteristic in (
-            'Convicted or subject to youth cautions, or youth conditional cautions during the year'
-        )
+    qualify {{ series_rows('convicted_or_cautioned') }}
 ),
 
 final as (

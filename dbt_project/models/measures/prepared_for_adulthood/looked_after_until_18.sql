@@ -9,17 +9,14 @@ counts as (
     select
         'ceased_at_18' as series_id,
         {{ row_columns() }},
-        {%- set at_16 = sibling('number', "characteristic = '16 years'") %}
-        {%- set at_17 = sibling('number', "characteristic = '17 years'") %}
+        {%- set at_16 = other_part('ceased_at_18', 'at_16', 'number') %}
+        {%- set at_17 = other_part('ceased_at_18', 'at_17', 'number') %}
         {{ cell(at_16) }} as at_16_cell,
         {{ cell(at_17) }} as at_17_cell,
         {{ cell('number') }} as at_18_cell,
         {{ is_corrected(['number', at_16, at_17]) }} as is_corrected
     from children
-    where
-        cla_group = 'Age on ceasing'
-        and characteristic in ('16 years', '17 years', '18 years and over')
-    qualify characteristic = '18 years and over'
+    qualify {{ series_rows('ceased_at_18', part='at_18') }}
 ),
 
 final as (

@@ -10,7 +10,7 @@ neet_or_not_known_cells as (
         {{ row_columns() }},
         {{ cells(value='neet_not_known_percent', denominator='cohort') }}
     from young_people
-    where age = '16-17'
+    where {{ series_rows('neet_or_not_known') }}
 ),
 
 neet_cells as (
@@ -19,7 +19,7 @@ neet_cells as (
         {{ row_columns() }},
         {{ cells(value='neet_percent', denominator='cohort') }}
     from young_people
-    where age = '16-17'
+    where {{ series_rows('neet') }}
 ),
 
 cells as (

@@ -14,11 +14,7 @@ cells as (
         {{ row_columns() }},
         {{ fingertips_cells() }}
     from indicator_data
-    where
-        indicator_id = '20401'
-        and sex = 'Female'
-        and age = '<18 yrs'
-        and category_type = ''
+    where {{ series_rows('rate_per_1000', file='20401/indicator_data') }}
 ),
 
 older_cells as (
@@ -28,6 +24,7 @@ older_cells as (
         {{ cells(value='rate', numerator='conceptions') }},
         {{ cell('rate_flag') }} as flag
     from conceptions
+    where {{ series_rows('rate_per_1000', file='conception-statistics/under_18') }}
 ),
 
 -- A flag stands beside a rate that is printed all the same: it is told, and the rate kept.

@@ -28,6 +28,7 @@ cells as (
         {{ row_columns() }},
         {{ cells(value='days') }}
     from areas
+    where {{ series_rows('children_adopted_in_period') }}
 ),
 
 figures_read as (

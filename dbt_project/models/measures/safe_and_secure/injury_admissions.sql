@@ -10,11 +10,7 @@ cells as (
         {{ row_columns() }},
         {{ fingertips_cells() }}
     from indicator_data
-    where
-        indicator_id = '90284'
-        and sex = 'Persons'
-        and age in ('<15 yrs', '0-14 yrs')
-        and category_type = ''
+    where {{ series_rows('age_0_to_14') }}
 ),
 
 final as (

@@ -14,6 +14,7 @@ cells as (
             denominator='cpp_start'
         ) }}
     from plans
+    where {{ series_rows('second_or_later') }}
 ),
 
 final as (

@@ -14,6 +14,7 @@ cells as (
             denominator='referrals'
         ) }}
     from referrals
+    where {{ series_rows('within_12_months') }}
 ),
 
 final as (

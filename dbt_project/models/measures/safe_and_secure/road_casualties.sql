@@ -10,12 +10,7 @@ cells as (
         {{ row_columns() }},
         {{ fingertips_cells() }}
     from indicator_data
-    where
-        indicator_id = '90804'
-        and sex = 'Persons'
-        and age in ('<16 yrs', '0-15 yrs')
-        and category_type = ''
-        and period_type = 'pooled_3_years'
+    where {{ series_rows('pooled_3_years') }}
 ),
 
 final as (

@@ -11,18 +11,10 @@ cells as (
         {{ cells(
             value='percentage',
             numerator='number',
-            denominator=sibling('number', "placement_stability = 'Total children'", by=['cla_group'])
+            denominator=whole('during_year', 'number')
         ) }}
     from children
-    where
-        -- 'CLA 2 years on 31 March' is another group, and counts two years of placements.
-        cla_group in (
-            'CLA at 31 March',
-            'CLA on 31 March',
-            'Children looked after at 31 March',
-            'Children looked after on 31 March'
-        )
-    qualify placement_stability = 'With 3 or more placements during the year'
+    qualify {{ series_rows('during_year') }}
 ),
 
 final as (

@@ -10,6 +10,7 @@ staged as (
 
         {{ ees_area_columns() }},
         {{ ees_period_columns() }},
+        trim(time_period) as time_period,
 
         tot_inc_exc_ehc,
         inc_exc_20week_ehc,
