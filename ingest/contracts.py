@@ -16,9 +16,16 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from ingest.documents import read_yaml
 from ingest.errors import ContractError
@@ -412,6 +419,8 @@ class _Layout(_Strict):
 
 class _File(_Strict):
     title: str
+    # Where it is laid out otherwise than its publication's other files.
+    layout: str | None = None
     table: str | None = None
     names: list[Regex] = Field(min_length=1)
     period_type: str | dict[str, str]
@@ -455,6 +464,14 @@ class _Publication(_Strict):
     files: dict[str, _File] = Field(min_length=1)
     unread: list[Regex] = []
     live: Live | None = None
+    # Why its publisher is not asked for it, where it has no `live:` block.
+    not_asked: str | None = None
+
+    @model_validator(mode="after")
+    def _asked_or_not(self) -> Self:
+        if self.live is not None and self.not_asked is not None:
+            raise ValueError("it has a `live:` block and a reason for none: one of the two")
+        return self
 
 
 @dataclass(frozen=True)
@@ -561,6 +578,7 @@ class Publication:
     unread: tuple[str, ...]
     digest: str
     live: Live | None = None
+    not_asked: str | None = None
 
     def file_for(self, name: str, published: date | None = None) -> tuple[FileContract, ...]:
         """The contracts of a published file, one a table in it; none where no contract names it.
@@ -680,13 +698,17 @@ def _parse(path: Path, model: type[BaseModel]) -> Any:
         raise ContractError(f"{path.name} is not a valid contract: {faults}") from error
 
 
-def _digest_of(publication: _Publication, layout: _Layout) -> str:
-    """Changes with what two documents say of how a file is read, not with their titles."""
-    said = publication.model_dump(mode="json", exclude={"title", "landing_page", "live"})
+def _digest_of(publication: _Publication, *layouts: _Layout) -> str:
+    """Changes with what the documents say of how a file is read, not with their titles."""
+    said = publication.model_dump(
+        mode="json", exclude={"title", "landing_page", "live", "not_asked"}
+    )
     for file in said["files"].values():
         del file["title"]
-    shared = layout.model_dump(mode="json", exclude={"description", "source"})
-    return hashlib.sha256(json.dumps([said, shared]).encode()).hexdigest()
+    shared = [
+        layout.model_dump(mode="json", exclude={"description", "source"}) for layout in layouts
+    ]
+    return hashlib.sha256(json.dumps([said, *shared]).encode()).hexdigest()
 
 
 @lru_cache(maxsize=8)
@@ -705,9 +727,11 @@ def load_contracts(folder: Path = FOLDER) -> dict[str, Publication]:
         raw: _Publication = _parse(path, _Publication)
         if raw.publication != path.stem:
             raise ContractError(f"{path.name} describes {raw.publication!r}: name it after that")
-        if raw.layout not in layouts:
-            raise ContractError(f"{path.name}: no layout {raw.layout!r} in publications/layouts")
-        layout = layouts[raw.layout]
+        laid_out = {file_id: file.layout or raw.layout for file_id, file in raw.files.items()}
+        used = sorted({raw.layout, *laid_out.values()})
+        for layout in used:
+            if layout not in layouts:
+                raise ContractError(f"{path.name}: no layout {layout!r} in publications/layouts")
         contracts[raw.publication] = Publication(
             publisher=raw.publisher,
             publication=raw.publication,
@@ -715,10 +739,12 @@ def load_contracts(folder: Path = FOLDER) -> dict[str, Publication]:
             landing_page=raw.landing_page,
             frequency=raw.frequency,
             files=tuple(
-                _file_contract(raw, layout, file_id, file) for file_id, file in raw.files.items()
+                _file_contract(raw, layouts[laid_out[file_id]], file_id, file)
+                for file_id, file in raw.files.items()
             ),
             unread=tuple(raw.unread),
-            digest=_digest_of(raw, layout),
+            digest=_digest_of(raw, *(layouts[name] for name in used)),
             live=raw.live,
+            not_asked=raw.not_asked,
         )
     return contracts

@@ -8,9 +8,16 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 
 def _host(name: str) -> str:
@@ -50,7 +57,9 @@ class _Block(BaseModel):
 
     `hosts` are the only ones that a request for this publication, or a redirect of one, may go
     to. No file may be longer than `size_limit_mb`, nor a zip unpack to more than
-    `unpacked_limit_mb`. `since` is the oldest release to bring home, by its day of publication.
+    `unpacked_limit_mb`. `since` is the oldest release to bring home, by its day of publication;
+    `until` the newest that holds a figure of ours, by the day that it is named after or came out
+    on, and `ended` the sentence that says why.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -59,6 +68,14 @@ class _Block(BaseModel):
     size_limit_mb: int = Field(default=50, ge=1, le=2000)
     unpacked_limit_mb: int = Field(default=500, ge=1, le=4000)
     since: date | None = None
+    until: date | None = None
+    ended: str | None = None
+
+    @model_validator(mode="after")
+    def _end_has_its_reason(self) -> Self:
+        if (self.until is None) != (self.ended is None):
+            raise ValueError("`until` needs the sentence `ended`, and the other way round")
+        return self
 
 
 class Ees(_Block):
@@ -86,9 +103,11 @@ class GovUk(_Block):
     `pages` are base paths. `documents` matches base paths that a page which is a collection lists;
     the attachments are theirs then, of the `newest_documents`. `attachment` is matched against an
     attachment's title, `file` against its file name; what either names are the parts of a date.
-    `release` puts the release's name together from the parts: `{year}-{month}-{day}`, months as two
-    digits whether they were printed as words or not. Beside them there are `{next}`, the two last
-    digits of the year after `{year}`; `{quarter_start}`, the month two before `{month}`; and
+    `period` says what a release is of: a quarter or a day, as the title or the file's name tells in
+    whatever words; a table of a year beside tables of quarters is none of them. Without it
+    `release` puts the release's name together from the parts: `{year}-{month}-{day}`, months as
+    two digits whether they were printed as words or not. Beside them there are `{next}`, the two
+    last digits of the year after `{year}`; `{quarter_start}`, the month two before `{month}`; and
     `{first_published}`, the day on which the page was.
     """
 
@@ -98,7 +117,14 @@ class GovUk(_Block):
     newest_documents: int = Field(default=1, ge=1, le=50)
     attachment: Pattern = r"."
     file: Pattern = r"."
-    release: Template
+    period: Literal["quarter", "day"] | None = None
+    release: Template | None = None
+
+    @model_validator(mode="after")
+    def _named_in_one_way(self) -> Self:
+        if (self.period is None) == (self.release is None):
+            raise ValueError("a release is named by its `period` or by `release`, one of the two")
+        return self
 
 
 class Fingertips(_Block):
@@ -110,22 +136,32 @@ class Fingertips(_Block):
 
 
 class OnsIndicator(_Block):
-    """ONS's Explore Local Statistics: one indicator's file."""
+    """ONS's Explore Local Statistics: one indicator's file.
+
+    `label` is what the service calls it, to look for it by once its slug is gone. Where what the
+    service says of the indicator matches `another`, it is another definition by now, `because` of
+    what the sentence says, and is not taken.
+    """
 
     platform: Literal["ons_indicator"]
     indicator: UrlPath
     file: str = Field(pattern=r"^[A-Za-z0-9_\-]+\.csv$")
+    label: str = ""
+    another: Pattern | None = None
+    because: str = ""
 
 
 class OnsDataset(_Block):
     """A page of ons.gov.uk with files: a data set, by its path; its current version or editions.
 
-    `file` is matched against the names of its downloads.
+    `file` is matched against the names of its downloads. Of two editions of one year the one whose
+    address matches `prefer` is taken.
     """
 
     platform: Literal["ons_dataset"]
     page: UrlPath
     file: Pattern = r"."
+    prefer: Pattern | None = None
 
 
 class Nomis(_Block):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
-import re
 import shutil
 import threading
 from datetime import date
@@ -20,7 +19,7 @@ from standins import server as wrong
 from standins.ees import Ees, EesStatistics
 from standins.fingertips import Fingertips
 from standins.govuk import GovUk
-from standins.ons import Nomis, OnsDatasets, OnsIndicators
+from standins.ons import Nomis, OnsDatasets, OnsIndicators, as_by_api
 from standins.platforms import KINDS, QUICK, csv_of
 
 from ingest.archive import Archive, HomeArchive, Problem, Release
@@ -127,7 +126,7 @@ def test_a_table_of_govuk_is_not_found_by_its_title(
     assert isinstance(block, GovUkBlock)
     publisher = contract.publisher
     shelf = Shelf.of(PUBLISHED, publisher)
-    volumes = shelf.publications[publication][-3:]
+    volumes = shelf.publications[publication]
     shelf.publications = {publication: volumes}
     for volume in volumes:
         if publication == "state-funded-schools-latest-inspections":
@@ -137,11 +136,11 @@ def test_a_table_of_govuk_is_not_found_by_its_title(
     stand_in = GovUk(shelf)
     stand_in.in_body = in_body
     (page,) = block.pages
-    wanted = volumes
+    wanted = [v for v in volumes if not block.until or v.published <= block.until]
     if block.documents:
-        wanted = volumes[-1:]
+        wanted = wanted[-1:]
         stem = block.documents.strip("^")
-        paths = {v.release: f"{stem}{v.release}" for v in volumes}
+        paths = {v.release: f"{stem}{date.fromisoformat(v.release):%d-%B-%Y}" for v in volumes}
         stand_in.pages = {path: (publication, [r]) for r, path in paths.items()}
         stand_in.collections[page] = [*paths.values()]
     else:
@@ -151,17 +150,21 @@ def test_a_table_of_govuk_is_not_found_by_its_title(
     home = HomeArchive(tmp_path / "home")
     with Server(stand_in) as server:
         environment = {"CORE_MEASURES_GOVUK_URL": server.base}
-        assert ask(contract, environment, tmp_path, home).problems == []
+        asked = ask(contract, environment, tmp_path, home)
+        assert asked.problems == []
         held = home.held(publisher, publication)
         found = Archive(PUBLISHED).releases(publisher, publication)
         source = {r.release: r.hashes for r in found if isinstance(r, Release)}
         assert {r.release: r.hashes for r in held} == {v.release: source[v.release] for v in wanted}
         # The day of the upload, as the host of the files says.
         assert {r.published for r in held} == {v.changed.date() for v in wanted}
+        if len(wanted) < len(volumes) and not block.documents:
+            assert block.ended is not None
+            assert [n for n in asked.notes if block.ended in n]
         server.requests.clear()
-        stand_in.schema_redirect = True
-        assert ask(contract, environment, tmp_path, home).releases == []
-        assert server.asked() <= 2
+        again = ask(contract, environment, tmp_path, home)
+        assert (again.releases, again.notes) == ([], [])
+        assert server.asked() == (2 if block.documents else 1)
         assert server.asked(lambda r: "media" in r.path) == 0
 
 
@@ -174,8 +177,6 @@ def test_a_local_statistic_of_ons_is_lost_from_one_edition_to_the_next(
     block = contract.live
     assert isinstance(block, OnsIndicatorBlock)
     volumes = Shelf.of(PUBLISHED, "ons").publications[publication]
-    found = Archive(PUBLISHED).releases("ons", publication)
-    source = {r.release: r.hashes for r in found if isinstance(r, Release)}
     for dated in (True, False):
         home = HomeArchive(tmp_path / f"home {dated}")
         for number in range(1, len(volumes) + 1):
@@ -185,9 +186,14 @@ def test_a_local_statistic_of_ons_is_lost_from_one_edition_to_the_next(
                 environment = {"CORE_MEASURES_ONS_INDICATORS_URL": base}
                 for _ in range(2):
                     assert ask(contract, environment, tmp_path, home).problems == []
+        wanted = [(v.release, as_by_api(*v.files.values())) for v in volumes]
+        if not dated:
+            # Without a date the file tells alone: the same bytes are no new release.
+            wanted = [
+                one for n, one in enumerate(wanted) if one[1] not in [b for _, b in wanted[:n]]
+            ]
         held = home.held("ons", publication)
-        assert {r.release: r.hashes for r in held} == source
-        assert [r.release for r in held] == [v.release for v in volumes]
+        assert [(r.release, home.read(r, r.files[0])) for r in held] == wanted
         shutil.rmtree(tmp_path / "work")
 
 
@@ -224,12 +230,12 @@ def test_the_page_on_publishers_lacks_a_setting_or_a_publication_that_is_not_ask
         assert f"`{variable}` | `{default}`" in page
     for variable in (*NUMBERS.values(), STAT_XPLORE_KEY, CONTACT, ARCHIVE_ADDRESS):
         assert f"`{variable}`" in page
-    silent = page.partition("## Not asked for")[2].partition("##")[0]
-    assert set(re.findall(r"^\| `([^`]+)`", silent, re.MULTILINE)) == {
-        publication.publication
-        for publication in load_contracts().values()
-        if publication.live is None
-    }
+
+
+def test_a_publication_is_not_asked_for_and_nobody_says_why() -> None:
+    for publication in load_contracts().values():
+        if publication.live is None:
+            assert publication.not_asked, publication.publication
 
 
 # --- what each platform does of its own
@@ -300,6 +306,264 @@ def test_two_attachments_of_one_date_are_both_taken(tmp_path: Path) -> None:
     with Server(GovUk(shelf)) as server:
         (problem,) = ask(contract, kind.environment(server.base), tmp_path).problems
     assert "two attachments are release 2023" in problem.reason
+
+
+LIVE_TABLES = "government/statistical-data-sets/live-tables-on-homelessness"
+HOMELESS = "statutory-homelessness-detailed-local-authority"
+
+
+def homeless(files: dict[str, str]) -> Any:
+    """The page of live tables as it stands: one page, a file a quarter and some more."""
+    body = KINDS["govuk"].body
+    volume = Volume(
+        "the page",
+        date(2026, 8, 13),
+        {name: body(number) for number, name in enumerate(files)},
+        titles=files,
+    )
+    stand_in = GovUk(Shelf({HOMELESS: [volume]}))
+    stand_in.pages[LIVE_TABLES] = (HOMELESS, [])
+    return stand_in
+
+
+@pytest.mark.parametrize("titled", [True, False], ids=["by title", "by name"])
+def test_a_homelessness_table_is_lost_by_what_it_is_called(tmp_path: Path, titled: bool) -> None:
+    """Names as they really were, and some that may come: whatever a file is called is told."""
+    stem = "Statutory_Homelessness_Detailed_Local_Authority_Data_"
+    quarters = {
+        "2019-01-to-03": ("DetailedLA_201903_revised.xlsx", "January to March 2019"),
+        "2021-04-to-06": ("DetailedLA_202106_-_Revised_fixed.ods", "April to June 2021 (revised)"),
+        "2022-07-to-09": ("V2_Detailed_LA_202209_revised.ods", "July-September 2022"),
+        "2024-10-to-12": (f"{stem}202412_revised.ods", "Oct to Dec 2024"),
+        "2025-01-to-03": (f"{stem}202503_revised.ods", "January to March 2025"),
+        "2025-04-to-06": (f"{stem}202506_corrected.ods", "April to June 2025"),
+        "2025-10-to-12": (f"{stem}202512.ods", "October to December 2025"),
+        "2026-01-to-03": (f"{stem}202603.ods", "January to March 2026"),
+        "2026-04-to-06": ("Detailed_Local_Authority_Tables_2026-06.xlsx", "Q1 2026-27"),
+    }
+    title = "Detailed local authority level tables"
+    files = {name: f"{title}: {when}" if titled else title for name, when in quarters.values()}
+    years = {
+        "Detailed_LA_20222023_revised_corrected.ods": "financial year 2022-23",
+        "DetailedLA_2019-20.ods": "April 2019 to March 2020",
+    }
+    files |= {name: f"{title}: {when}" if titled else title for name, when in years.items()}
+    files["Detailed_LA_202412.xlsx"] = files[f"{stem}202412_revised.ods"]
+    files["Statutory_homelessness_live_tables_202603.ods"] = "Live tables, January to March 2026"
+    stand_in = homeless(files)
+    contract = load_contracts()[HOMELESS]
+    home = HomeArchive(tmp_path / "home")
+    with Server(stand_in) as server:
+        environment = {"CORE_MEASURES_GOVUK_URL": server.base}
+        assert ask(contract, environment, tmp_path, home).problems == []
+        held = home.held("mhclg", HOMELESS)
+        names = {r.release: [f.name for f in r.files] for r in held}
+        assert {r: n for r, n in names.items() if r != "2024-10-to-12"} == {
+            r: [name] for r, (name, _) in quarters.items() if r != "2024-10-to-12"
+        }
+        # In two formats it is one, and stays the one that it was.
+        assert names["2024-10-to-12"] == ["Detailed_LA_202412.xlsx"]
+        (volume,) = stand_in.shelf.publications[HOMELESS]
+        # One that nobody can make out costs itself, and nothing beside it.
+        volume.files["Detailed_LA_final.ods"] = KINDS["govuk"].body(99)
+        volume.titles["Detailed_LA_final.ods"] = title
+        later = "Statutory_Homelessness_Detailed_Local_Authority_Data_202609.ods"
+        volume.files[later] = KINDS["govuk"].body(100)
+        volume.titles[later] = title
+        found = ask(contract, environment, tmp_path, home)
+        (problem,) = found.problems
+        assert "Detailed_LA_final.ods: neither it nor its title" in problem.reason
+        assert [r.release for r in found.releases] == ["2026-07-to-09"]
+        server.requests.clear()
+        assert len(ask(contract, environment, tmp_path, home).problems) == 1
+        assert server.asked() == 1
+
+
+def yearly(folder: Path) -> tuple[Any, GovUk, str]:
+    """A page a release in a collection: its contract, its stand-in, and the collection's path."""
+    kind = KINDS["govuk"]
+    collection = "government/collections/a-collection"
+    contract = kind.contract(
+        folder / "contracts",
+        pages=[collection],
+        documents="^government/statistics/tables-",
+        release=None,
+        period="day",
+    )
+    stand_in = GovUk(kind.shelf(3))
+    volumes = stand_in.shelf.publications[kind.publication]
+    for volume in volumes:
+        volume.title = f"Tables as at 31 March {volume.release}"
+        page = f"government/statistics/tables-as-at-31-march-{volume.release}"
+        stand_in.pages[page] = (kind.publication, [volume.release])
+    stand_in.pages["government/statistics/another-thing"] = (kind.publication, ["2023"])
+    stand_in.collections[collection] = [*stand_in.pages]
+    return contract, stand_in, collection
+
+
+def test_an_old_page_that_was_corrected_yesterday_passes_for_the_newest(tmp_path: Path) -> None:
+    contract, stand_in, _ = yearly(tmp_path)
+    stand_in.touched["government/statistics/tables-as-at-31-march-2023"] = "2030-01-01T00:00:00Z"
+    home = HomeArchive(tmp_path / "home")
+    with Server(stand_in) as server:
+        environment = {"CORE_MEASURES_GOVUK_URL": server.base}
+        found = ask(contract, environment, tmp_path, home)
+        assert found.problems == []
+        assert [r.release for r in found.releases] == ["2025-03-31"]
+        server.requests.clear()
+        assert ask(contract, environment, tmp_path, home).releases == []
+        assert server.asked() == 2
+
+
+def test_a_release_whose_page_was_withdrawn_is_still_the_newest(tmp_path: Path) -> None:
+    contract, stand_in, _ = yearly(tmp_path)
+    newest = stand_in.shelf.publications["a-publication"][-1]
+    home = HomeArchive(tmp_path / "home")
+    with Server(stand_in) as server:
+        environment = {"CORE_MEASURES_GOVUK_URL": server.base}
+        ask(contract, environment, tmp_path, home)
+        (release,) = home.held("mhclg", "a-publication")
+        newest.withdrawn = "The figures were wrong"
+        found = ask(contract, environment, tmp_path, home)
+        assert found.problems == []
+        assert [r.release for r in found.releases] == ["2024-03-31"]
+        assert (home.withdrawn(release) or {})["reason"] == "The figures were wrong"
+        server.requests.clear()
+        assert not ask(contract, environment, tmp_path, home).warnings
+        assert server.asked() == 2
+        assert home.withdrawn(release) is not None
+        newest.withdrawn = None
+        ask(contract, environment, tmp_path, home)
+        assert home.withdrawn(release) is None
+
+
+def test_a_page_that_is_gone_takes_its_collection_along(tmp_path: Path) -> None:
+    contract, stand_in, _ = yearly(tmp_path)
+    stand_in.gone.add("government/statistics/tables-as-at-31-march-2025")
+    home = HomeArchive(tmp_path / "home")
+    with Server(stand_in) as server:
+        environment = {"CORE_MEASURES_GOVUK_URL": server.base}
+        found = ask(contract, environment, tmp_path, home)
+        assert found.withdrawn == {}
+        assert len(found.problems) == 1
+        assert "tables-as-at-31-march-2025" in found.problems[0].reason
+
+
+@pytest.mark.parametrize("by_item", [True, False], ids=["an item", "HTTP"])
+def test_a_page_that_moved_is_lost_or_followed_anew_each_night(
+    tmp_path: Path, by_item: bool
+) -> None:
+    contract, stand_in, collection = yearly(tmp_path)
+    home = HomeArchive(tmp_path / "home")
+    with Server(stand_in) as server:
+        environment = {"CORE_MEASURES_GOVUK_URL": server.base}
+        ask(contract, environment, tmp_path, home)
+        stand_in.schema_redirect = by_item
+        stand_in.collections["government/collections/moved"] = stand_in.collections.pop(collection)
+        stand_in.moved[collection] = "government/collections/moved"
+        found = ask(contract, environment, tmp_path, home)
+        assert found.problems == []
+        assert [n for n in found.notes if "moved to government/collections/moved" in n]
+        server.requests.clear()
+        found = ask(contract, environment, tmp_path, home)
+        assert (found.problems, found.notes) == ([], [])
+        assert server.asked() == 2
+        # And away from there.
+        stand_in.moved["government/collections/moved"] = "government/collections/further"
+        stand_in.collections["government/collections/further"] = stand_in.collections.pop(
+            "government/collections/moved"
+        )
+        assert ask(contract, environment, tmp_path, home).problems == []
+
+
+def test_what_came_after_the_last_release_with_a_figure_is_downloaded_or_a_problem(
+    tmp_path: Path,
+) -> None:
+    contract, stand_in, _ = yearly(tmp_path)
+    live = contract.live.model_copy(
+        update={"until": date(2024, 12, 31), "ended": "there are report cards instead."}
+    )
+    contract = dataclasses.replace(contract, live=live)
+    home = HomeArchive(tmp_path / "home")
+    with Server(stand_in) as server:
+        environment = {"CORE_MEASURES_GOVUK_URL": server.base}
+        found = ask(contract, environment, tmp_path, home)
+        assert found.problems == []
+        assert [r.release for r in found.releases] == ["2024-03-31"]
+        (note,) = found.notes
+        assert "Tables as at 31 March 2025: there are report cards instead." in note
+        assert ask(contract, environment, tmp_path, home).notes == [], "told once"
+
+
+def test_an_indicator_that_is_gone_is_asked_for_ever_and_nobody_says_what_is_like_it(
+    tmp_path: Path,
+) -> None:
+    kind = KINDS["ons_indicator"]
+    contract = kind.contract(
+        tmp_path / "contracts", indicator="gone", label="Children in relative poverty"
+    )
+    stand_in = OnsIndicators(kind.shelf())
+    stand_in.others = {
+        "children-in-relative-poverty-before-housing": "Children in relative poverty (BHC)",
+        "supermarkets": "Supermarkets",
+    }
+    with Server(stand_in) as server:
+        environment = kind.environment(server.base)
+        home = HomeArchive(tmp_path / "home")
+        for _ in range(5):
+            found = ask(contract, environment, tmp_path, home)
+            (problem,) = found.problems
+            assert "metadata/indicators/gone: there is nothing (404)" in problem.reason
+            assert "children-in-relative-poverty-before-housing (Children" in problem.reason
+            assert "supermarkets" not in problem.reason
+            assert found.releases == []
+        assert server.asked() == 6, "three nights, the slug and the list"
+        assert "asked for again on" in problem.reason
+        # A contract that was mended is asked for at once.
+        mended = kind.contract(tmp_path / "contracts")
+        assert [r.release for r in ask(mended, environment, tmp_path, home).releases]
+
+
+def test_an_indicator_of_another_definition_is_taken_for_ours(tmp_path: Path) -> None:
+    """What the service calls overweight leaves out, since 2025, children who live with obesity."""
+    contract = load_contracts()["overweight-children-at-reception"]
+    block = contract.live
+    assert isinstance(block, OnsIndicatorBlock)
+    shelf = KINDS["ons_indicator"].shelf()
+    (volumes,) = shelf.publications.values()
+    stand_in = OnsIndicators(Shelf({block.indicator: volumes}))
+    stand_in.about[block.indicator] = {
+        "caveats": [
+            "- Overweight if their body mass index (BMI) is on or above the 85th centile, but less"
+            " than the 95th centile."
+        ]
+    }
+    with Server(stand_in) as server:
+        base = f"{server.base}/explore-local-statistics/api/v1"
+        found = ask(contract, {"CORE_MEASURES_ONS_INDICATORS_URL": base}, tmp_path)
+        assert (found.releases, found.problems) == ([], [])
+        assert "another definition" in (found.skipped or "")
+        assert server.asked() == 1
+
+
+def test_two_editions_of_one_year_keep_each_other_out(tmp_path: Path) -> None:
+    contract = load_contracts()["mid-year-population-estimates"]
+    block = contract.live
+    assert isinstance(block, OnsDatasetBlock)
+    body = KINDS["ons_dataset"].body
+    editions = ("mid2023", "mid2024", "mid20242023localauthorityboundaries")
+    volumes = [
+        Volume(name, date(2025, 7, 1 + n), {"mye24tablesew.xlsx": body(n)})
+        for n, name in enumerate(editions)
+    ]
+    stand_in = OnsDatasets(Shelf({block.page.rsplit("/", 1)[-1]: volumes}))
+    home = HomeArchive(tmp_path / "home")
+    with Server(stand_in) as server:
+        environment = {"CORE_MEASURES_ONS_URL": server.base}
+        assert ask(contract, environment, tmp_path, home).problems == []
+    held = home.held("ons", contract.publication)
+    assert [r.release for r in held] == ["2023", "2024"]
+    assert held[-1].landing_page.endswith("/mid20242023localauthorityboundaries")
 
 
 def test_a_new_vintage_of_boundaries_is_missed_or_an_old_one_taken(tmp_path: Path) -> None:

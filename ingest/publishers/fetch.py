@@ -7,7 +7,9 @@ archive. A publisher that is down, slow or lying costs its own publication and n
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -151,6 +153,9 @@ def fetch(
     disk says is raised.
     """
     result = Fetched(publication, memory)
+    if reason := memory.not_to_ask(_asked_as(publication)):
+        result.fail(LISTING, reason)
+        return result
     memory.asked_now()
     try:
         platform = platform_of(publication, session, settings, memory, held)
@@ -159,6 +164,8 @@ def fetch(
         result.skipped = str(skipped)
         return result
     except PublisherError as error:
+        if isinstance(error, GoneError) and error.status != 403:
+            memory.found_gone(_asked_as(publication), str(error))
         if isinstance(error, GoneError) and error.status == 410:
             result.withdrawn = {r.release: "its page is gone for good (410)" for r in held}
         result.fail(LISTING, str(error))
@@ -170,13 +177,23 @@ def fetch(
             LISTING, f"{publication.landing_page}: its listing is not understood: {error!r}"
         )
         return result
+    memory.state.gone = None
     memory.state.next_expected = listing.next_expected
-    result.notes += [f"{publication.publication}: {note}" for note in listing.notes]
+    result.notes += [f"{publication.title}: {note}" for note in listing.notes]
     _see_withdrawn(result, listing, held)
     _fetch_new(result, platform, listing, folder, held)
     if not result.problems:
         memory.answered_now()
+    for line in listing.unread:
+        result.fail(LISTING, line)
     return result
+
+
+def _asked_as(publication: Publication) -> str:
+    """Changes with what a publication's file says of how it is asked for."""
+    block = publication.live
+    said = block.model_dump_json() if block else ""
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def _fetch_new(
@@ -184,6 +201,7 @@ def _fetch_new(
 ) -> None:
     """Fetch what may be new of a listing, each release by itself."""
     publication, memory = result.publication, result.memory
+    _tell_ended(result, listing)
     newest = max(listing.editions, key=_age, default=None)
     new, twice = new_editions(publication, listing, held, memory), _told_twice(listing)
     for name in sorted({edition.release for edition in new if edition.release} & twice):
@@ -214,11 +232,26 @@ def _fetch_new(
             )
 
 
+def _tell_ended(result: Fetched, listing: Listing) -> None:
+    """Say once that a release came out after the last that holds a figure of ours."""
+    block, state = result.publication.live, result.memory.state
+    if block is None or block.until is None:
+        return
+    later = [e.release for e in listing.editions if (d := _day_of(e)) and d > block.until]
+    new = sorted(name for name in (*later, *listing.later) if name and name not in state.ended)
+    if new:
+        state.ended += new
+        result.notes.append(
+            f"Not downloaded: {result.publication.title}: {', '.join(new)}: {block.ended}"
+        )
+
+
 def new_editions(
     publication: Publication, listing: Listing, held: Sequence[Release], memory: Memory
 ) -> list[Edition]:
     """The editions that may hold something new, oldest first."""
     since = publication.live.since if publication.live else None
+    until = publication.live.until if publication.live else None
     known = {name for release in held for name in (release.release, release.folder)}
     found = []
     named: dict[str, Edition] = {}
@@ -229,6 +262,8 @@ def new_editions(
             continue
         first = edition.first or edition.published
         if since and first and first < since:
+            continue
+        if until and (day := _day_of(edition)) and day > until:
             continue
         if edition.release and memory.state.passed.get(edition.release) == _passing(
             publication, edition
@@ -242,6 +277,12 @@ def new_editions(
                 continue
         found.append(edition)
     return sorted(found, key=_age)
+
+
+def _day_of(edition: Edition) -> date | None:
+    """The day that a release is named after, or on which it came out."""
+    named = re.match(r"\d{4}-\d{2}-\d{2}$", edition.release or "")
+    return date.fromisoformat(named.group()) if named else edition.first or edition.published
 
 
 def _told_twice(listing: Listing) -> set[str]:

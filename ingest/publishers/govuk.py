@@ -1,7 +1,7 @@
 """GOV.UK: attachments of pages, by the content API.
 
-A page's path is configuration, an asset's address never: every upload gets a new one
-(`facts/ees-and-ofsted.md` 5). So a new address tells that a file was published or replaced.
+A page's path is configuration, an asset's address never: every upload gets a new one. So a new
+address tells that a file was published or replaced.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from html.parser import HTMLParser
+from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -26,8 +27,11 @@ from ingest.publishers.platform import (
     Said,
     joined,
 )
+from ingest.publishers.titles import day_in, newest_in, quarter_in, tells_a_year
 
-_MOST_MOVES = 3
+_MOST_MOVES = 5
+# The plainest first: of one table in several, one is read.
+_FORMATS = (".csv", ".xlsx", ".ods", ".xls")
 
 
 class _Attachment(Said):
@@ -42,15 +46,23 @@ class _Details(Said):
     attachments: tuple[_Attachment, ...] = ()
     body: str | None = None
     documents: tuple[str | dict[str, Any], ...] = ()
+    # Of an item that is gone.
+    alternative_path: str = ""
 
 
 class _Redirect(Said):
     destination: str
+    path: str = ""
+    type: str = "exact"
 
 
 class _Document(Said):
+    """A link as GOV.UK expands it: what was withdrawn stands among the others, and says so."""
+
     base_path: str | None = None
+    title: str = ""
     public_updated_at: str | None = None
+    withdrawn: bool = False
 
 
 class _Links(Said):
@@ -85,66 +97,137 @@ class _Found:
 
 
 class GovUkPlatform(Platform):
-    """Pages and their attachments (`facts/ees-and-ofsted.md` 5 and 6).
+    """Pages and their attachments (content schemas of alphagov/publishing-api).
 
     One request a page tells what is new. A page that moved is followed, as an HTTP redirect and
-    as an item with `schema_name: redirect`, since either may come.
+    as an item with `schema_name: redirect`, since either may come, and where it went is remembered.
     """
 
     def releases(self) -> Listing:
-        """One edition for each date in the titles of the attachments that are chosen."""
+        """One edition for each period that the attachments which are chosen tell."""
         block = self.publication.live
         assert isinstance(block, GovUk)  # noqa: S101  # nosec B101
         found: dict[str, list[_Found]] = {}
-        withdrawn: dict[str, str] = {}
+        withdrawn: dict[str, str] = dict(self.web.memory.state.withdrawn)
+        notes: list[str] = []
+        unread: list[str] = []
+        later: list[str] = []
         seen = 0
-        for item in self._items(block):
+        for item in self._items(block, notes, unread, later):
             links = list(_links(item))
             seen += len(links)
-            for choice in self._chosen(block, item, links):
+            for choice in self._chosen(block, item, links, unread):
                 if item.withdrawn_notice is not None and item.withdrawn_notice.withdrawn_at:
                     why = " ".join(_words(item.withdrawn_notice.explanation or "").split())
                     withdrawn[choice.release] = why or "withdrawn by its publisher"
+                else:
+                    withdrawn.pop(choice.release, None)
                 found.setdefault(choice.release, []).append(choice)
+        self.web.memory.state.withdrawn = withdrawn
         if not found:
+            wanted = f"a title like {block.attachment!r} and a name like {block.file!r}"
+            why = f": {unread[0]}" if unread else ""
             raise PublisherError(
-                f"{self._page(block.pages[0])}: none of its {seen} attachments has a title like"
-                f" {block.attachment!r}"
+                f"{self._page(block.pages[0])}: none of its {seen} attachments has {wanted}{why}"
             )
         return Listing(
             tuple(self._edition(release, choices) for release, choices in sorted(found.items())),
             withdrawn=withdrawn,
+            notes=tuple(notes),
+            unread=tuple(unread),
+            later=tuple(later),
         )
 
     def _page(self, path: str) -> str:
         return self.asked("api", "content", path)
 
-    def _item(self, path: str) -> _Item:
+    def _item(self, path: str, notes: list[str]) -> _Item:
+        moved = self.web.memory.state.moved
+        asked = moved.get(path, path)
         for _ in range(_MOST_MOVES):
-            url = self._page(path)
-            item: _Item = self.understood(_Item, self.web.json(url), url)
+            url = self._page(asked)
+            try:
+                item: _Item = self.understood(_Item, self.web.json(url), url)
+            except GoneError:
+                if asked == path:
+                    raise
+                # Where it went is no more: the page of the contract is asked anew.
+                del moved[path]
+                asked = path
+                continue
             if item.schema_name == "gone":
-                raise GoneError(f"{url}: it is gone for good (410)", 410)
+                other = item.details.alternative_path
+                hint = f"; it names {other} instead" if other else ""
+                raise GoneError(f"{url}: it is gone for good (410){hint}", 410)
             if item.schema_name != "redirect" or not item.redirects:
+                # A redirect by HTTP led there without a word.
+                asked = _path(item) or asked
+                if asked != path and moved.get(path) != asked:
+                    moved[path] = asked
+                    notes.append(f"its page {path} moved to {asked}: it was followed")
                 return item
-            path = urlsplit(item.redirects[0].destination).path.strip("/")
+            asked = self._destination(url, asked, item)
         raise PublisherError(f"{self._page(path)}: the page moved again and again")
 
-    def _items(self, block: GovUk) -> Iterator[_Item]:
+    def _destination(self, url: str, asked: str, item: _Item) -> str:
+        """Where a redirect leads: the exact one before one of all that begins alike."""
+        exact = [r for r in item.redirects if r.type == "exact" and r.path == f"/{asked}"]
+        destination = (exact or list(item.redirects))[0].destination
+        there = urlsplit(joined(url, destination))
+        if urlsplit(destination).netloc and there.hostname not in {
+            urlsplit(self.address).hostname,
+            "www.gov.uk",
+        }:
+            raise PublisherError(f"{url}: the page moved to {destination}, which is not GOV.UK")
+        return there.path.strip("/")
+
+    def _items(
+        self, block: GovUk, notes: list[str], unread: list[str], later: list[str]
+    ) -> Iterator[_Item]:
         for page in block.pages:
-            item = self._item(page)
+            item = self._item(page, notes)
             yield item
             if block.documents is None:
                 continue
-            found = [
-                (document.public_updated_at or "", path)
+            listed = [
+                document
                 for document in item.links.documents
-                if re.search(block.documents, path := (document.base_path or "").strip("/"))
+                if document.base_path and re.search(block.documents, document.base_path.strip("/"))
             ]
-            for _, path in sorted(found, reverse=True)[: block.newest_documents]:
-                yield self._item(path)
+            # By the period that it is of: an old page that was corrected yesterday is an old page.
+            ordered = sorted(listed, key=_newness, reverse=True)
+            if block.until:
+                ended = [d for d in ordered if _period(d) > block.until.isoformat()]
+                later += [d.title or str(d.base_path) for d in ended]
+                ordered = [d for d in ordered if d not in ended]
+            standing = [document for document in ordered if not document.withdrawn]
+            for document in standing[: block.newest_documents]:
+                try:
+                    yield self._item(_document_path(document), notes)
+                except GoneError as error:
+                    # The collection lists it still: it costs itself alone.
+                    unread.append(str(error))
+            yield from self._withdrawn(ordered[: block.newest_documents], listed, notes)
 
-    def _chosen(self, block: GovUk, item: _Item, links: list[_Attachment]) -> Iterator[_Found]:
+    def _withdrawn(
+        self, newest: list[_Document], listed: list[_Document], notes: list[str]
+    ) -> Iterator[_Item]:
+        """The pages of the newest documents that were withdrawn, or no longer are: each once."""
+        known = self.web.memory.state.withdrawn_pages
+        gone = {_document_path(document) for document in listed if document.withdrawn}
+        for path in [p for p in known if p not in gone]:
+            known.remove(path)
+            if any(_document_path(document) == path for document in listed):
+                yield self._item(path, notes)
+        for document in newest:
+            path = _document_path(document)
+            if document.withdrawn and path not in known:
+                yield self._item(path, notes)
+                known.append(path)
+
+    def _chosen(
+        self, block: GovUk, item: _Item, links: list[_Attachment], unread: list[str]
+    ) -> Iterator[_Found]:
         for attachment in links:
             name = unquote(attachment.filename or urlsplit(attachment.url).path.rsplit("/", 1)[-1])
             titled = re.search(block.attachment, attachment.title)
@@ -156,7 +239,14 @@ class GovUkPlatform(Platform):
                 **called.groupdict(),
                 **{part: said for part, said in titled.groupdict().items() if said},
             }
-            yield _Found(_named(block.release, parts), attachment, name, item)
+            try:
+                release = _release_of(block, attachment.title, name, parts)
+            except PublisherError as error:
+                # It costs its own name, and not the others on the page.
+                unread.append(f"{self._page(_path(item))}: {name}: {error}")
+                continue
+            if release is not None:
+                yield _Found(release, attachment, name, item)
 
     def _edition(self, release: str, choices: list[_Found]) -> Edition:
         by_name: dict[str, list[_Found]] = {}
@@ -164,22 +254,21 @@ class GovUkPlatform(Platform):
             same = by_name.setdefault(choice.name, [])
             if all(choice.attachment.url != other.attachment.url for other in same):
                 same.append(choice)
+        by_name = self._one_format(release, by_name)
         refused = None
         roles: dict[str, str] = {}
         for name, same in by_name.items():
-            # A workbook may be of several contracts: together they are its part.
-            contracts = self.publication.file_for(name)
-            role = ", ".join(contract.file_id for contract in contracts) or name
+            role = self._role(name)
             if len(same) > 1 or role in roles:
                 refused = (
-                    f"{self._page(str(choices[0].item.base_path or '').strip('/'))}: two"
-                    f" attachments are release {release}: {roles.get(role, name)} and {name};"
-                    " narrow the patterns in ingest/publications"
+                    f"{self._page(_path(choices[0].item))}: two attachments are release {release}:"
+                    f" {roles.get(role, name)} and {name}; narrow the patterns in"
+                    " ingest/publications"
                 )
             roles[role] = name
         files = [same[0] for same in by_name.values()]
         page = files[0].item
-        base = self._page((page.base_path or "").strip("/"))
+        base = self._page(_path(page))
         return Edition(
             release=release,
             token=" ".join(sorted(joined(base, f.attachment.url) for f in files)),
@@ -200,6 +289,73 @@ class GovUkPlatform(Platform):
             ),
             extra={"page_updated": page.public_updated_at} if page.public_updated_at else {},
         )
+
+    def _role(self, name: str) -> str:
+        """What a file is in its release: a workbook may be of several contracts at once."""
+        contracts = self.publication.file_for(name)
+        return ", ".join(sorted({c.table for c in contracts})) or PurePosixPath(name).stem
+
+    def _one_format(
+        self, release: str, by_name: dict[str, list[_Found]]
+    ) -> dict[str, list[_Found]]:
+        """The same table in several formats is one: the one that is held, or the plainest."""
+        held = {n for r in self.held if r.release == release for n in r.hashes}
+        alike: dict[str, list[str]] = {}
+        for name in by_name:
+            alike.setdefault(self._role(name), []).append(name)
+        chosen = []
+        for names in alike.values():
+            formats = [_suffix(name) for name in names]
+            if len(set(formats)) == len(names) and all(form in _FORMATS for form in formats):
+                chosen.append(min(names, key=lambda n: (n not in held, _FORMATS.index(_suffix(n)))))
+            else:
+                chosen += names
+        return {name: same for name, same in by_name.items() if name in chosen}
+
+
+def _suffix(name: str) -> str:
+    return PurePosixPath(name).suffix.lower()
+
+
+def _path(item: _Item) -> str:
+    return (item.base_path or "").strip("/")
+
+
+def _document_path(document: _Document) -> str:
+    return (document.base_path or "").strip("/")
+
+
+def _period(document: _Document) -> str:
+    """The last day that a document's title tells, or its path; nothing where neither does."""
+    day = newest_in(document.title, document.base_path or "")
+    return day.isoformat() if day else ""
+
+
+def _newness(document: _Document) -> tuple[str, str]:
+    return _period(document), document.public_updated_at or ""
+
+
+def _release_of(block: GovUk, title: str, name: str, parts: dict[str, str | None]) -> str | None:
+    """The name of the release that an attachment is of; None where it is of no such period.
+
+    Raises
+    ------
+    PublisherError
+        Neither its title nor its name tells.
+    """
+    if block.period == "quarter":
+        quarter = quarter_in(title, name)
+        if quarter is not None:
+            return f"{quarter.start:%Y-%m}-to-{quarter.end:%m}"
+        if tells_a_year(title, name):
+            return None
+        raise PublisherError(f"neither it nor its title, {title!r}, tells a quarter")
+    if block.period == "day":
+        day = day_in(title, name)
+        if day is None:
+            raise PublisherError(f"neither it nor its title, {title!r}, tells a day")
+        return day.isoformat()
+    return _named(str(block.release), parts)
 
 
 def _links(item: _Item) -> Iterator[_Attachment]:

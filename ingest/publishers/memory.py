@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,9 @@ MEMORY = "live"
 """The folder of it, among a home's work."""
 
 _MOST_BYTES = 8 << 20
+# A page may be missing for a night. What was missing for three is asked for once a week.
+_ENOUGH = 3
+_PAUSE = timedelta(days=7)
 
 
 class Told(BaseModel):
@@ -38,6 +41,17 @@ class Told(BaseModel):
         return {name: value for name, value in found.items() if value}
 
 
+class _Gone(BaseModel):
+    """A publication of which its publisher had nothing: how often it said so, and when last."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    contract: str
+    times: int
+    last: datetime
+    reason: str
+
+
 class _Remembered(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
@@ -47,14 +61,19 @@ class _Remembered(BaseModel):
     seen: dict[str, str] = {}
     passed: dict[str, str] = {}
     told: dict[str, Told] = {}
+    # By release, why its publisher withdrew it; and the pages that tell of it.
     withdrawn: dict[str, str] = {}
+    withdrawn_pages: list[str] = []
     skipped: str | None = None
-    # What a publication is called by now, by what its contract calls it.
+    gone: _Gone | None = None
+    # What a publication or a page is called by now, by what its contract calls it.
     moved: dict[str, str] = {}
     # By a release's id, the name that an archive brought it under.
     adopted: dict[str, str] = {}
     # By a release's id, the first day on which it was displayed as published.
     first_seen: dict[str, str] = {}
+    # Releases after the last that holds a figure of ours, of which that was told.
+    ended: list[str] = []
     # Fingertips' area types by id: their names and short names.
     area_types: dict[str, list[str]] = {}
 
@@ -106,6 +125,24 @@ class Memory:
     def asked_now(self) -> None:
         """Note that the publisher is asked."""
         self.state.asked = datetime.now(UTC)
+
+    def found_gone(self, contract: str, reason: str) -> None:
+        """Note that its publisher has nothing of it, under the addresses of a contract."""
+        before = self.state.gone
+        times = before.times + 1 if before and before.contract == contract else 1
+        self.state.gone = _Gone(
+            contract=contract, times=times, last=datetime.now(UTC), reason=reason
+        )
+
+    def not_to_ask(self, contract: str) -> str | None:
+        """Why it need not be asked for tonight: several nights in a row there was nothing."""
+        gone = self.state.gone
+        if gone is None or gone.contract != contract or gone.times < _ENOUGH:
+            return None
+        again = gone.last + _PAUSE
+        if datetime.now(UTC) >= again:
+            return None
+        return f"{gone.reason}. It is asked for again on {again:%d %B %Y}, or once its file changes"
 
     def answered_now(self) -> None:
         """Note that the publisher answered in full; what it no longer tells is forgotten."""

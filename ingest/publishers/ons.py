@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from pydantic import RootModel
+
 from ingest.errors import PublisherError
+from ingest.http import GoneError
 from ingest.live import OnsDataset, OnsIndicator
 from ingest.publishers.platform import (
     MONTHS,
@@ -16,6 +20,7 @@ from ingest.publishers.platform import (
     Offer,
     Platform,
     Said,
+    SkippedError,
     day_from,
     with_query,
 )
@@ -23,17 +28,25 @@ from ingest.publishers.platform import (
 
 class _Indicator(Said):
     slug: str | None = None
+    label: str = ""
+    subtitle: str = ""
+    description: str = ""
+    caveats: Any = None
     dataModified: str | None = None  # noqa: N815  the service's own spelling
     updated: str | None = None
+
+
+class _Indicators(RootModel[tuple[_Indicator, ...]]):
+    pass
 
 
 class OnsIndicatorPlatform(Platform):
     """One indicator of Explore Local Statistics: every area and year, as one CSV.
 
     `metadata/indicators/<slug>` says when it was last modified, `data.csv?indicator=<slug>` gives
-    it. The service says of itself that its structure may change without notice, and sets no
-    `Cache-Control`; where it gives no date, the file itself is asked for, on condition that it
-    changed, and is named after its own date.
+    it (ONSdigital/explore-local-statistics-app, `lib/api`). The service says of itself that its
+    structure may change without notice, and sets no `Cache-Control`; where it gives no date, the
+    file itself is asked for, on condition that it changed, and is named after its own date.
     """
 
     def releases(self) -> Listing:
@@ -41,19 +54,30 @@ class OnsIndicatorPlatform(Platform):
         block = self.publication.live
         assert isinstance(block, OnsIndicator)  # noqa: S101  # nosec B101
         url = self.asked("metadata", "indicators", block.indicator)
-        document: Any = self.web.json(url)
+        try:
+            document: Any = self.web.json(url)
+        except GoneError as error:
+            raise GoneError(f"{error}{self._proposed(block)}", error.status) from error
         if isinstance(document, list):
             document = document[0] if len(document) == 1 else {}
         about: _Indicator = self.understood(_Indicator, document, url)
         if about.slug not in {None, block.indicator}:
             raise PublisherError(f"{url}: it answers for indicator {about.slug}")
+        said = f"{about.label} {about.subtitle} {about.description} {about.caveats or ''}"
+        if block.another and re.search(block.another, said):
+            raise SkippedError(
+                f"what the service calls {about.label or block.indicator!r} is another definition:"
+                f" {block.because}"
+            )
         modified = about.dataModified or about.updated
         day = day_from(modified)
+        # It says the day and no hour: what was changed today may be changed again.
+        is_over = day is not None and day < datetime.now(UTC).date()
         return Listing(
             (
                 Edition(
                     release=day.isoformat() if day else None,
-                    token=modified if day else None,
+                    token=modified if is_over else None,
                     published=day,
                     landing_page=self.publication.landing_page,
                     offers=(
@@ -66,9 +90,46 @@ class OnsIndicatorPlatform(Platform):
                             self.publication.title,
                         ),
                     ),
+                    extra={"indicator_label": about.label} if about.label else {},
                 ),
             )
         )
+
+    def _proposed(self, block: OnsIndicator) -> str:
+        """What the service has instead of an indicator that is gone, by its label.
+
+        Proposed and never followed: two definitions may go by one label.
+        """
+        url = self.asked("metadata", "indicators")
+        try:
+            listed: _Indicators = self.understood(_Indicators, self.web.json(url), url)
+        except PublisherError:
+            return ""
+        wanted = _label_words(block.label or self.publication.title)
+        near = sorted(
+            (
+                (len(wanted & words) / len(wanted | words), one.slug or "", one.label)
+                for one in listed.root
+                if (words := _label_words(one.label)) and one.slug
+            ),
+            reverse=True,
+        )
+        named = [f"{slug} ({label})" for likeness, slug, label in near[:3] if likeness >= _ALIKE]
+        if not named:
+            return f", and none of the service's {len(listed.root)} indicators is called alike"
+        return (
+            f"; of the service's {len(listed.root)} indicators these are called alike:"
+            f" {', '.join(named)}. If one of them is the same, name it in ingest/publications"
+        )
+
+
+# Half of the words of two labels, theirs and ours, are in both.
+_ALIKE = 0.5
+_SMALL_WORDS = frozenset({"a", "an", "and", "at", "by", "for", "in", "of", "or", "the", "to"})
+
+
+def _label_words(label: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[a-z0-9]+", label.lower())) - _SMALL_WORDS
 
 
 class _Download(Said):
@@ -113,6 +174,7 @@ class OnsDatasetPlatform(Platform):
         if not landing.downloads:
             pages = [self._page(urlsplit(link.uri).path.strip("/")) for link in landing.datasets]
         editions = [edition for page in pages if (edition := self._edition(block, page))]
+        editions = _of_one_name(block, editions)
         if not editions:
             raise PublisherError(
                 f"{self._data(block.page)}: it lists no file with a name like {block.file!r}"
@@ -158,6 +220,28 @@ class OnsDatasetPlatform(Platform):
             landing_page=f"https://www.ons.gov.uk/{page.uri.strip('/')}",
             offers=tuple(offers),
         )
+
+
+def _of_one_name(block: OnsDataset, editions: list[Edition]) -> list[Edition]:
+    """Editions of one year may stand side by side, as on the boundaries of two years.
+
+    The one that the block prefers is the year's; without one they are told apart by their names.
+    """
+    by_name: dict[str | None, list[Edition]] = {}
+    for edition in editions:
+        by_name.setdefault(edition.release, []).append(edition)
+    found: list[Edition] = []
+    for name, alike in by_name.items():
+        names = {edition.landing_page for edition in alike}
+        preferred = [e for e in alike if block.prefer and re.search(block.prefer, e.landing_page)]
+        if len(names) == 1 or len(preferred) == 1:
+            found += preferred or alike
+            continue
+        found += [
+            dataclasses.replace(e, release=f"{name}-{e.landing_page.rsplit('/', 1)[-1]}")
+            for e in alike
+        ]
+    return found
 
 
 def _in_words(said: str | None) -> str | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlencode, urljoin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from ingest.archive import PublishedFile, Release
 from ingest.errors import PublisherError
@@ -51,9 +51,19 @@ MONTHS = {
 
 
 class Said(BaseModel):
-    """What a platform says, as far as we read it: unknown fields are none of our business."""
+    """What a platform says, as far as we read it: unknown fields are none of our business.
+
+    A field that is null says no more than one that is not there.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, document: object) -> object:
+        if isinstance(document, dict):
+            return {name: said for name, said in document.items() if said is not None}
+        return document
 
 
 @dataclass(frozen=True)
@@ -106,7 +116,9 @@ class Listing:
 
     `next_expected` is the publisher's own word: a day, a month (`2026-11`) or a year.
     `withdrawn` is which releases were withdrawn, and why. A `complete` listing has every release
-    there is: one that it lacks was taken down. `notes` is what a person should know of it.
+    there is: one that it lacks was taken down. `notes` is what a person should know of it, each
+    told once; `unread` is what may be a release and was not understood; `later` what came out
+    after the last release that is wanted.
     """
 
     editions: tuple[Edition, ...]
@@ -114,6 +126,8 @@ class Listing:
     withdrawn: Mapping[str, str] = field(default_factory=dict)
     complete: bool = False
     notes: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
 
 
 class SkippedError(Exception):

@@ -20,10 +20,10 @@ def id_of(*parts: object) -> str:
     return str(uuid.uuid5(_SPACE, " ".join(map(str, parts))))
 
 
-def as_json(document: Any, kind: Any = "listing") -> Reply:
+def as_json(document: Any, kind: Any = "listing", status: int = 200) -> Reply:
     body = json.dumps(document).encode()
     headers = {"Content-Type": "application/json; charset=utf-8", "ETag": etag_of(body)}
-    return Reply(body, 200, headers, kind)
+    return Reply(body, status, headers, kind)
 
 
 NOT_FOUND = 404

@@ -29,6 +29,8 @@ class GovUk:
         # Which releases of which publication a page has, where its path does not say.
         self.pages: dict[str, tuple[str, list[str]]] = {}
         self.collections: dict[str, list[str]] = {}
+        # When a page was last touched, where that is not when its release was.
+        self.touched: dict[str, str] = {}
 
     @staticmethod
     def asset(volume: Volume, name: str) -> str:
@@ -48,16 +50,33 @@ class GovUk:
                         return Reply(body, 200, {"Last-Modified": day}, "file")
         return missing()
 
-    def _linked(self, page: str) -> dict[str, str]:
+    def _linked(self, page: str) -> dict[str, Any]:
+        """A link as it is expanded: what was withdrawn stands there too, and says so."""
         publication, (release,) = self.pages[page]
-        changed = next(
-            v.changed for v in self.shelf.publications[publication] if v.release == release
-        )
-        return {"base_path": f"/{page}", "public_updated_at": changed.isoformat()}
+        volume = next(v for v in self.shelf.publications[publication] if v.release == release)
+        touched = self.touched.get(page, volume.changed.isoformat())
+        return {
+            "base_path": f"/{page}",
+            "title": volume.title,
+            "public_updated_at": touched,
+            "document_type": "official_statistics",
+            "withdrawn": volume.withdrawn is not None,
+            "locale": "en",
+        }
 
     def _page(self, path: str, base: str) -> Reply:
         if path in self.gone:
-            return missing(410)
+            reply = as_json(
+                {
+                    "base_path": f"/{path}",
+                    "schema_name": "gone",
+                    "document_type": "gone",
+                    "title": None,
+                    "details": {"explanation": "", "alternative_path": ""},
+                    "links": {},
+                }
+            )
+            return Reply(reply.body, 410, {"Content-Type": "application/json"})
         if path in self.moved:
             to = self.moved[path]
             if not self.schema_redirect:
@@ -65,8 +84,27 @@ class GovUk:
             return as_json(
                 {
                     "base_path": f"/{path}",
+                    "content_id": None,
+                    "document_type": "redirect",
+                    "first_published_at": "2017-10-20T09:21:02.000+00:00",
+                    "locale": "en",
+                    "phase": "live",
+                    "public_updated_at": "2017-10-20T09:21:02.000+00:00",
                     "schema_name": "redirect",
-                    "redirects": [{"path": f"/{path}", "type": "exact", "destination": f"/{to}"}],
+                    "title": None,
+                    "description": None,
+                    "withdrawn_notice": {},
+                    "details": {},
+                    "links": {},
+                    "redirects": [
+                        {
+                            "path": f"/{path}/prefix",
+                            "type": "prefix",
+                            "destination": "/somewhere-else",
+                            "segments_mode": "preserve",
+                        },
+                        {"path": f"/{path}", "type": "exact", "destination": f"/{to}?a=b#c"},
+                    ],
                 }
             )
         if path in self.collections:

@@ -13,30 +13,91 @@ from standins.shelf import Shelf
 
 
 class OnsIndicators:
-    """Explore Local Statistics; `dated` is whether it says when an indicator was modified."""
+    """Explore Local Statistics, as its source has it (ONSdigital, June 2026).
+
+    `dated` is whether it says when an indicator was modified; `about` is more of what it says of an
+    indicator. It gives figures as its API does: `areacd,areanm,period,value`, with limits where the
+    indicator has them, and no row without a figure. `others` are further indicators, by slug.
+    """
 
     prefix = "explore-local-statistics/api/v1"
 
     def __init__(self, shelf: Shelf, *, dated: bool = True) -> None:
         self.shelf = shelf
         self.dated = dated
+        self.about: dict[str, dict[str, object]] = {}
+        self.others: dict[str, str] = {}
 
     def answer(self, request: Request, base: str) -> Reply:
         match request.path.removeprefix(self.prefix).strip("/").split("/"):
+            case ["metadata", "indicators"]:
+                listed = [self._metadata(slug) for slug in self.shelf.publications]
+                listed += [{"slug": s, "label": label} for s, label in self.others.items()]
+                return as_json(listed)
             case ["metadata", "indicators", slug] if slug in self.shelf.publications:
-                newest = self.shelf.newest(slug)
-                about: dict[str, object] = {"slug": slug, "label": newest.title}
-                if self.dated:
-                    about["dataModified"] = newest.changed.isoformat()
-                return as_json(about)
+                return as_json(self._metadata(slug))
+            case ["metadata", "indicators", slug]:
+                return as_json({"message": f'Indicator "{slug}" not found.'}, status=404)
             case ["data.csv"]:
                 if not set(request.query) <= {"indicator", "time", "again"}:
                     return missing(400)
                 newest = self.shelf.newest(request.query["indicator"])
                 (body,) = (b for n, b in newest.files.items() if n.endswith(".csv"))
                 day = format_datetime(newest.changed, usegmt=True)
-                return Reply(body, 200, {"Last-Modified": day, "Content-Type": "text/csv"}, "file")
+                headers = {"Last-Modified": day, "Content-Type": "text/csv"}
+                return Reply(as_by_api(body), 200, headers, "file")
         return missing()
+
+    def _metadata(self, slug: str) -> dict[str, object]:
+        newest = self.shelf.newest(slug)
+        about: dict[str, object] = {
+            "label": newest.title,
+            "topic": "economy",
+            "slug": slug,
+            "caveats": ["Figures may be revised."],
+            "isMultivariate": False,
+        }
+        if self.dated:
+            about |= {
+                "dataModified": newest.changed.date().isoformat(),
+                "metadataModified": newest.changed.date().isoformat(),
+                "updated": newest.published.isoformat(),
+            }
+        return about | self.about.get(slug, {})
+
+
+def as_by_api(body: bytes) -> bytes:
+    """A file of the service's spreadsheets as its API gives it; anything else as it is.
+
+    A spreadsheet may have several indicators, of which the API gives one: the first.
+    """
+    rows = list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"))))
+    indicator = next((name for name in rows[0] if name.lower() == "indicator"), "") if rows else ""
+    rows = [row for row in rows if row.get(indicator) == rows[0].get(indicator)]
+    named = {name.lower(): name for name in rows[0]} if rows else {}
+    if not {"areacd", "areanm", "period"} <= set(named):
+        return body
+    value = next(named[n] for n in ("observation", "value") if n in named)
+    limits = {
+        "lci_95": named.get("lci_95") or named.get("lower confidence interval (95%)"),
+        "uci_95": named.get("uci_95") or named.get("upper confidence interval (95%)"),
+    }
+    has_limits = {
+        name: column
+        for name, column in limits.items()
+        if column and any((row[column] or "").strip() for row in rows)
+    }
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["areacd", "areanm", "period", "value", *has_limits])
+    for row in rows:
+        if (row[value] or "").strip():
+            writer.writerow(
+                [row[named[n]] for n in ("areacd", "areanm", "period")]
+                + [row[value], *(row[column] for column in has_limits.values())]
+            )
+    # d3's: no line end after the last.
+    return out.getvalue().rstrip("\n").encode()
 
 
 class OnsDatasets:
