@@ -28,7 +28,8 @@ from standins.fingertips import Fingertips  # noqa: E402
 from ingest.contracts import load_contracts  # noqa: E402
 from ingest.publishers.settings import Settings  # noqa: E402
 from ingest.sample import lay_out  # noqa: E402
-from orchestration.refresh import LIVE, Refresh  # noqa: E402
+from orchestration.pipeline.collect import collect  # noqa: E402
+from orchestration.pipeline.source import LIVE  # noqa: E402
 from warehouse.home import Home  # noqa: E402
 
 WAITING_SECONDS = 3.0
@@ -56,9 +57,8 @@ def command(home: Path, environment: dict[str, str], only: list[str]) -> float:
 
 def asking(home: Path, only: list[str]) -> float:
     """Asking alone, in this process: its seconds, which are all but waiting."""
-    work = Refresh(Home(home), LIVE, tuple(only))
     started = time.perf_counter()
-    if work.bring_home():
+    if collect(Home(home), LIVE, only=only):
         sys.exit("Something was new.")
     return time.perf_counter() - started
 

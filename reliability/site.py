@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -27,7 +27,10 @@ from expectations.suites.facts import check_facts
 from ingest.archive import RELEASE_FILE, VERDICT_FILE, PublishedFile, Release, sha256_of
 from ingest.contracts import FileContract, Publication, load_contracts
 from ingest.loads import canonical, column_mapping, published_names
-from orchestration.refresh import HeldLoad, NotPublishedError, Refresh, Stock
+from orchestration.pipeline.build import NotPublishedError, build
+from orchestration.pipeline.check import check
+from orchestration.pipeline.inventory import HeldLoad, Inventory
+from orchestration.pipeline.publish import publish
 from reliability.anatomy import Anatomy, Figure, Surroundings, dissect, dissect_workbook
 from warehouse.candidate import SETTINGS
 from warehouse.dbt import NodeResult, versions_in
@@ -249,11 +252,7 @@ class Site:
                     self.home.loads.folder.mkdir(exist_ok=True)
                     shutil.copy(kept, self.home.loads.folder)
         self._keep_company()
-        refresh = self._refresh(Recorder())
-        refresh.check_loads()
-        stock = refresh.stock()
-        refresh.build(stock)
-        refresh.publish(stock)
+        publish(self.home, build(self.home, check(self.home), dbt=self._project()))
 
     def _keep_company(self) -> None:
         """Hold one small load of another publication's figures, served whatever comes.
@@ -299,11 +298,8 @@ class Site:
         verdict = self.home.archive.folder / self.release.path / VERDICT_FILE
         verdict.unlink(missing_ok=True)
 
-    def _refresh(self, reporter: Recorder) -> Refresh:
-        refresh = Refresh(self.home, "", reporter=reporter)
-        # A cached property: what stands there is taken.
-        refresh.__dict__["dbt"] = CompiledProject(self.home, self.compiled, self.tables)
-        return refresh
+    def _project(self) -> CompiledProject:
+        return CompiledProject(self.home, self.compiled, self.tables)
 
     def judge(self, content: bytes, *, whole: bool = False) -> Judgement:
         """Let a file arrive, and see what becomes of it.
@@ -311,23 +307,21 @@ class Site:
         Where its figures are those of the sound file, no more is built of it, unless `whole`.
         """
         recorder = Recorder()
-        refresh = self._refresh(recorder)
-        project = cast("CompiledProject", refresh.dbt)
+        project = self._project()
         if not whole:
             # First, because judging the sound file puts it in the mutant's place.
             wanted = digest_of(self.sound.facts)
             project.enough = lambda con: digest_of(self._facts(con)) == wanted
         self.arrive(content)
         try:
-            refresh.check_loads()
-            stock = refresh.stock()
-            loads = self._loads(stock)
+            inventory = check(self.home, reporter=recorder)
+            loads = self._loads(inventory)
             if refused := [load for load in loads if not load.admitted]:
                 reasons = [c.name for load in refused if load.verdict for c in load.verdict.reasons]
                 return Judgement(tuple(dict.fromkeys(reasons)) or ("not admitted",), {}, {})
             warnings = sum(map(_warnings, loads), Counter[str]())
             try:
-                refresh.build(stock)
+                build(self.home, inventory, reporter=recorder, dbt=project)
             except NotPublishedError:
                 return Judgement(project.failed, warnings, {})
             if project.stopped:
@@ -350,11 +344,11 @@ class Site:
     def _facts(self, con: Any) -> Facts:
         return facts_of(con, self.release, self.file.name)
 
-    def _loads(self, stock: Stock) -> list[HeldLoad]:
+    def _loads(self, inventory: Inventory) -> list[HeldLoad]:
         """The loads of the file: a workbook is one for each of its tables."""
         return [
             held
-            for held in stock.loads
+            for held in inventory.loads
             if held.load.release.path == self.release.path and held.load.file.name == self.file.name
         ]
 
@@ -406,8 +400,8 @@ def _warnings(load: HeldLoad) -> Counter[str]:
 
 def _counted(checks: Iterable[Check]) -> Counter[str]:
     counts: Counter[str] = Counter()
-    for check in checks:
-        counts[check.name] += _findings(check.observed)
+    for one in checks:
+        counts[one.name] += _findings(one.observed)
     return counts
 
 

@@ -24,9 +24,12 @@ from ingest.archive import Archive, Release
 from ingest.contracts import load_contracts
 from ingest.errors import CoreMeasuresError
 from ingest.publishers.memory import MEMORY, Memory
-from orchestration.alerts import Mail, alert, bad_news, channels
-from orchestration.definitions import refresh_resource
-from orchestration.refresh import Refresh
+from orchestration.defs.resources import RefreshRun
+from orchestration.pipeline.check import check
+from orchestration.pipeline.collect import collect
+from orchestration.pipeline.inventory import take_inventory
+from orchestration.reporting.alerts import Mail, alert, bad_news, channels
+from orchestration.reporting.alerts import alert as send_alert
 from warehouse.home import Home
 
 IN_NEED = "characteristics-of-children-in-need"
@@ -167,10 +170,9 @@ def test_a_quarantined_load_is_told_to_nobody(tmp_path: Path, ears: Ears) -> Non
         publications=[IN_NEED],
         faults=[faults.wrong_year(Where(IN_NEED, "2024", "referrals"))],
     )
-    work = Refresh(home, str(damaged))
-    work.bring_home()
-    work.check_loads()
-    alert(work, environment=ears.environment)
+    collect(home, str(damaged))
+    inventory = check(home)
+    alert(home, load_contracts(), Told(), inventory=inventory, environment=ears.environment)
     (told,) = ears.heard()
     assert "1 quarantined" in told.splitlines()[0]
     assert "Quarantined: characteristics-of-children-in-need 2024: c1" in told
@@ -178,7 +180,7 @@ def test_a_quarantined_load_is_told_to_nobody(tmp_path: Path, ears: Ears) -> Non
 
 
 @pytest.fixture
-def late(tmp_path: Path) -> Refresh:
+def late(tmp_path: Path) -> Home:
     """A home that holds releases of 2024 and serves nothing."""
     home = Home(tmp_path / "late")
     home.prepare()
@@ -186,13 +188,7 @@ def late(tmp_path: Path) -> Refresh:
     for release in source.releases("ees", IN_NEED):
         assert isinstance(release, Release)
         home.archive.add(source, release)
-    return Refresh(home, "sample", reporter=Told())
-
-
-def told_by(refresh: Refresh) -> Told:
-    """Whom a refresh told of what went wrong."""
-    assert isinstance(refresh.watched.inner, Told)
-    return refresh.watched.inner
+    return home
 
 
 class Told:
@@ -211,24 +207,28 @@ class Told:
     def end(self) -> None: ...
 
 
-def test_a_late_release_or_a_run_that_served_nothing_is_told_to_nobody(late: Refresh) -> None:
-    message = bad_news(late, None)
+def test_a_late_release_or_a_run_that_served_nothing_is_told_to_nobody(late: Home) -> None:
+    message = bad_news(late, take_inventory(late), None)
     assert message is not None
     assert f"Late: {IN_NEED}, expected about October 2025: very late" in message.text
     assert "Failed: what is held is not served" in message.text
-    on_time(late.home)
-    message = bad_news(late, None)
+    on_time(late)
+    message = bad_news(late, take_inventory(late), None)
     assert message is not None
     assert "Late:" not in message.text
 
 
 def test_a_receiver_that_is_down_changes_the_outcome_or_loses_the_recovery(
-    late: Refresh, ears: Ears, monkeypatch: pytest.MonkeyPatch
+    late: Home, ears: Ears, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reporter = told_by(late)
+    reporter = Told()
+
+    def alert(home: Home, environment: dict[str, str]) -> None:
+        send_alert(home, load_contracts(), reporter, environment=environment)
+
     alert(late, environment=ears.environment)
     assert len(ears.heard()) == 1
-    monkeypatch.setattr("orchestration.alerts.bad_news", lambda *_: None)
+    monkeypatch.setattr("orchestration.reporting.alerts.bad_news", lambda *_: None)
     ears.receiver.status, ears.sink.refuses = 500, True
     alert(late, environment=ears.environment)
     ears.web.requests.clear()
@@ -254,17 +254,20 @@ def test_a_receiver_that_is_down_changes_the_outcome_or_loses_the_recovery(
 
 
 def test_a_dagster_run_that_fails_is_told_to_nobody(
-    late: Refresh, ears: Ears, monkeypatch: pytest.MonkeyPatch
+    late: Home, ears: Ears, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in ears.environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv("CORE_MEASURES_HOME", str(late.home.root))
+    monkeypatch.setenv("CORE_MEASURES_HOME", str(late.root))
 
-    @dg.op(required_resource_keys={"refresh"})
-    def fails(_) -> None:  # type: ignore[no-untyped-def]
+    @dg.op
+    def fails(refresh: RefreshRun) -> None:
         raise RuntimeError("a fault")
 
-    @dg.job(resource_defs={"refresh": refresh_resource}, executor_def=dg.in_process_executor)
+    @dg.job(
+        resource_defs={"refresh": RefreshRun.configure_at_launch()},
+        executor_def=dg.in_process_executor,
+    )
     def job() -> None:
         fails()
 
@@ -306,13 +309,14 @@ def test_a_dagster_run_that_fails_is_told_to_nobody(
     ],
 )
 def test_settings_that_make_no_sense_are_used_or_told_with_their_secret(
-    late: Refresh, environment: dict[str, str], cause: str
+    late: Home, environment: dict[str, str], cause: str
 ) -> None:
     with pytest.raises(CoreMeasuresError, match=cause) as told:
         channels(environment)
     assert SECRET not in str(told.value)
-    alert(late, environment=environment)
-    assert cause in told_by(late).warned[-1]
+    reporter = Told()
+    alert(late, load_contracts(), reporter, environment=environment)
+    assert cause in reporter.warned[-1]
 
 
 def test_mail_goes_in_the_clear_by_default() -> None:

@@ -19,10 +19,13 @@ from test_fuzz import bounded
 
 from ingest.archive import Archive, HomeArchive, Problem, Release
 from ingest.carry import LIST_FILE, CarriedArchive, open_archive, write_carried, write_index
+from ingest.contracts import load_contracts
 from ingest.errors import ArchiveError
 from ingest.publishers.fetch import fetched_from
 from ingest.publishers.settings import Settings
-from orchestration.refresh import Refresh
+from orchestration.pipeline.collect import collect
+from orchestration.pipeline.inventory import take_inventory
+from orchestration.pipeline.source import check_source
 from warehouse.home import Home
 
 IN_NEED = "characteristics-of-children-in-need"
@@ -74,11 +77,10 @@ def test_a_council_without_a_network_cannot_refresh_from_the_file(
     command("archive", "export", carried, "--home", connected)
     home = Home(tmp_path / "gapped")
     home.prepare()
-    work = Refresh(home, str(carried))
-    work.check_source()
-    assert {release.path for release in work.bring_home()} == set(held(carried))
+    check_source(str(carried), load_contracts())
+    assert {release.path for release in collect(home, str(carried))} == set(held(carried))
     assert held(home.archive.folder) == held(connected / "archive")
-    assert work.stock().problems == ()
+    assert take_inventory(home).problems == ()
 
 
 def test_since_leaves_out_what_came_home_late(connected: Path, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from ingest.contracts import load_contracts
 from ingest.loads import Load, with_release
 from ingest.reading.grids import read_table
 from ingest.sample import lay_out_neighbours
-from orchestration.profile import CouncilNotFoundError, find_council, sparkline
+from warehouse.reports.profile import CouncilNotFoundError, find_council, sparkline
 
 IN_NEED = "characteristics-of-children-in-need"
 LOOKED_AFTER = "children-looked-after-in-england-including-adoptions"

@@ -14,7 +14,8 @@ from factory import Where, faults
 import ingest.corrections
 from ingest.corrections import load_corrections
 from ingest.errors import ContractError
-from orchestration.refresh import Refresh
+from orchestration.pipeline.inventory import Inventory
+from orchestration.refresh import refresh
 from warehouse.home import Home
 
 IN_NEED = "characteristics-of-children-in-need"
@@ -46,7 +47,7 @@ def fixes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     load_corrections.cache_clear()
 
 
-def refreshed(home: Path, tmp_path: Path, cell: str) -> Refresh:
+def refreshed(home: Path, tmp_path: Path, cell: str) -> Inventory:
     place = Home(home)
     place.prepare()
     archive = factory.lay_out(
@@ -58,14 +59,12 @@ def refreshed(home: Path, tmp_path: Path, cell: str) -> Refresh:
             )
         ],
     )
-    work = Refresh(place, str(archive))
-    work.run()
-    return work
+    return refresh(place, str(archive)).inventory
 
 
 def test_a_mended_figure_hides_what_was_printed(fixes: Path, tmp_path: Path) -> None:
-    work = refreshed(tmp_path / "home", tmp_path, "910")
-    assert not work.stock().quarantined, "910 per cent, mended, no longer keeps the load out"
+    inventory = refreshed(tmp_path / "home", tmp_path, "910")
+    assert not inventory.quarantined, "910 per cent, mended, no longer keeps the load out"
     facts = rows(
         tmp_path / "home",
         "select council_code, year, value, value_as_published, is_corrected"
@@ -75,8 +74,7 @@ def test_a_mended_figure_hides_what_was_printed(fixes: Path, tmp_path: Path) -> 
 
 
 def test_a_correction_outlives_the_error(fixes: Path, tmp_path: Path) -> None:
-    work = refreshed(tmp_path / "home", tmp_path, "24.2")
-    (quarantined,) = work.stock().quarantined
+    (quarantined,) = refreshed(tmp_path / "home", tmp_path, "24.2").quarantined
     assert quarantined.verdict is not None
     assert [check.name for check in quarantined.verdict.reasons] == ["corrections_hold"]
 

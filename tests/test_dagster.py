@@ -15,8 +15,12 @@ from factory import Where, faults
 
 from ingest.contracts import load_contracts
 from ingest.errors import FetchError
-from orchestration.definitions import ADMITTED, JOB, PUBLISHED, publication_key, served_definitions
-from orchestration.refresh import Refresh
+from orchestration.definitions import build_definitions
+from orchestration.defs.assets import PUBLISHED, publication_key
+from orchestration.defs.checks import ADMITTED
+from orchestration.defs.jobs import JOB
+from orchestration.pipeline.code import dbt_project
+from warehouse.home import Home
 
 IN_NEED = "characteristics-of-children-in-need"
 MEASURES = sorted(path.stem for path in (PROJECT / "dbt_project/models/measures").rglob("*.sql"))
@@ -33,7 +37,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def definitions(home: Path, monkeypatch: pytest.MonkeyPatch) -> dg.Definitions:
     monkeypatch.setenv("CORE_MEASURES_HOME", str(home))
-    return served_definitions()
+    place = Home(home)
+    place.prepare()
+    return build_definitions(dbt_project(place).manifest())
 
 
 def run(definitions: dg.Definitions, source: Path | str) -> Any:
@@ -165,12 +171,12 @@ def test_a_source_that_cannot_be_reached_is_given_up_at_once_or_asked_for_ever(
 ) -> None:
     asked: list[int] = []
 
-    def unreachable(_: Refresh) -> list[Any]:
+    def unreachable(*_: Any, **__: Any) -> list[Any]:
         asked.append(1)
         raise FetchError("memory://elsewhere cannot be read: connection refused")
 
-    monkeypatch.setattr(Refresh, "bring_home", unreachable)
-    monkeypatch.setattr("orchestration.definitions.SECONDS_BEFORE_RETRY", 0.01)
+    monkeypatch.setattr("orchestration.defs.resources.collect", unreachable)
+    monkeypatch.setattr("orchestration.defs.assets.SECONDS_BEFORE_RETRY", 0.01)
     result = run(definitions, "memory://elsewhere")
     assert not result.success
     assert len(asked) == 3, "once, and twice again"

@@ -11,7 +11,9 @@ import factory
 from conftest import command, copy_of, rows
 from factory import Where, faults
 
-from orchestration.refresh import Refresh
+from orchestration.pipeline.data_docs import DataDocs
+from orchestration.pipeline.inventory import take_inventory
+from orchestration.refresh import refresh as refresh_home
 from warehouse.home import Home
 
 IN_NEED = "characteristics-of-children-in-need"
@@ -21,10 +23,7 @@ LEEDS = "E08000035"
 
 
 def refresh(home: Path, source: Path | str) -> bool:
-    place = Home(home)
-    place.prepare()
-    place.sweep()
-    return Refresh(place, str(source)).run()
+    return refresh_home(Home(home), str(source)).changed
 
 
 def index_of(home: Path) -> str:
@@ -96,11 +95,12 @@ def test_a_load_that_can_no_longer_be_read_keeps_the_page_of_when_it_could(
     tmp_path: Path, sample_home: Path
 ) -> None:
     home = Home(copy_of(sample_home, tmp_path / "home"))
-    work = Refresh(home, "")
-    load = work.stock().loads[0].load
+    inventory = take_inventory(home)
+    load = inventory.loads[0].load
     page = f"validations/{load.release.path}/{load.file.name}.html"
     assert (home.quality / page).is_file()
-    work.data_docs.add(load, None, None)
-    work.data_docs.assemble(tmp_path / "docs", work.stock(), lambda _: "")
+    docs = DataDocs(home)
+    docs.add(load, None, None)
+    docs.assemble(tmp_path / "docs", inventory)
     assert not (tmp_path / "docs" / page).exists()
     assert len(list((tmp_path / "docs" / "validations").rglob("*.html"))) == 36

@@ -16,7 +16,10 @@ from filelock import FileLock
 from expectations.results.decisions import Decision
 from expectations.results.verdicts import Check, LoadVerdict
 from ingest.archive import PublishedFile
-from orchestration.refresh import Refresh
+from orchestration.pipeline.check import check
+from orchestration.pipeline.collect import collect
+from orchestration.pipeline.inventory import take_inventory
+from orchestration.refresh import refresh as refresh_home
 from warehouse.home import Home
 
 IN_NEED = "characteristics-of-children-in-need"
@@ -27,10 +30,7 @@ YEARS = "select series_id, max(year) from marts.fct_core_measure group by all or
 
 
 def refresh(home: Path, source: Path | str) -> bool:
-    place = Home(home)
-    place.prepare()
-    place.sweep()
-    return Refresh(place, str(source)).run()
+    return refresh_home(Home(home), str(source)).changed
 
 
 def decide(
@@ -145,25 +145,24 @@ def test_a_check_that_fails_anew_is_passed_over_for_an_old_acceptance(
 ) -> None:
     home = Home(copy_of(quarantined, tmp_path / "home"))
     assert decide("accept", home.root).returncode == 0
-    work = Refresh(home, "")
-    assert [str(load.load.file.name) for load in work.stock().accepted] == [REFERRALS]
-    release = next(r.release for r in work.stock().releases if r.release.release == "2024")
+    assert [str(load.load.file.name) for load in take_inventory(home).accepted] == [REFERRALS]
+    release = next(r.release for r in take_inventory(home).releases if r.release.release == "2024")
     verdict = home.archive.verdict(release)
     assert verdict is not None
     for load in verdict["loads"]:
-        for check in load["checks"]:
-            if check["name"] == "not_empty":
-                check["success"] = load["admitted"] = False
+        for one in load["checks"]:
+            if one["name"] == "not_empty":
+                one["success"] = load["admitted"] = False
     home.archive.record_verdict(release, verdict)
     # Of the two loads only one had been accepted; both are out now, and the acceptance is told.
-    stock = work.stock()
+    stock = take_inventory(home)
     assert len(stock.quarantined) == 2
     assert not stock.accepted
     printed = command("status", "--home", home.root).stdout
     assert "not_empty" in printed
     assert "does not cover not_empty" in printed
     assert decide("accept", home.root).returncode == 0
-    assert len(work.stock().accepted) == 2
+    assert len(take_inventory(home).accepted) == 2
 
 
 @pytest.mark.parametrize(
@@ -180,17 +179,16 @@ def test_a_file_that_cannot_be_read_is_accepted(fault: factory.Fault, tmp_path: 
     archive = factory.lay_out(
         tmp_path / "archive", figures=factory.figures_of(IN_NEED), faults=[fault]
     )
-    work = Refresh(home, str(archive))
-    work.bring_home()
-    work.check_loads()
+    collect(home, str(archive))
+    check(home)
     outcome = decide("accept", home.root)
     assert outcome.returncode == 1
     assert "cannot be accepted: it could not be read" in outcome.stderr
     assert len(outcome.stderr.strip().splitlines()) == 1
-    assert len(work.stock().quarantined) == 1
+    assert len(take_inventory(home).quarantined) == 1
     # It can be put away for good, so that nobody is asked again.
     assert decide("reject", home.root, "--file", REFERRALS).returncode == 0
-    assert not work.stock().quarantined
+    assert not take_inventory(home).quarantined
 
 
 # --- reject
@@ -295,7 +293,7 @@ def test_a_reason_commands_the_terminal_of_whoever_reads_it(
     told = command("status", "--home", home).stdout
     assert "Seen ]0;owned [31mred 2J txt of Léeds –" in told
     assert not set(told) & set(typed) - set(kept["reason"] + "\n")  # type: ignore[operator]
-    (load,) = Refresh(Home(home), "").stock().accepted
+    (load,) = take_inventory(Home(home)).accepted
     assert load.decided is not None
     assert load.decided.explanation.isprintable()
     assert load.decided.observed.isprintable()

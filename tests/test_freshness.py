@@ -18,9 +18,13 @@ from standins.platforms import QUICK
 from ingest.archive import Archive, HomeArchive, Release
 from ingest.contracts import load_contracts
 from ingest.publishers.memory import MEMORY, Memory
-from orchestration.definitions import ON_TIME, _on_time, build_definitions, publication_key
-from orchestration.freshness import State, freshness_of
-from orchestration.refresh import Refresh
+from orchestration.definitions import build_definitions
+from orchestration.defs.assets import publication_key
+from orchestration.defs.checks import ON_TIME, released_on_time
+from orchestration.pipeline.code import dbt_project
+from orchestration.pipeline.collect import collect
+from orchestration.pipeline.inventory import take_inventory
+from orchestration.reporting.freshness import State, freshness_of
 from warehouse.home import Home
 
 IN_NEED = "characteristics-of-children-in-need"
@@ -91,12 +95,11 @@ def test_a_late_publication_stays_green_in_dagster(tmp_path: Path, held: list[Re
     source = Archive(factory.lay_out(tmp_path / "sample", publications=[IN_NEED]))
     for release in held:
         home.archive.add(source, release)
-    stock = Refresh(home, "").stock()
-    mine = [r for r in stock.releases if r.publication.publication == IN_NEED]
+    inventory = take_inventory(home)
 
     def shown(next_expected: str) -> tuple[bool, dg.AssetCheckSeverity]:
         said(home, next_expected)
-        result = _on_time(key, contract, mine, home)
+        result = released_on_time(key, contract, inventory, home)
         assert result.check_name == ON_TIME
         return bool(result.passed), result.severity
 
@@ -112,7 +115,7 @@ def test_a_late_publication_stays_green_in_dagster(tmp_path: Path, held: list[Re
 def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
     home = Home(tmp_path_factory.mktemp("definitions"))
     home.prepare()
-    return build_definitions(Refresh(home, "").dbt.manifest())
+    return build_definitions(dbt_project(home).manifest())
 
 
 def test_a_night_that_was_missed_is_not_shown(definitions: dg.Definitions) -> None:
@@ -161,7 +164,7 @@ def test_the_sensor_misses_a_new_release_or_asks_for_a_run_for_nothing(
     assert not [r for r in server.requests if r.path.endswith("files")], "a look fetches nothing"
     home = Home(folder)
     home.prepare()
-    Refresh(home, "live", (IN_NEED,)).bring_home()
+    collect(home, "live", only=(IN_NEED,))
     nothing = look()
     assert not nothing.run_requests
     # Those who could not be asked are named, and stop nobody.
@@ -200,10 +203,10 @@ def test_status_is_silent_of_what_was_asked_and_what_is_due(
     stand_in.next_dates[IN_NEED] = {"year": "2031", "month": "10", "day": "23"}
     home = Home(folder)
     home.prepare()
-    Refresh(home, "live", (IN_NEED,)).bring_home()
+    collect(home, "live", only=(IN_NEED,))
     oldest = stand_in.shelf.publications[IN_NEED][0]
     stand_in.unlisted.add(oldest.release)
-    Refresh(home, "live", (IN_NEED,)).bring_home()
+    collect(home, "live", only=(IN_NEED,))
     told = command("status", "--home", folder).stdout
     (line,) = [line for line in told.splitlines() if IN_NEED in line and "│" in line]
     cells = [cell.strip() for cell in line.split("│")]

@@ -22,7 +22,7 @@ from ingest.contracts import FOLDER, load_contracts
 from ingest.corrections import load_corrections
 from ingest.errors import CoreMeasuresError, ReadError
 from ingest.reading.tables import SOURCE_ROW, read_csv
-from orchestration.refresh import Refresh
+from orchestration.pipeline.inventory import take_inventory
 from warehouse.home import Home
 
 FUZZ = settings(
@@ -283,7 +283,7 @@ def test_damaged_problems_end_in_a_traceback(tmp_path: Path, data: bytes) -> Non
     home = Home(tmp_path)
     home.prepare()
     (home.work / "problems.json").write_bytes(data)
-    for problem in Refresh(home, "").stock().problems:
+    for problem in take_inventory(home).problems:
         assert problem.path.count("/") == 2
 
 

@@ -23,7 +23,9 @@ from standins.server import Reply, Request
 
 from ingest.archive import Archive, Problem, Release
 from ingest.contracts import Publication
-from orchestration.refresh import LIVE, Refresh
+from orchestration.pipeline.collect import collect
+from orchestration.pipeline.inventory import take_inventory
+from orchestration.pipeline.source import LIVE
 from warehouse.home import Home
 
 # The one that is well, beside each that is not.
@@ -88,10 +90,9 @@ class Case:
 
     def refresh(self) -> list[Release]:
         self.told = Told()
-        work = Refresh(self.home, LIVE, reporter=self.told)
-        work.contracts = {c.publication: c for c in (self.contract, self.well)}
-        arrived = work.bring_home()
-        self.problems = list(work.stock().problems)
+        contracts = {c.publication: c for c in (self.contract, self.well)}
+        arrived = collect(self.home, LIVE, contracts, reporter=self.told)
+        self.problems = list(take_inventory(self.home, contracts).problems)
         self.see_whole()
         return [r for r in arrived if r.publication == self.kind.publication]
 

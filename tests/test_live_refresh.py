@@ -20,8 +20,9 @@ from standins.fingertips import Fingertips
 from standins.platforms import QUICK
 
 from ingest.contracts import load_contracts
-from orchestration.definitions import _admitted, publication_key
-from orchestration.refresh import Refresh
+from orchestration.defs.assets import publication_key
+from orchestration.defs.checks import loads_admitted
+from orchestration.pipeline.inventory import take_inventory
 from warehouse.home import Home
 from warehouse.query import query
 
@@ -173,9 +174,7 @@ def test_a_publisher_that_is_down_is_told_nowhere_or_stops_the_rest(
     assert "Not brought home: fingertips/90284/listing" in status.stdout
     # The asset shows it too.
     contract = load_contracts()[INJURIES]
-    stock = Refresh(Home(home), "").stock()
-    held = [r for r in stock.releases if r.publication.publication == INJURIES]
-    shown = _admitted(publication_key(contract), contract, held, stock)
+    shown = loads_admitted(publication_key(contract), contract, take_inventory(Home(home)))
     assert not shown.passed
     assert "503" in str(shown.metadata["quarantined"].value)
     # And it comes right by itself.

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from conftest import PROJECT, command, copy_of, rows
 
-from orchestration.refresh import Refresh
+from orchestration.pipeline.code import dbt_project
 from warehouse.home import Home
 from warehouse.publish import write_marts
 
@@ -315,7 +315,7 @@ def test_the_sample_sets_a_council_beside_no_neighbours(sample_home: Path) -> No
 def test_the_sql_reads_a_mark_a_period_or_a_code_wrong(sample_home: Path, tmp_path: Path) -> None:
     home = Home(copy_of(sample_home, tmp_path / "home"))
     shutil.copy((home.warehouse).resolve(), home.candidate)
-    results = Refresh(home, "").dbt.unit_tests()
+    results = dbt_project(home).unit_tests()
     assert len(results) >= 9
     failed = [f"{node.name}: {node.message}" for node in results if node.status != "pass"]
     assert not failed

@@ -16,7 +16,10 @@ from conftest import PROJECT, PUBLISHED, command, copy_of, needs_published, refr
 from factory import Where, faults
 from filelock import FileLock
 
-from orchestration.refresh import NotPublishedError, Refresh
+from orchestration.pipeline.build import NotPublishedError
+from orchestration.pipeline.check import check
+from orchestration.pipeline.collect import collect
+from orchestration.refresh import refresh as refresh_home
 from warehouse.home import Home
 
 IN_NEED = "characteristics-of-children-in-need"
@@ -34,10 +37,7 @@ def bytes_of(folder: Path) -> dict[str, str]:
 
 def refresh(home: Path, source: Path | str, *only: str) -> bool:
     """A refresh in this process: the same code, without starting Python anew."""
-    place = Home(home)
-    place.prepare()
-    place.sweep()
-    return Refresh(place, str(source), only).run()
+    return refresh_home(Home(home), str(source), only=only).changed
 
 
 @pytest.fixture(scope="module")
@@ -211,7 +211,7 @@ def test_a_bad_release_takes_the_good_one_before_it_away(small: Path, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("fault", "check"),
+    ("fault", "caught_by"),
     [
         (faults.swap_file_for_html(REFERRALS_2024), "readable"),
         (faults.truncate_file(REFERRALS_2024), "readable"),
@@ -225,19 +225,17 @@ def test_a_bad_release_takes_the_good_one_before_it_away(small: Path, tmp_path: 
     ids=lambda value: value if isinstance(value, str) else value.kind,
 )
 def test_a_damaged_file_reaches_the_facts(
-    small: Path, tmp_path: Path, fault: factory.Fault, check: str
+    small: Path, tmp_path: Path, fault: factory.Fault, caught_by: str
 ) -> None:
     home = Home(copy_of(small, tmp_path / "home"))
     archive = factory.lay_out(
         tmp_path / "archive", figures=factory.figures_of(IN_NEED), faults=[fault]
     )
-    work = Refresh(home, str(archive))
-    work.bring_home()
-    work.check_loads()
-    (quarantined,) = work.stock().quarantined
+    collect(home, str(archive))
+    (quarantined,) = check(home).quarantined
     assert str(quarantined.load.release) == f"{IN_NEED} 2024"
     assert quarantined.verdict is not None
-    assert check in {reason.name for reason in quarantined.verdict.reasons}
+    assert caught_by in {reason.name for reason in quarantined.verdict.reasons}
     # Nothing is lost: the bytes are kept with their reasons.
     assert (home.archive.folder / "ees" / IN_NEED / "2024" / quarantined.load.file.name).exists()
 
@@ -245,13 +243,9 @@ def test_a_damaged_file_reaches_the_facts(
 def test_the_nearest_names_are_not_told_for_an_unknown_column(small: Path, tmp_path: Path) -> None:
     home = Home(copy_of(small, tmp_path / "home"))
     fault = faults.rename_column(REFERRALS_2024, "Re_referrals_percent", "Re_referrals_pc")
-    work = Refresh(
-        home,
-        str(factory.lay_out(tmp_path / "a", figures=factory.figures_of(IN_NEED), faults=[fault])),
-    )
-    work.bring_home()
-    work.check_loads()
-    (quarantined,) = work.stock().quarantined
+    archive = factory.lay_out(tmp_path / "a", figures=factory.figures_of(IN_NEED), faults=[fault])
+    collect(home, str(archive))
+    (quarantined,) = check(home).quarantined
     assert quarantined.verdict is not None
     sentence = quarantined.verdict.reasons[0].observed
     assert "'Re_referrals_percent'" in sentence

@@ -15,9 +15,14 @@ import pytest
 from conftest import PROJECT, copy_of
 
 from ingest.archive import HomeArchive, write_whole
+from ingest.contracts import load_contracts
 from ingest.errors import HomeError
 from ingest.loads import loads_of
-from orchestration.refresh import Refresh
+from orchestration.pipeline.check import check
+from orchestration.pipeline.code import dbt_project
+from orchestration.pipeline.collect import collect
+from orchestration.pipeline.inventory import take_inventory
+from orchestration.refresh import refresh
 from warehouse import home as home_module
 from warehouse.candidate import settle
 from warehouse.home import Home, disk_fault
@@ -128,16 +133,15 @@ def test_a_manifest_cut_short_stops_every_refresh_after_it(
     for name in ("manifest.json", "partial_parse.msgpack"):
         path = home.dbt_target / name
         path.write_bytes(path.read_bytes()[: whole // 3])
-    assert len(Refresh(home, "").dbt.manifest()["nodes"]) > 40
+    assert len(dbt_project(home).manifest()["nodes"]) > 40
 
 
 def test_a_parquet_file_cut_short_stops_every_refresh_after_it(tmp_path: Path) -> None:
     archive = factory.lay_out(tmp_path / "a", figures=factory.figures_of(IN_NEED, ["2023"]))
     home = Home(tmp_path / "home")
     home.prepare()
-    work = Refresh(home, str(archive))
-    (release,) = work.bring_home()
-    load = loads_of(work.contracts[IN_NEED], release)[0][0]
+    (release,) = collect(home, str(archive))
+    load = loads_of(load_contracts()[IN_NEED], release)[0][0]
     file, contract = load.file, load.contract
 
     def contents() -> bytes:
@@ -154,9 +158,8 @@ def test_a_verdict_half_written_is_taken_for_one(tmp_path: Path) -> None:
     archive = factory.lay_out(tmp_path / "a", figures=factory.figures_of(IN_NEED, ["2023"]))
     home = Home(tmp_path / "home")
     home.prepare()
-    work = Refresh(home, str(archive))
-    (release,) = work.bring_home()
-    work.check_loads()
+    (release,) = collect(home, str(archive))
+    check(home)
     verdict = home.archive.folder / release.path / "verdict.json"
     good = verdict.read_bytes()
     for bad in (
@@ -166,9 +169,8 @@ def test_a_verdict_half_written_is_taken_for_one(tmp_path: Path) -> None:
         good.replace(b'"checks"', b'"cheques"'),
     ):
         verdict.write_bytes(bad)
-        assert not any(load.admitted for load in Refresh(home, "").stock().loads)
-    Refresh(home, "").check_loads()
-    assert all(load.admitted for load in Refresh(home, "").stock().loads)
+        assert not any(load.admitted for load in take_inventory(home).loads)
+    assert all(load.admitted for load in check(home).loads)
 
 
 def test_a_full_disk_is_told_as_a_fault_of_ours(
@@ -182,7 +184,7 @@ def test_a_full_disk_is_told_as_a_fault_of_ours(
     home.prepare()
     monkeypatch.setattr(HomeArchive, "add", full)
     with pytest.raises(HomeError, match=r"takes nothing more.*No space left.*refresh again"):
-        Refresh(home, str(archive)).run()
+        refresh(home, str(archive))
     assert disk_fault(ValueError("something else")) is None
 
 

@@ -401,16 +401,19 @@ def test_figures_are_kept_back_because_a_page_cannot_be_made(
 ) -> None:
     from conftest import copy_of
 
-    from orchestration import refresh as steps
+    from orchestration.pipeline.build import Candidate
+    from orchestration.pipeline.code import dbt_project
+    from orchestration.pipeline.inventory import take_inventory
+    from orchestration.pipeline.publish import publish
+    from orchestration.pipeline.reporter import Silent
 
     told: list[str] = []
 
-    class Told(steps.Silent):
+    class Told(Silent):
         def warn(self, line: str) -> None:
             told.append(line)
 
     home = Home(copy_of(sample_home, tmp_path / "home"))
-    work = steps.Refresh(home, "", reporter=Told())
     shutil.copy(home.warehouse.resolve(), home.candidate)
 
     def fail(*_: object) -> None:
@@ -418,7 +421,7 @@ def test_figures_are_kept_back_because_a_page_cannot_be_made(
 
     monkeypatch.setattr("warehouse.site.write_site", fail)
     served = home.current.readlink()
-    work.publish(work.stock())
+    publish(home, Candidate(take_inventory(home), dbt_project(home)), reporter=Told())
     assert home.current.readlink() != served
     assert (home.published / "fct_core_measure.parquet").exists()
     assert not home.site.exists()

@@ -580,8 +580,10 @@ def test_an_acceptance_of_a_workbook_covers_one_of_its_tables_only(tmp_path: Pat
     """Two tables of one file fail, each in its own way; one word of a person is on the file."""
     from expectations.results.decisions import Decision
     from ingest.archive import sha256_of
-    from orchestration.decisions import decide
-    from orchestration.refresh import Refresh
+    from orchestration.pipeline.check import check
+    from orchestration.pipeline.collect import collect
+    from orchestration.pipeline.decide import decide
+    from orchestration.pipeline.inventory import take_inventory
     from warehouse.home import Home
 
     load = load_of(HOMELESSNESS, "2023-10-to-12", "relief_duties")
@@ -603,10 +605,8 @@ def test_an_acceptance_of_a_workbook_covers_one_of_its_tables_only(tmp_path: Pat
 
     home = Home(tmp_path / "home")
     home.prepare()
-    work = Refresh(home, str(tmp_path / "archive"), only=(HOMELESSNESS,))
-    work.bring_home()
-    work.check_loads()
-    held = {one.load.contract.file_id: one for one in work.stock().loads}
+    collect(home, str(tmp_path / "archive"), only=(HOMELESSNESS,))
+    held = {one.load.contract.file_id: one for one in check(home).loads}
     assert {name: one.admitted for name, one in held.items()} == {
         "prevention_duties": True,
         "relief_duties": False,
@@ -617,7 +617,7 @@ def test_an_acceptance_of_a_workbook_covers_one_of_its_tables_only(tmp_path: Pat
         "relief_duties",
         "temporary_accommodation",
     }
-    kept = home.archive.decisions(work.stock().releases[0].release)
+    kept = home.archive.decisions(take_inventory(home).releases[0].release)
     assert [Decision.from_dict(document).file for document in kept] == [load.file.name]
-    assert all(one.admitted for one in work.stock().loads)
+    assert all(one.admitted for one in take_inventory(home).loads)
     assert len(list(home.loads.folder.glob("*.parquet"))) == 3

@@ -109,6 +109,11 @@ class Home:
         return self.work / WAREHOUSE_NAME
 
     @property
+    def candidate_record(self) -> Path:
+        """What the candidate was built from, once it is whole and tested."""
+        return self.work / "candidate.json"
+
+    @property
     def dbt_target(self) -> Path:
         """Where dbt keeps what it parsed, from one refresh to the next."""
         return self.work / "dbt"
@@ -195,11 +200,15 @@ class Home:
         finally:
             lock.release()
 
-    def sweep(self) -> None:
-        """Remove what an interrupted refresh left behind. Call with the lock held."""
+    def sweep(self, *, keep_candidate: bool = False) -> None:
+        """Remove what an interrupted refresh left behind. Call with the lock held.
+
+        A candidate that is whole may be kept, for who publishes in a run of its own.
+        """
         self.archive.sweep()
         self.loads.sweep()
-        self.drop_candidate()
+        if not (keep_candidate and self.candidate_record.exists()):
+            self.drop_candidate()
         # dbt's own folder is the one thing that a refresh takes up where another left it.
         for leftover in self.work.glob(".*"):
             _remove(leftover)
@@ -216,6 +225,7 @@ class Home:
 
     def drop_candidate(self) -> None:
         """Remove the candidate, with the journal and the folder that DuckDB puts beside it."""
+        _remove(self.candidate_record)
         for leftover in self.work.glob(f"{WAREHOUSE_NAME}*"):
             _remove(leftover)
 

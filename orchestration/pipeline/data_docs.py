@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from ingest.loads import Load
 from warehouse.home import Home
 
 if TYPE_CHECKING:
-    from orchestration.refresh import HeldLoad, Stock
+    from orchestration.pipeline.inventory import HeldLoad, Inventory
 
 
 class DataDocs:
@@ -40,14 +40,11 @@ class DataDocs:
             _write(self.waiting / path, suite)
             self._suites.add(path)
 
-    def assemble(self, folder: Path, stock: Stock, checked: Callable[[HeldLoad], str]) -> None:
-        """Put together in `folder` the pages of every load of a build, and their index.
-
-        `checked` tells when a load was.
-        """
+    def assemble(self, folder: Path, inventory: Inventory) -> None:
+        """Put together in `folder` the pages of every load of a build, and their index."""
         served = self._home.current / "data_docs"
         entries: list[data_docs.Entry] = []
-        for held in stock.loads:
+        for release, held in ((one, load) for one in inventory.releases for load in one.loads):
             fresh = (self.waiting / data_docs.page_path(held.load)).exists()
             pages = [
                 page if _take(page, (self.waiting, served), folder) else None
@@ -60,7 +57,7 @@ class DataDocs:
                     release=held.load.release.folder,
                     file=held.load.file.name,
                     outcome=_outcome(held),
-                    checked=checked(held),
+                    checked=release.checked,
                     fresh=fresh,
                     failed=(*verdict.reasons, *verdict.warnings) if verdict else held.reasons,
                     page=pages[0],

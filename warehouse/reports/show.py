@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ingest.errors import CoreMeasuresError
 from warehouse.query import Answer, query
+from warehouse.reports.nearest import nearest, unknown_publication
 
 ENGLAND = "E92000001"
 
@@ -84,7 +84,7 @@ def series_tables(
     if not series:
         listed = query(warehouse, "select measure_id from marts.dim_measure")
         known = [row[0] for row in listed.rows]
-        raise CoreMeasuresError(f"No measure {measure!r}.{_nearest(measure, known)}")
+        raise CoreMeasuresError(f"No measure {measure!r}.{nearest(measure, known)}")
     chosen = _councils(warehouse, councils)
     codes = sorted({code for found in chosen.values() for code in found["codes"]})
     regions = sorted({found["region"] for found in chosen.values()})
@@ -130,30 +130,13 @@ def _councils(warehouse: Path, asked: tuple[str, ...]) -> dict[str, dict[str, An
         hits = [row for row in rows if wanted in (row[0].casefold(), row[1].casefold())]
         if not hits:
             raise CoreMeasuresError(
-                f"No council {text!r}.{_nearest(text, sorted({row[1] for row in rows}))}"
+                f"No council {text!r}.{nearest(text, sorted({row[1] for row in rows}))}"
             )
         current = {row[3] for row in hits}
         # One council under its old and new codes is one line.
         codes = [row[0] for row in rows if row[3] in current]
         chosen[hits[0][1]] = {"codes": codes, "region": hits[0][2]}
     return chosen
-
-
-def unknown_publication(publication: str, known: list[str]) -> str:
-    """One sentence for a publication that has no contract."""
-    return f"No publication {publication!r}.{near(publication, known)}"
-
-
-def near(text: str, known: list[str]) -> str:
-    """What is nearest to a name that is not known; where nothing is near, all that are."""
-    if not known:
-        return " None is."
-    return _nearest(text, known) or f" Known: {', '.join(known)}."
-
-
-def _nearest(text: str, known: list[str]) -> str:
-    found = difflib.get_close_matches(text, known, n=3, cutoff=0.4)
-    return f" Did you mean {' or '.join(found)}?" if found else ""
 
 
 def revisions_of(warehouse: Path, publication: str) -> tuple[Answer, Answer]:

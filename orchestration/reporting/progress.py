@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from datetime import UTC, datetime
@@ -20,10 +19,11 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-if TYPE_CHECKING:
-    from orchestration.refresh import Reporter
+from orchestration.settings import Settings
 
-LOG_VARIABLE = "CORE_MEASURES_LOG"
+if TYPE_CHECKING:
+    from orchestration.pipeline.reporter import Reporter
+
 # A log wants to know that something goes on, and no line a step.
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -191,7 +191,7 @@ class Watched:
 
 def wants_json() -> bool:
     """Whether logs are to be JSON: `CORE_MEASURES_LOG=json`."""
-    return os.environ.get(LOG_VARIABLE, "").lower() == "json"
+    return Settings.read().log == "json"
 
 
 def reporter_for(

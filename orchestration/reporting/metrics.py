@@ -6,7 +6,6 @@ port: a file that is replaced at once is all there is.
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Mapping
@@ -16,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.archive import in_order, write_whole
+from orchestration.settings import Settings
 from warehouse.home import Home
 
 if TYPE_CHECKING:
-    from orchestration.refresh import Refresh, Stock
+    from orchestration.pipeline.inventory import Inventory
 
-FOLDER_VARIABLE = "CORE_MEASURES_METRICS"
 FILE = "core_measures.prom"
 _SUCCESS = "core_measures_last_success_timestamp_seconds"
 
@@ -30,19 +29,17 @@ Sample = tuple[Mapping[str, str], float]
 
 def metrics_file(home: Home) -> Path:
     """`<home>/metrics/core_measures.prom`, or in the folder that `CORE_MEASURES_METRICS` names."""
-    folder = os.environ.get(FOLDER_VARIABLE)
-    return (Path(folder) if folder else home.root / "metrics") / FILE
+    return (Settings.read().metrics or home.root / "metrics") / FILE
 
 
-def write_metrics(work: Refresh, stock: Stock | None, *, succeeded: bool) -> None:
-    """Write the metrics of a refresh that has ended.
+def write_metrics(home: Home, seconds: Mapping[str, float], inventory: Inventory | None) -> None:
+    """Write the metrics of a refresh that has ended: its seconds by step, and what is held.
 
-    A refresh that failed keeps the time of the last success, and the counts if nobody took stock.
+    One that failed has no inventory, and keeps the time of the last success.
     """
-    path = metrics_file(work.home)
+    path = metrics_file(home)
     now = time.time()
-    before = _last_success(path)
-    success = now if succeeded else before
+    success = now if inventory is not None else _last_success(path)
     families: list[tuple[str, str, list[Sample]]] = [
         (
             "core_measures_last_attempt_timestamp_seconds",
@@ -57,29 +54,29 @@ def write_metrics(work: Refresh, stock: Stock | None, *, succeeded: bool) -> Non
         (
             "core_measures_step_seconds",
             "How long each step of the last refresh took.",
-            [({"step": step}, spent) for step, spent in work.watched.seconds.items()],
+            [({"step": step}, spent) for step, spent in seconds.items()],
         ),
     ]
-    if stock is not None:
-        families += _of_stock(work, stock)
+    if inventory is not None:
+        families += _of_inventory(inventory)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, "".join(_family(*family) for family in families).encode())
     # Node exporter may run as somebody else.
     path.chmod(0o644)
 
 
-def _of_stock(work: Refresh, stock: Stock) -> list[tuple[str, str, list[Sample]]]:
+def _of_inventory(inventory: Inventory) -> list[tuple[str, str, list[Sample]]]:
     states = {
-        "admitted": sum(load.admitted and not load.accepted for load in stock.loads),
-        "accepted": len(stock.accepted),
-        "quarantined": len(stock.quarantined),
-        "rejected": len(stock.rejected),
+        "admitted": sum(load.admitted and not load.accepted for load in inventory.loads),
+        "accepted": len(inventory.accepted),
+        "quarantined": len(inventory.quarantined),
+        "rejected": len(inventory.rejected),
     }
     newest: list[Sample] = []
     expected: list[Sample] = []
-    for publication in work.contracts.values():
+    for publication in inventory.contracts.values():
         labels = {"publisher": publication.publisher, "publication": publication.publication}
-        held = [r.release for r in stock.releases if r.publication is publication]
+        held = [r.release for r in inventory.of(publication)]
         if held:
             day = datetime.combine(in_order(held)[-1].published, clock(), UTC)
             newest.append((labels, day.timestamp()))
@@ -93,7 +90,7 @@ def _of_stock(work: Refresh, stock: Stock) -> list[tuple[str, str, list[Sample]]
         (
             "core_measures_releases_not_brought_home",
             "Releases that are not what their release.json says.",
-            [({}, float(len(stock.problems)))],
+            [({}, float(len(inventory.problems)))],
         ),
         (
             "core_measures_releases_held",

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from ingest.archive import Archive, Release
+from ingest.archive import Archive
 from ingest.contracts import Publication
 from ingest.http import Session
 from ingest.publishers.fetch import fetched_from, new_editions, platform_of
@@ -21,7 +21,7 @@ from ingest.publishers.settings import Settings
 from warehouse.home import Home
 
 if TYPE_CHECKING:
-    from orchestration.refresh import Refresh, Reporter
+    from orchestration.pipeline.reporter import Reporter
 
 
 @contextlib.contextmanager
@@ -85,26 +85,3 @@ def offered(
             except Exception as error:  # one publisher's fault is not the sensor's
                 failed.append(f"{name}: {' '.join(str(error).split())}")
     return found, failed
-
-
-def new_in_source(refresh: Refresh) -> tuple[dict[str, list[str]], list[str]]:
-    """What a refresh's source offers that its home does not hold, and what could not be asked."""
-    from orchestration.refresh import LIVE, SAMPLE
-
-    publications = list(refresh.contracts.values())
-    if refresh.source == LIVE:
-        return offered(refresh.home, publications)
-    if refresh.source == SAMPLE:
-        return {}, []
-    source = Archive(refresh.source)
-    found: dict[str, list[str]] = {}
-    for publication in publications:
-        name, publisher = publication.publication, publication.publisher
-        new = [
-            f"{release.folder} {sorted(release.hashes.values())}"
-            for release in source.releases(publisher, name)
-            if isinstance(release, Release) and not refresh.home.archive.holds(release)
-        ]
-        if new:
-            found[name] = new
-    return found, []

@@ -11,9 +11,15 @@ from datetime import UTC, datetime
 
 from expectations.results.decisions import NOT_TO_BE_ACCEPTED, Decision, Kind, one_line
 from ingest.errors import CoreMeasuresError
-from orchestration.refresh import HeldLoad, HeldRelease, Refresh, Stock
-from orchestration.show import near, unknown_publication
+from orchestration.pipeline.inventory import (
+    HeldLoad,
+    HeldRelease,
+    Inventory,
+    is_served,
+    take_inventory,
+)
 from warehouse.home import Home
+from warehouse.reports.nearest import near, unknown_publication
 
 
 def decide(
@@ -45,9 +51,8 @@ def decide(
         raise CoreMeasuresError('Say why: --reason "…" must not be blank.')
     if not who:
         raise CoreMeasuresError("Say who decides: --by must not be blank.")
-    work = Refresh(home, "")
-    stock = work.stock()
-    held = _release(work, stock, publication, release, version)
+    inventory = take_inventory(home)
+    held = _release(inventory, publication, release, version)
     loads = _loads(held, file)
     if kind == "accepted":
         _refuse_unacceptable(loads)
@@ -57,7 +62,7 @@ def decide(
     if not meant:
         named = ", ".join(str(load.load) for load in loads)
         raise CoreMeasuresError(
-            f"Nothing to do: {named}: {_already(kind, loads, served=work.is_served(stock))}."
+            f"Nothing to do: {named}: {_already(kind, loads, served=is_served(home, inventory))}."
         )
     now = datetime.now(UTC).isoformat(timespec="seconds")
     # A decision is on a file: on all the tables of it that are meant, and what failed in any.
@@ -94,11 +99,12 @@ def _already(kind: Kind, loads: list[HeldLoad], *, served: bool) -> str:
 
 
 def _release(
-    work: Refresh, stock: Stock, publication: str, release: str, version: int | None
+    inventory: Inventory, publication: str, release: str, version: int | None
 ) -> HeldRelease:
-    if publication not in work.contracts:
-        raise CoreMeasuresError(unknown_publication(publication, sorted(work.contracts)))
-    held = [found for found in stock.releases if found.publication is work.contracts[publication]]
+    contracts = inventory.contracts
+    if publication not in contracts:
+        raise CoreMeasuresError(unknown_publication(publication, sorted(contracts)))
+    held = inventory.of(contracts[publication])
     names = list(dict.fromkeys(found.release.release for found in held))
     if version is None and release not in names:
         name, _, number = release.rpartition("+")

@@ -19,10 +19,13 @@ from typing import TYPE_CHECKING
 from ingest.archive import write_whole
 from ingest.errors import CoreMeasuresError
 from ingest.http import is_loopback, origin_of
-from orchestration.freshness import State, freshness_of
+from orchestration.pipeline.inventory import is_served, take_inventory
+from orchestration.reporting.freshness import State, freshness_of
+from warehouse.home import Home
 
 if TYPE_CHECKING:
-    from orchestration.refresh import Refresh
+    from orchestration.pipeline.inventory import Contracts, Inventory
+    from orchestration.pipeline.reporter import Reporter
 
 WEBHOOK = "CORE_MEASURES_WEBHOOK"
 MAIL_SERVER = "CORE_MEASURES_MAIL_SERVER"
@@ -157,9 +160,17 @@ def _mail(server: str, environment: Mapping[str, str]) -> Mail:
 
 
 def alert(
-    refresh: Refresh, *, failed: str | None = None, environment: Mapping[str, str] = os.environ
+    home: Home,
+    contracts: Contracts,
+    reporter: Reporter,
+    *,
+    inventory: Inventory | None = None,
+    failed: str | None = None,
+    environment: Mapping[str, str] = os.environ,
 ) -> None:
     """Tell how a run ended, where that is wanted and there is something to tell.
+
+    Without its inventory, what is held is read; a run that failed is told by what it said.
 
     A run that ends with anything quarantined, failed or late is told each time; the first that
     does not after one that did, once.
@@ -167,30 +178,32 @@ def alert(
     try:
         wanted = channels(environment)
     except CoreMeasuresError as error:
-        refresh.reporter.warn(f"No alert was sent: {error}")
+        reporter.warn(f"No alert was sent: {error}")
         return
     if not wanted:
         return
-    message = bad_news(refresh, failed)
-    memory = refresh.home.work / "alerts.json"
+    if inventory is None and (home.root / "archive").is_dir():
+        inventory = take_inventory(home, contracts)
+    message = bad_news(home, inventory, failed)
+    memory = home.work / "alerts.json"
     before = _open(memory)
     after: set[str] = set()
     for name, channel in wanted.items():
         if message is not None:
             after.add(name)
-            _send(channel.send, name, message, refresh)
-        elif name in before and not _send(channel.send, name, _recovered(refresh), refresh):
+            _send(channel.send, name, message, reporter)
+        elif name in before and not _send(channel.send, name, _recovered(home), reporter):
             after.add(name)
     if memory.parent.is_dir() and after != before:
         write_whole(memory, json.dumps(sorted(after)).encode())
 
 
-def _send(send: Callable[[Message], None], name: str, message: Message, refresh: Refresh) -> bool:
+def _send(send: Callable[[Message], None], name: str, message: Message, reporter: Reporter) -> bool:
     try:
         send(message)
     except (OSError, smtplib.SMTPException, ValueError) as error:
         said = " ".join(str(error).split())
-        refresh.reporter.warn(f"The {name} did not take the alert: {said}")
+        reporter.warn(f"The {name} did not take the alert: {said}")
         return False
     return True
 
@@ -204,16 +217,15 @@ def _open(memory: Path) -> set[str]:
     return {str(name) for name in document} if isinstance(document, list) else set()
 
 
-def _recovered(refresh: Refresh) -> Message:
+def _recovered(home: Home) -> Message:
     return Message(
-        f"core-measures: all is well again in {refresh.home.root.name}",
+        f"core-measures: all is well again in {home.root.name}",
         ("Nothing is quarantined, failed or late any more.",),
     )
 
 
-def bad_news(refresh: Refresh, failed: str | None) -> Message | None:
+def bad_news(home: Home, inventory: Inventory | None, failed: str | None) -> Message | None:
     """What there is to act on, or None. A run that failed is told by what it said."""
-    home = refresh.home
     lines: list[str] = []
     counts: dict[str, int] = {}
 
@@ -223,18 +235,17 @@ def bad_news(refresh: Refresh, failed: str | None) -> Message | None:
 
     if failed is not None:
         add("failed", f"Failed, and what was served before still stands: {failed}")
-    if (home.root / "archive").is_dir():
-        stock = refresh.stock()
-        if failed is None and not refresh.is_served(stock):
+    if inventory is not None:
+        if failed is None and not is_served(home, inventory):
             add("failed", "Failed: what is held is not served; what was served before stands")
-        for load in stock.quarantined:
+        for load in inventory.quarantined:
             if load.verdict is None:
                 continue  # the run ended before it was checked
             add("quarantined", f"Quarantined: {load.load}: {'; '.join(map(str, load.reasons))}")
-        for problem in stock.problems:
+        for problem in inventory.problems:
             add("not brought home", f"Not brought home: {problem}")
-        for publication in refresh.contracts.values():
-            held = [r.release for r in stock.releases if r.publication is publication]
+        for publication in inventory.contracts.values():
+            held = [one.release for one in inventory.of(publication)]
             fresh = freshness_of(home, publication, held)
             if fresh.state in {State.late, State.very_late}:
                 add(

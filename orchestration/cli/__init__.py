@@ -1,0 +1,33 @@
+"""The `core-measures` command. Says what happened; what happens stands elsewhere.
+
+Heavy libraries are imported by the calls that need them, so that a listing answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ingest.errors import CoreMeasuresError
+
+# Each adds its commands, in the order in which `--help` lists them.
+from orchestration.cli import archive, decide, inspect, maintain, refresh
+from orchestration.cli.common import app
+from orchestration.cli.output import err
+
+__all__ = ["app", "archive", "decide", "inspect", "main", "maintain", "refresh"]
+
+
+def main() -> None:
+    """Run the command; a user's error is one sentence and exit code 1."""
+    for name in ("DAGSTER_TELEMETRY_ENABLED", "GX_ANALYTICS_ENABLED"):
+        os.environ.setdefault(name, "false")
+    try:
+        app()
+    except CoreMeasuresError as error:
+        err.print(str(error), style="red", markup=False)
+        sys.exit(1)
+    except BrokenPipeError:
+        # The reader of our output went away, as `| head` does.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -1,0 +1,128 @@
+"""`core-measures refresh`: the one way through, and how it ended."""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.box import SIMPLE
+from rich.table import Table
+
+from ingest.errors import CoreMeasuresError
+from orchestration.cli.common import DEFAULT_HOME, HomeOption, app, command_name, home_at
+from orchestration.cli.decide import print_decisions
+from orchestration.cli.output import err, out, plain, print_table, shown
+
+if TYPE_CHECKING:
+    from orchestration.refresh import Outcome
+
+
+@app.command()
+def refresh(
+    source: Annotated[
+        str, typer.Option("--from", help="sample, live, or the path or address of an archive.")
+    ] = "live",
+    home: HomeOption = DEFAULT_HOME,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="Bring home this publication alone.")
+    ] = None,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Do not wait for another refresh of this home.")
+    ] = False,
+    site: Annotated[
+        bool,
+        typer.Option("--site/--no-site", envvar="CORE_MEASURES_SITE", help="Make the pages too."),
+    ] = True,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One object on standard output, JSON lines as it goes.")
+    ] = False,
+) -> None:
+    """Bring home what is new, check it, build, swap, publish.
+
+    Exit code 0: all admitted, or decided by a person. 2: published, with loads quarantined or
+    releases refused.
+    1: nothing was published, and what was there before still stands.
+    """
+    from orchestration.refresh import refresh as run
+    from orchestration.reporting.progress import reporter_for
+
+    _spare_the_collector()
+    place = home_at(home)
+    reporter = reporter_for(err, as_json=as_json)
+    try:
+        with reporter:
+            ended = run(
+                place,
+                source,
+                only=tuple(only or ()),
+                reporter=reporter,
+                with_site=site,
+                wait=not no_wait,
+            )
+    except CoreMeasuresError as error:
+        if as_json:
+            told = {"outcome": "nothing_published", "exit_code": 1, "error": str(error)}
+            sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+        raise
+    if as_json:
+        from orchestration.reporting.outcome import as_document
+
+        sys.stdout.write(json.dumps(as_document(ended), ensure_ascii=False) + "\n")
+    else:
+        _tell_outcome(ended)
+    raise typer.Exit(ended.exit_code)
+
+
+def _spare_the_collector() -> None:
+    """Look for garbage seldom: what a refresh makes lives to its end, and looking costs seconds."""
+    gc.set_threshold(100_000, 50, 100)
+    atexit.register(gc.freeze)
+
+
+def _tell_outcome(ended: Outcome) -> None:
+    from orchestration.reporting.outcome import arrivals, figures
+
+    home, inventory = ended.home, ended.inventory
+    loads = inventory.loads
+    for rows, columns in (
+        (arrivals(ended), ("Publication", "Came", "Admitted", "Refused, and why")),
+        (figures(ended.changes or {}), ("Measure", "Figures new", "Changed", "Gone")),
+    ):
+        if rows:
+            table = Table(*columns, box=SIMPLE, pad_edge=False)
+            for row in rows:
+                table.add_row(*map(plain, row))
+            print_table(table)
+    admitted = sum(load.admitted for load in loads)
+    verb = "Published" if ended.changed else "Nothing new; still serving"
+    out.print(
+        f"{verb}: {admitted} of {len(loads)} loads of {len(inventory.releases)} releases admitted,"
+        f" {len(inventory.quarantined)} quarantined,"
+        f" {len(inventory.problems)} releases not brought home."
+    )
+    for load in inventory.quarantined:
+        out.print(f"  quarantined: {load.load}", markup=False)
+    print_decisions(inventory, "  ")
+    for problem in inventory.problems:
+        out.print(f"  not brought home: {problem}", markup=False)
+    root = shown(home.root)
+    option = "" if root == Path("data") else f" --home {root}"
+    out.print(f"Warehouse: {root / 'warehouse' / home.warehouse.name}", markup=False)
+    out.print(f"Marts:     {root / 'published' / 'latest'}", markup=False)
+    out.print(f"Data Docs: {root / 'quality' / 'latest' / 'index.html'}", markup=False)
+    if (home.site / "index.html").exists():
+        out.print(
+            f"Site:      {root / 'published' / 'latest' / 'site' / 'index.html'}", markup=False
+        )
+    out.print("Next:", style="bold")
+    for line in (
+        f"status{option}",
+        f"show repeat_referrals Leeds{option}",
+        f'sql "select * from marts.council_year where year = 2023 limit 5"{option}',
+    ):
+        out.print(f"  {command_name()} {line}", markup=False)

@@ -1,0 +1,1 @@
+"""What Dagster is shown: assets, their checks, jobs, schedules, sensors. Wiring, no logic."""

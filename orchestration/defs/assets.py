@@ -1,0 +1,248 @@
+"""The assets: one a publication, the dbt models with their tests, what is published.
+
+Each step calls a function of the pipeline, and shows what it said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, dbt_assets
+from dagster_dbt.asset_utils import get_asset_check_key_for_test
+
+from ingest.contracts import Publication
+from ingest.errors import FetchError
+from orchestration.defs.checks import loads_admitted, released_on_time, specs_for
+from orchestration.defs.resources import RefreshRun
+from orchestration.pipeline.build import build, standing_candidate
+from orchestration.pipeline.inventory import Contracts, HeldRelease
+from orchestration.pipeline.publish import publish, still_served
+from warehouse.dbt import NodeResult
+
+PUBLISHED = dg.AssetKey("published_marts")
+SITE = dg.AssetKey("site")
+SECONDS_BEFORE_RETRY = 20.0
+# A night that was missed, and three in a row.
+ASKED_EVERY_NIGHT = dg.FreshnessPolicy.time_window(
+    warn_window=timedelta(hours=36), fail_window=timedelta(hours=84)
+)
+
+
+def publication_key(publication: Publication) -> dg.AssetKey:
+    """`publications/<publisher>/<id>`; Dagster allows no dashes in a key."""
+    return dg.AssetKey(
+        ["publications", publication.publisher, publication.publication.replace("-", "_")]
+    )
+
+
+class Translator(DagsterDbtTranslator):
+    """Models by schema and name; a load's table hangs on every publication that feeds it."""
+
+    def __init__(self, contracts: Contracts) -> None:
+        super().__init__()
+        self._feeds: dict[str, list[dg.AssetKey]] = {}
+        for publication in contracts.values():
+            for table in {file.table for file in publication.files}:
+                self._feeds.setdefault(table, []).append(publication_key(publication))
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """A model's schema and name; a source's table."""
+        props = dbt_resource_props
+        if props["resource_type"] == "source":
+            return dg.AssetKey(["sources", props["source_name"], props["name"]])
+        return dg.AssetKey([props["schema"].removeprefix("main_"), props["name"]])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """The layer: staging, measures, intermediate, marts, seeds."""
+        return str(dbt_resource_props["schema"])
+
+    def get_asset_spec(
+        self, manifest: Mapping[str, Any], unique_id: str, project: Any
+    ) -> dg.AssetSpec:
+        """The library's, its sources replaced by the publications that feed them."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        deps: dict[dg.AssetKey, dg.AssetDep] = {}
+        for dep in spec.deps:
+            if dep.asset_key.path[0] != "sources":
+                deps[dep.asset_key] = dep
+                continue
+            table = dep.asset_key.path[-1]
+            every = [key for keys in self._feeds.values() for key in keys]
+            for key in self._feeds.get(table, every):
+                deps[key] = dg.AssetDep(key)
+        return spec.replace_attributes(deps=list(deps.values()))
+
+    def get_asset_check_spec(
+        self,
+        asset_spec: dg.AssetSpec,
+        manifest: Mapping[str, Any],
+        unique_id: str,
+        project: Any,
+    ) -> dg.AssetCheckSpec | None:
+        """The library's, blocking nothing: a failed test keeps the candidate from being served."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        return None if spec is None else spec._replace(blocking=False)
+
+
+def publication_assets(contracts: Contracts) -> dg.AssetsDefinition:
+    """An asset a publication, all made by one step: bring home what is new, and check it."""
+    by_key = {publication_key(publication): publication for publication in contracts.values()}
+
+    @dg.multi_asset(
+        name="publications",
+        specs=[
+            dg.AssetSpec(
+                key,
+                group_name="publications",
+                description=f"[{publication.title}]({publication.landing_page})",
+                kinds={publication.publisher},
+                tags={"frequency": publication.frequency},
+                freshness_policy=ASKED_EVERY_NIGHT,
+                skippable=True,
+            )
+            for key, publication in by_key.items()
+        ],
+        check_specs=[spec for key in by_key for spec in specs_for(key)],
+        can_subset=True,
+    )
+    def publications(context: dg.AssetExecutionContext, refresh: RefreshRun) -> Iterator[Any]:
+        work = refresh.work
+        only = work.only
+        if context.is_subset and not only:
+            only = tuple(by_key[key].publication for key in context.selected_asset_keys)
+        try:
+            work.collect_and_check(only)
+        except FetchError as error:
+            # The network, and nothing else, is tried again: twice, further and further apart.
+            raise dg.RetryRequested(
+                max_retries=2, seconds_to_wait=SECONDS_BEFORE_RETRY * 3**context.retry_number
+            ) from error
+        inventory = work.inventory
+        for key in context.selected_asset_keys:
+            publication = by_key[key]
+            fresh = [str(r) for r in work.arrived if r.publication == publication.publication]
+            yield dg.MaterializeResult(
+                key, metadata=_publication_metadata(inventory.of(publication), fresh)
+            )
+            yield loads_admitted(key, publication, inventory)
+            yield released_on_time(key, publication, inventory, work.home)
+
+    return publications
+
+
+def _publication_metadata(held: list[HeldRelease], fresh: list[str]) -> dict[str, Any]:
+    newest = held[-1].release if held else None
+    return {
+        "releases held": len(held),
+        "newest release": str(newest.folder) if newest else "none",
+        "newest published": newest.published.isoformat() if newest else "",
+        "came in this run": dg.MetadataValue.json(fresh),
+        "loads": sum(len(release.loads) for release in held),
+        "loads quarantined": sum(load.quarantined for release in held for load in release.loads),
+    }
+
+
+def model_assets(manifest: dict[str, Any], translator: Translator) -> dg.AssetsDefinition:
+    """An asset a dbt model and seed, with a check a test, all made by one build."""
+
+    @dbt_assets(
+        manifest=manifest,
+        dagster_dbt_translator=translator,
+        name="models",
+        exclude="resource_type:unit_test",
+    )
+    def models(context: dg.AssetExecutionContext, refresh: RefreshRun) -> Iterator[Any]:
+        work = refresh.work
+        if work.is_served:
+            context.log.info("Nothing is new: the warehouse stands as it is.")
+            return
+        nodes: list[NodeResult] = []
+        try:
+            build(work.home, work.inventory, reporter=work.reporter, on_node=nodes.append)
+        finally:
+            yield from _node_events(nodes, manifest, translator, context)
+
+    return models
+
+
+def _node_events(
+    nodes: list[NodeResult],
+    manifest: dict[str, Any],
+    translator: Translator,
+    context: dg.AssetExecutionContext,
+) -> Iterator[Any]:
+    for node in nodes:
+        if node.unique_id.startswith("test."):
+            key = get_asset_check_key_for_test(manifest, translator, node.unique_id, None)
+            if key is not None and key in context.selected_asset_check_keys:
+                yield dg.AssetCheckResult(
+                    passed=node.status == "pass",
+                    asset_key=key.asset_key,
+                    check_name=key.name,
+                    severity=(
+                        dg.AssetCheckSeverity.WARN
+                        if node.status == "warn"
+                        else dg.AssetCheckSeverity.ERROR
+                    ),
+                    metadata={"seconds": node.seconds},
+                )
+        elif not node.failed:
+            spec = translator.get_asset_spec(manifest, node.unique_id, None)
+            if spec.key in context.selected_asset_keys:
+                yield dg.MaterializeResult(spec.key, metadata={"seconds": node.seconds})
+
+
+def published_assets(manifest: dict[str, Any], translator: Translator) -> dg.AssetsDefinition:
+    """The published marts and the site: one step, since they are swapped in together."""
+    marts = [
+        translator.get_asset_spec(manifest, unique_id, None).key
+        for unique_id, node in manifest["nodes"].items()
+        if node["resource_type"] == "model" and node["schema"] == "marts"
+    ]
+
+    @dg.multi_asset(
+        name="published",
+        specs=[
+            dg.AssetSpec(
+                PUBLISHED,
+                deps=marts,
+                group_name="published",
+                description="Each mart as Parquet and CSV, with a data package, swapped in whole.",
+                skippable=True,
+            ),
+            dg.AssetSpec(
+                SITE,
+                deps=[PUBLISHED],
+                group_name="published",
+                description="A page for each council and each measure, for people.",
+                skippable=True,
+            ),
+        ],
+    )
+    def published_marts(context: dg.AssetExecutionContext, refresh: RefreshRun) -> Iterator[Any]:
+        work = refresh.work
+        home = work.home
+        if work.is_served:
+            context.log.info("Nothing is new: the published marts stand as they are.")
+            still_served(home)
+            return
+        candidate = standing_candidate(home, work.inventory)
+        published = publish(home, candidate, reporter=work.reporter, with_site=work.with_site)
+        yield dg.MaterializeResult(
+            PUBLISHED,
+            metadata={
+                "marts": dg.MetadataValue.json(published.marts),
+                "folder": dg.MetadataValue.path(str(home.published)),
+                "warehouse": dg.MetadataValue.path(str(home.warehouse)),
+                "data docs": dg.MetadataValue.path(str(home.quality / "index.html")),
+                "loads quarantined": len(work.inventory.quarantined),
+            },
+        )
+        index = home.site / "index.html"
+        if work.with_site and index.exists():
+            yield dg.MaterializeResult(SITE, metadata={"open": dg.MetadataValue.path(str(index))})
+
+    return published_marts

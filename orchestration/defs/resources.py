@@ -1,0 +1,129 @@
+"""The one resource: a refresh of a home, with the home's lock held for the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import dagster as dg
+from pydantic import Field, PrivateAttr
+
+from ingest.archive import Release
+from ingest.contracts import load_contracts
+from orchestration.pipeline.check import check
+from orchestration.pipeline.collect import collect
+from orchestration.pipeline.inventory import Contracts, Inventory, is_served, take_inventory
+from orchestration.refresh import at_work, leave_metrics
+from orchestration.reporting.alerts import alert
+from orchestration.reporting.progress import Watched
+from orchestration.settings import Settings
+from warehouse.home import Home
+
+
+@dataclass
+class Work:
+    """What the steps of one run share: the home, and what the steps before found."""
+
+    home: Home
+    source: str
+    only: tuple[str, ...]
+    with_site: bool
+    contracts: Contracts
+    reporter: Watched
+    arrived: list[Release] = field(default_factory=list)
+    _inventory: Inventory | None = None
+
+    @property
+    def inventory(self) -> Inventory:
+        """What is held, read once a run; a run that does not check reads it here."""
+        if self._inventory is None:
+            self._inventory = take_inventory(self.home, self.contracts)
+        return self._inventory
+
+    @property
+    def is_served(self) -> bool:
+        """Whether what is held is what is served."""
+        return is_served(self.home, self.inventory)
+
+    def collect_and_check(self, only: tuple[str, ...]) -> None:
+        """Bring home what is new of all publications, or of `only`, and check it."""
+        self.arrived = collect(
+            self.home, self.source, self.contracts, only=only, reporter=self.reporter
+        )
+        self._inventory = check(self.home, self.contracts, reporter=self.reporter)
+
+
+class RefreshRun(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """One refresh of `CORE_MEASURES_HOME`. What is left out is as the environment has it."""
+
+    source: str | None = Field(
+        default=None, description="sample, live, or the path or address of an archive"
+    )
+    only: list[str] = Field(default=[], description="publications to bring home; by default all")
+    site: bool | None = Field(default=None, description="whether the pages are made too")
+
+    _work: Work | None = PrivateAttr(None)
+
+    @property
+    def work(self) -> Work:
+        """The run's work, while it lasts."""
+        if self._work is None:
+            raise RuntimeError("a refresh is at work only while its run lasts")
+        return self._work
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[RefreshRun]:
+        """Hold the home's lock for the run; leave metrics and send alerts when it ends."""
+        settings = Settings.read()
+        home = Home(settings.home_folder)
+        contracts = load_contracts()
+        reporter = Watched(LogReporter(context.log))
+        # Marts may have been materialised by a run of their own: what is whole is left standing.
+        with at_work(home, reporter, wait=True, keep_candidate=True):
+            self._work = Work(
+                home,
+                self.source or settings.source,
+                tuple(self.only),
+                settings.site if self.site is None else self.site,
+                contracts,
+                reporter,
+            )
+            try:
+                yield self
+            finally:
+                # Whatever became of the run: what is held, and is it served?
+                inventory = take_inventory(home, contracts)
+                served = is_served(home, inventory)
+                leave_metrics(home, reporter, inventory if served else None)
+                alert(home, contracts, reporter, inventory=inventory)
+                self._work = None
+
+
+class LogReporter:
+    """Tells a refresh to Dagster's log."""
+
+    def __init__(self, log: Any) -> None:
+        self._log = log
+        self._stage = ""
+
+    def say(self, line: str) -> None:
+        """Log the line."""
+        self._log.info(line)
+
+    def warn(self, line: str) -> None:
+        """Log the line as a warning."""
+        self._log.warning(line)
+
+    def begin(self, stage: str, total: int) -> None:
+        """Log the stage."""
+        self._stage = stage
+        self._log.info(f"{stage}: {total}")
+
+    def advance(self, what: str) -> None:
+        """Log the step, for who looks closely."""
+        self._log.debug(f"{self._stage}: {what}")
+
+    def end(self) -> None:
+        """Say nothing more."""

@@ -1,0 +1,239 @@
+"""Third step: build a candidate warehouse from the admitted loads, and test it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from textwrap import shorten
+from typing import TYPE_CHECKING
+
+import pyarrow.parquet
+
+from expectations.results.verdicts import Check
+from ingest.archive import Release, write_whole
+from ingest.corrections import corrections_of
+from ingest.errors import CoreMeasuresError
+from ingest.loads import column_mapping, published_names
+from orchestration.pipeline.code import dbt_project
+from orchestration.pipeline.inventory import UNCHECKED, HeldLoad, Inventory
+from orchestration.pipeline.reporter import SILENT, Reporter
+from warehouse.home import Home
+
+if TYPE_CHECKING:
+    from warehouse.candidate import AdmittedLoad
+    from warehouse.dbt import NodeResult, Project
+
+_WARNING_WIDTH = 300
+# Rows of a failed test that are shown beside it.
+_ROWS_TOLD = 3
+_OUT = 'core-measures reject PUBLICATION RELEASE --reason "…"'
+_UNKNOWN_FILE = Check(
+    "file_known",
+    "",
+    "warn",
+    False,
+    "not named in the publication's contract, and not read",
+    "Each file of a release is read, or known to be of no use here.",
+)
+
+
+class NotPublishedError(CoreMeasuresError):
+    """A candidate did not pass; what was served before still stands."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A warehouse that was built and tested, what it was built from, and the project it is of."""
+
+    inventory: Inventory
+    dbt: Project
+
+
+def build(
+    home: Home,
+    inventory: Inventory,
+    *,
+    reporter: Reporter = SILENT,
+    on_node: Callable[[NodeResult], None] | None = None,
+    dbt: Project | None = None,
+) -> Candidate:
+    """Build and test a candidate warehouse; `on_node` hears of each model and test as it ends.
+
+    `dbt` is the project that builds, by default the home's own.
+
+    Raises
+    ------
+    NotPublishedError
+        A model could not be built or a test on it failed.
+    """
+    from warehouse import candidate
+    from warehouse.comments import comment
+
+    dbt = dbt or dbt_project(home)
+    dbt.prepare()
+    home.drop_candidate()
+    files = [file for publication in inventory.contracts.values() for file in publication.files]
+    candidate.create(
+        home.candidate,
+        files,
+        [_admitted(home, held) for held in inventory.loads if held.admitted],
+        [held.release for held in inventory.releases],
+        [(held.load, held.admitted) for held in inventory.loads],
+        list(_check_rows(inventory)),
+    )
+
+    def told(node: NodeResult) -> None:
+        reporter.advance(node.name)
+        if on_node is not None:
+            on_node(node)
+
+    reporter.begin("Building", dbt.size)
+    results = dbt.build(told)
+    reporter.end()
+    for node in results:
+        if node.status == "warn":
+            reporter.warn(f"Noticed, and served: {_told(home, node)}")
+    failed = [node for node in results if node.failed]
+    if failed:
+        causes = [node for node in failed if node.status != "skipped"] or failed
+        shown = "; ".join(_told(home, node) for node in causes)
+        raise NotPublishedError(
+            f"The candidate warehouse is not sound, nothing was swapped: {shown}"
+            + accepted_among(inventory)
+        )
+    comment(home.candidate, dbt.manifest(), files)
+    candidate.settle(home.candidate)
+    write_whole(home.candidate_record, json.dumps({"digest": inventory.digest}).encode())
+    return Candidate(inventory, dbt)
+
+
+def standing_candidate(home: Home, inventory: Inventory) -> Candidate:
+    """The candidate that an earlier run left, if it was built from what is held now.
+
+    Raises
+    ------
+    NotPublishedError
+        There is none, or it was built from something else; then it is removed.
+    """
+    try:
+        found = json.loads(home.candidate_record.read_bytes())["digest"]
+    except (OSError, ValueError, KeyError, TypeError):
+        found = None
+    if found == inventory.digest and home.candidate.exists():
+        return Candidate(inventory, dbt_project(home))
+    home.drop_candidate()
+    why = (
+        "no warehouse has been built"
+        if found is None
+        else "the warehouse that waits was built from other loads, decisions or code than today's"
+    )
+    raise NotPublishedError(
+        f"Nothing was swapped: {why}. Build first: core-measures refresh, or in Dagster the job"
+        " refresh or the marts together with what is published."
+    )
+
+
+def _told(home: Home, node: NodeResult) -> str:
+    """A node that did not pass: its message, rows of a test, and the releases they are of."""
+    from warehouse.dbt import rows_found_by
+
+    rows = rows_found_by(node, home.candidate, _ROWS_TOLD)
+    told = f"{node.name}: {' '.join(node.message.split())}"
+    examples = [
+        shorten(
+            ", ".join(f"{name} {cell}" for name, cell in row.items() if cell is not None),
+            _WARNING_WIDTH,
+            placeholder=" …",
+        )
+        for row in rows
+    ]
+    meant = dict.fromkeys(
+        (row["publication"], row["release"])
+        for row in rows
+        if row.get("publication") and row.get("release")
+    )
+    ways = [
+        f' To take it out: core-measures reject {publication} {release} --reason "…"'
+        for publication, release in meant
+    ]
+    found = f"{told}: {'; '.join(examples)}" if examples else told
+    return ".".join([found, *ways])
+
+
+def _admitted(home: Home, held: HeldLoad) -> AdmittedLoad:
+    from warehouse.candidate import AdmittedLoad
+
+    # Only admitted loads come here.
+    assert held.verdict is not None  # noqa: S101  # nosec B101
+    load = held.load
+    home.loads.ensure(load.file, load.contract, lambda: home.archive.read(load.release, load.file))
+    path = home.loads.path(load.file, load.contract)
+    names = published_names(load.contract, pyarrow.parquet.read_schema(path).names)
+    return AdmittedLoad(
+        load=load,
+        parquet=path,
+        mapping=column_mapping(load.contract, names),
+        dropped_rows=held.verdict.dropped_rows,
+        corrections=corrections_of(load),
+    )
+
+
+def accepted_among(inventory: Inventory) -> str:
+    """The way out, where a load that a person let in may be what is not sound."""
+    if not inventory.accepted:
+        return ""
+    named = "; ".join(str(held.load) for held in inventory.accepted)
+    return f" Accepted by a person and among what was built: {named}. To take one out again: {_OUT}"
+
+
+def _check_rows(inventory: Inventory) -> Iterator[dict[str, object]]:
+    """A row a check of a load, and one for everything that was kept out before it could be one."""
+    for held in inventory.releases:
+        for load in held.loads:
+            checks = load.verdict.checks if load.verdict else (UNCHECKED,)
+            file, file_id = load.load.file, load.load.contract.file_id
+            for check in checks:
+                yield _check_row(held.release, file.name, file.sha256, check, file_id)
+            if load.decided:
+                yield _check_row(held.release, file.name, file.sha256, load.decided, file_id)
+        for name in held.unknown_files:
+            file = next(file for file in held.release.files if file.name == name)
+            yield _check_row(held.release, name, file.sha256, _UNKNOWN_FILE)
+    for problem in inventory.problems:
+        publisher, publication, folder = problem.path.split("/", 2)
+        yield {
+            "publisher": publisher,
+            "publication": publication,
+            "release": folder.split("+")[0],
+            "version": None,
+            "source_file": None,
+            "source_sha256": None,
+            "file_id": None,
+            "check_name": "arrived_whole",
+            "check_column": "",
+            "severity": "error",
+            "success": False,
+            "observed": problem.reason,
+            "explanation": "A release comes whole, and is what its publisher and release.json say.",
+        }
+
+
+def _check_row(
+    release: Release, file: str, sha256: str, check: Check, file_id: str | None = None
+) -> dict[str, object]:
+    return {
+        "publisher": release.publisher,
+        "publication": release.publication,
+        "release": release.release,
+        "version": release.version,
+        "source_file": file,
+        "source_sha256": sha256,
+        "file_id": file_id,
+        "check_name": check.name,
+        "check_column": check.column,
+        "severity": check.severity,
+        "success": check.success,
+        "observed": check.observed,
+        "explanation": check.explanation,
+    }

@@ -1,0 +1,103 @@
+"""Second step: check every load that has no verdict by today's contract."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from textwrap import shorten
+from typing import Any
+
+from expectations.results.decisions import Decision, standing
+from expectations.results.releases import CheckedRelease, check_releases
+from ingest.contracts import load_contracts
+from orchestration.pipeline.data_docs import DataDocs
+from orchestration.pipeline.inventory import (
+    Contracts,
+    HeldLoad,
+    Inventory,
+    inventory_of,
+    judge,
+    read_held,
+)
+from orchestration.pipeline.reporter import SILENT, Reporter
+from warehouse.home import Home
+
+# A line or two: the whole warning is in the verdict, in Data Docs and in `status`.
+_WARNING_WIDTH = 300
+
+
+def check(
+    home: Home, contracts: Contracts | None = None, *, reporter: Reporter = SILENT
+) -> Inventory:
+    """Check what has no verdict that holds, keep the verdicts, and say what is held.
+
+    Raises
+    ------
+    CoreMeasuresError
+        A process that checked was ended from without, or what persons decided cannot be read.
+    """
+    contracts = load_contracts() if contracts is None else contracts
+    held = {work.publication.publication: work for work in read_held(home, contracts)}
+    judged = {name: judge(work) for name, work in held.items()}
+    stale = {
+        name: sum(release.verdicts is None for release in releases)
+        for name, releases in judged.items()
+    }
+    if to_check := sum(stale.values()):
+        docs = DataDocs(home)
+        kept: dict[str, dict[str, Any]] = {}
+        reporter.begin("Checking loads", to_check)
+        decisions = {
+            release.release.path: release.decisions
+            for work in held.values()
+            for release in work.releases
+        }
+        for checked in check_releases([held[name] for name in stale if stale[name]], to_check):
+            path = checked.release.path
+            kept[path] = _keep(home, docs, checked, decisions[path], reporter)
+            reporter.advance(str(checked.release))
+        reporter.end()
+        for name in (name for name in stale if stale[name]):
+            releases = (
+                replace(one, kept=kept.get(one.release.path, one.kept))
+                for one in held[name].releases
+            )
+            judged[name] = judge(replace(held[name], releases=tuple(releases)))
+    return inventory_of(
+        home, contracts, [(contracts[name], releases) for name, releases in judged.items()]
+    )
+
+
+def _keep(
+    home: Home,
+    docs: DataDocs,
+    checked: CheckedRelease,
+    decisions: tuple[Decision, ...],
+    reporter: Reporter,
+) -> dict[str, Any]:
+    """Keep a release's verdicts and pages, and tell what failed; what was kept of the verdicts."""
+    release = checked.release
+    for one in checked.loads:
+        load, verdict = one.load, one.verdict
+        docs.add(load, one.page, one.suite_page)
+        if one.page_fault:
+            reporter.warn(f"No page of the Data Docs for {load}: {one.page_fault}")
+        held = HeldLoad(load, verdict, standing(decisions, load.file.name, load.file.sha256))
+        for found in held.reasons if held.quarantined else ():
+            reporter.warn(f"Quarantined: {load}: {found}. {found.explanation}")
+        if held.decided:
+            reporter.say(f"Decided: {load}: {held.decided}. {held.decided.explanation}")
+        for found in verdict.warnings:
+            told = shorten(str(found), _WARNING_WIDTH, placeholder=" …")
+            reporter.say(f"Admitted with a warning: {load}: {told}")
+    for file in checked.unknown:
+        reporter.say(f"Not read, unknown to the contract: {release}: {file.name}")
+    document = {
+        "digest": checked.digest,
+        "checked": datetime.now(UTC).isoformat(timespec="seconds"),
+        "admitted": all(one.verdict.admitted for one in checked.loads),
+        "loads": [one.verdict.to_dict() for one in checked.loads],
+        "unknown_files": [file.name for file in checked.unknown],
+    }
+    home.archive.record_verdict(release, document)
+    return document

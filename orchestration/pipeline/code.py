@@ -1,0 +1,44 @@
+"""The code that figures are a function of, and dbt's project as a home builds it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from warehouse.dbt import Project
+    from warehouse.home import Home
+
+ROOT = Path(__file__).resolve().parents[2]
+# Beside the archive: a change in any of these asks for a new build.
+_CODE = {
+    "dbt_project": ("*.sql", "*.yml", "*.csv"),
+    "expectations": ("*.py",),
+    "ingest": ("*.py", "*.yml"),
+    "warehouse": ("*.py", "*.jinja", "*.css", "*.js"),
+}
+
+
+def _digest_of(folders: Mapping[str, tuple[str, ...]]) -> str:
+    seen = hashlib.sha256()
+    for folder, patterns in folders.items():
+        for path in sorted(p for pattern in patterns for p in (ROOT / folder).rglob(pattern)):
+            seen.update(str(path.relative_to(ROOT)).encode())
+            seen.update(hashlib.sha256(path.read_bytes()).digest())
+    return seen.hexdigest()
+
+
+@lru_cache(maxsize=1)
+def code_digest() -> str:
+    """Changes whenever a rule, a model or a contract does."""
+    return _digest_of(_CODE)
+
+
+def dbt_project(home: Home) -> Project:
+    """The dbt project, as a home builds it."""
+    from warehouse.dbt import Project
+
+    return Project(home, _digest_of({"dbt_project": _CODE["dbt_project"]}))

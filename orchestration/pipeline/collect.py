@@ -1,0 +1,115 @@
+"""First step: bring home every release that is not held."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from ingest.archive import Archive, Problem, Release, write_whole
+from ingest.contracts import Publication, load_contracts
+from ingest.errors import ArchiveError, FetchError
+from orchestration.pipeline.inventory import PROBLEMS_FILE, Contracts, remembered_problems
+from orchestration.pipeline.reporter import SILENT, Reporter
+from orchestration.pipeline.source import LIVE, asked_for, open_source
+from warehouse.home import Home
+
+
+def collect(
+    home: Home,
+    source: str,
+    contracts: Contracts | None = None,
+    *,
+    only: Sequence[str] = (),
+    reporter: Reporter = SILENT,
+) -> list[Release]:
+    """Copy home every release that is not held, of all publications or of `only`; return those.
+
+    A release that is not what it says it is stays out, and is remembered as a problem until it
+    comes right.
+
+    Raises
+    ------
+    ArchiveError
+        The source is not an archive.
+    FetchError
+        Nothing could be fetched, and nothing is held.
+    """
+    contracts = load_contracts() if contracts is None else contracts
+    arrived: list[Release] = []
+    problems: dict[str, list[Problem]] = {}
+    asked = asked_for(contracts, only)
+    with open_source(home, source, asked, reporter) as found:
+        if not only:
+            _tell_ignored(found, contracts, reporter)
+        reporter.begin("Bringing home", len(asked))
+        for publication in asked:
+            came, failed = _collect_publication(home, found, publication, reporter)
+            arrived += came
+            if failed:
+                problems[publication.publication] = failed
+            reporter.advance(publication.publication)
+        reporter.end()
+    _remember(home, asked, problems, keep_others=bool(only))
+    if source == LIVE and problems and not _holds_anything(home, contracts):
+        first = next(iter(problems.values()))[0]
+        raise FetchError(
+            f"Nothing could be fetched and nothing is held, so nothing was published: {first}."
+            " Try again later, or name an archive with --from."
+        )
+    return arrived
+
+
+def _collect_publication(
+    home: Home, source: Archive, publication: Publication, reporter: Reporter
+) -> tuple[list[Release], list[Problem]]:
+    """The releases of a publication that came home, and those that did not."""
+    came: list[Release] = []
+    problems: list[Problem] = []
+    for release in source.releases(publication.publisher, publication.publication):
+        if isinstance(release, Problem):
+            problems.append(release)
+            reporter.warn(f"Not brought home: {release}.")
+            continue
+        try:
+            kept = home.archive.add(source, release)
+        except FetchError:
+            raise
+        except ArchiveError as error:
+            problems.append(Problem(release.path, str(error)))
+            reporter.warn(f"Not brought home: {error}")
+            continue
+        if kept is not None:
+            came.append(kept)
+    return came, problems
+
+
+def _tell_ignored(source: Archive, contracts: Contracts, reporter: Reporter) -> None:
+    ignored = [
+        f"{publisher}/{publication}"
+        for publisher, publication in source.publications()
+        if publication not in contracts or contracts[publication].publisher != publisher
+    ]
+    if ignored:
+        reporter.say(f"Left alone, having no file in ingest/publications: {', '.join(ignored)}")
+
+
+def _holds_anything(home: Home, contracts: Contracts) -> bool:
+    held = home.archive.held
+    return any(held(p.publisher, p.publication) for p in contracts.values())
+
+
+def _remember(
+    home: Home,
+    asked: Sequence[Publication],
+    problems: Mapping[str, list[Problem]],
+    *,
+    keep_others: bool,
+) -> None:
+    kept = remembered_problems(home) if keep_others else {}
+    for publication in asked:
+        kept.pop(publication.publication, None)
+    kept |= {
+        name: [(problem.path, problem.reason) for problem in found]
+        for name, found in problems.items()
+    }
+    write_whole(home.work / PROBLEMS_FILE, json.dumps(kept, indent=2).encode())

@@ -1,0 +1,260 @@
+"""The inventory: what is held, what its checks and persons said of it, and a digest of it all.
+
+Read once a refresh and handed on. A build is a function of it, so that its digest tells whether
+what is held is what is served.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from expectations.results.decisions import Decision, standing
+from expectations.results.releases import JudgedRelease, PublicationToCheck, ReleaseToCheck, chain
+from expectations.results.verdicts import Check, LoadVerdict
+from ingest.archive import Problem, Release
+from ingest.contracts import Publication, load_contracts
+from ingest.loads import Load, loads_of
+from orchestration.pipeline.code import code_digest
+from warehouse.home import Home
+
+Contracts = Mapping[str, Publication]
+
+_ReleasePath = Annotated[str, Field(pattern="^[^/]+/[^/]+/[^/]+$")]
+# By publication, each release that was not brought home, and why.
+PROBLEMS: TypeAdapter[dict[str, list[tuple[_ReleasePath, str]]]] = TypeAdapter(
+    dict[str, list[tuple[_ReleasePath, str]]]
+)
+PROBLEMS_FILE = "problems.json"
+
+UNCHECKED = Check("checked", "", "error", False, "no verdict", "A load is checked before use.")
+
+
+@dataclass(frozen=True)
+class HeldLoad:
+    """A load at home with its verdict, and what a person decided over it.
+
+    The verdict is None where it has not been checked by today's contract.
+    """
+
+    load: Load
+    verdict: LoadVerdict | None
+    decision: Decision | None = None
+
+    @property
+    def rejected(self) -> bool:
+        """Whether a person took it out, whatever its checks say."""
+        return self.decision is not None and self.decision.decision == "rejected"
+
+    @property
+    def reasons(self) -> tuple[Check, ...]:
+        """What keeps it out: its failed checks that nobody accepted, or a person's rejection."""
+        if self.decision is not None and self.rejected:
+            return (self.decision.told(),)
+        if self.verdict is None:
+            return (UNCHECKED,)
+        return self.decision.uncovered(self.verdict) if self.decision else self.verdict.reasons
+
+    @property
+    def admitted(self) -> bool:
+        """Whether its rows may become facts."""
+        return not self.reasons
+
+    @property
+    def quarantined(self) -> bool:
+        """Whether its checks keep it out, and nobody has rejected it."""
+        return bool(self.reasons) and not self.rejected
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it is admitted only because a person accepted its failed checks."""
+        return self.admitted and self.verdict is not None and not self.verdict.admitted
+
+    @property
+    def decided(self) -> Check | None:
+        """The decision as a row of its checks, where it makes or made a difference."""
+        if self.decision is None:
+            return None
+        if self.rejected:
+            return self.decision.told()
+        # Accepted once, and passed by today's contract: there is nothing left to tell.
+        passed = self.verdict is None or self.verdict.admitted
+        return None if passed else self.decision.told(self.reasons)
+
+
+@dataclass(frozen=True)
+class HeldRelease:
+    """A release at home, its loads, and the files in it that its contract does not know.
+
+    `checked` is when its loads were checked (UTC, ISO 8601), empty where they were not.
+    """
+
+    publication: Publication
+    release: Release
+    loads: tuple[HeldLoad, ...]
+    unknown_files: tuple[str, ...]
+    checked: str = ""
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """Everything that determines a build: contracts, what is held, what was refused, the code."""
+
+    contracts: Contracts
+    releases: tuple[HeldRelease, ...]
+    problems: tuple[Problem, ...]
+    digest: str
+
+    @cached_property
+    def loads(self) -> list[HeldLoad]:
+        """Every load of every release."""
+        return [load for release in self.releases for load in release.loads]
+
+    @cached_property
+    def _by_publication(self) -> dict[str, list[HeldRelease]]:
+        found: dict[str, list[HeldRelease]] = {}
+        for held in self.releases:
+            found.setdefault(held.publication.publication, []).append(held)
+        return found
+
+    def of(self, publication: Publication) -> list[HeldRelease]:
+        """The releases held of a publication, the oldest first."""
+        return self._by_publication.get(publication.publication, [])
+
+    def problems_of(self, publication: Publication) -> list[Problem]:
+        """The releases of a publication that were not brought home, and why."""
+        prefix = f"{publication.publisher}/{publication.publication}/"
+        return [problem for problem in self.problems if problem.path.startswith(prefix)]
+
+    @property
+    def quarantined(self) -> list[HeldLoad]:
+        """The loads that their checks keep out."""
+        return [load for load in self.loads if load.quarantined]
+
+    @property
+    def accepted(self) -> list[HeldLoad]:
+        """The loads that a person let in over their failed checks."""
+        return [load for load in self.loads if load.accepted]
+
+    @property
+    def rejected(self) -> list[HeldLoad]:
+        """The loads that a person took out."""
+        return [load for load in self.loads if load.rejected]
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing waits for a person: no load quarantined, no release not brought home."""
+        return not self.quarantined and not self.problems
+
+
+def take_inventory(home: Home, contracts: Contracts | None = None) -> Inventory:
+    """What is held now.
+
+    Raises
+    ------
+    ArchiveError
+        What persons decided cannot be read.
+    """
+    contracts = load_contracts() if contracts is None else contracts
+    judged = [(work.publication, judge(work)) for work in read_held(home, contracts)]
+    return inventory_of(home, contracts, judged)
+
+
+def read_held(home: Home, contracts: Contracts) -> Iterator[PublicationToCheck]:
+    """Each publication's releases with verdicts and decisions as they were kept, from the disk."""
+    archive = home.archive
+    for publication in contracts.values():
+        releases = tuple(
+            ReleaseToCheck(
+                release,
+                archive.verdict(release),
+                tuple(Decision.from_dict(kept) for kept in archive.decisions(release)),
+            )
+            for release in archive.held(publication.publisher, publication.publication)
+        )
+        yield PublicationToCheck(publication, releases, archive.folder, home.loads.folder)
+
+
+def judge(work: PublicationToCheck) -> list[JudgedRelease]:
+    """Which of a publication's verdicts still hold."""
+    return list(chain(work.publication, work.releases))
+
+
+def inventory_of(
+    home: Home,
+    contracts: Contracts,
+    judged: Sequence[tuple[Publication, Sequence[JudgedRelease]]],
+) -> Inventory:
+    """The inventory of releases that were read and judged."""
+    releases = [
+        _held_release(publication, release) for publication, found in judged for release in found
+    ]
+    problems = tuple(
+        Problem(path, reason)
+        for found in remembered_problems(home).values()
+        for path, reason in found
+    )
+    return Inventory(contracts, tuple(releases), problems, _digest(releases, problems))
+
+
+def _held_release(publication: Publication, judged: JudgedRelease) -> HeldRelease:
+    verdicts = judged.verdicts or {}
+    release, decisions = judged.held.release, judged.held.decisions
+    loads, unknown = loads_of(publication, release)
+    return HeldRelease(
+        publication,
+        release,
+        tuple(
+            HeldLoad(
+                load,
+                verdicts.get((load.file.name, load.contract.file_id)),
+                standing(decisions, load.file.name, load.file.sha256),
+            )
+            for load in loads
+        ),
+        tuple(file.name for file in unknown),
+        str((judged.held.kept or {}).get("checked", "")),
+    )
+
+
+def remembered_problems(home: Home) -> dict[str, list[tuple[str, str]]]:
+    """What was not brought home, by publication; a file of another shape remembers nothing.
+
+    Nothing is lost by that: every publication that is asked for is looked at again.
+    """
+    try:
+        return PROBLEMS.validate_json((home.work / PROBLEMS_FILE).read_bytes())
+    except (OSError, ValidationError):
+        return {}
+
+
+def _digest(releases: Sequence[HeldRelease], problems: Sequence[Problem]) -> str:
+    document = {
+        "code": code_digest(),
+        "releases": [
+            {
+                "release": held.release.model_dump(mode="json"),
+                "verdicts": [
+                    load.verdict.to_dict() if load.verdict else None for load in held.loads
+                ],
+                "decisions": [
+                    load.decision.to_dict() if load.decision else None for load in held.loads
+                ],
+            }
+            for held in releases
+        ],
+        "problems": [[problem.path, problem.reason] for problem in problems],
+    }
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def is_served(home: Home, inventory: Inventory) -> bool:
+    """Whether the served build was made from exactly this."""
+    record = home.build_record()
+    return record is not None and record.get("digest") == inventory.digest

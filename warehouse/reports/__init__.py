@@ -1,0 +1,1 @@
+"""What the terminal shows of the served warehouse: series, revisions, a council's profile."""
