@@ -1,19 +1,23 @@
 """Settings from the environment, in one place: what each is called, and what it is by default.
 
-Where publishers are asked, and how patiently, stands in `ingest.publishers.settings`, which may
-know nothing of this; `core-measures settings` prints both.
+`core-measures settings` prints them. Where publishers are asked, and how patiently, is read by
+`ingest.publishers.settings`, which may know nothing of this and says itself what is wrong there.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from ingest.errors import CoreMeasuresError
+
+
+def _variable(default: Any, name: str, means: str) -> Any:
+    return Field(default, alias=name, description=means)
 
 
 class Settings(BaseModel):
@@ -21,19 +25,119 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    home: Path = Field(Path("data"), alias="CORE_MEASURES_HOME")
-    source: str = Field("live", alias="CORE_MEASURES_SOURCE")
-    site: bool = Field(True, alias="CORE_MEASURES_SITE")
-    schedules: bool = Field(False, alias="CORE_MEASURES_SCHEDULES")
-    nightly: str = Field("0 2 * * *", alias="CORE_MEASURES_NIGHTLY")
-    log: Literal["text", "json"] = Field("text", alias="CORE_MEASURES_LOG")
-    metrics: Path | None = Field(None, alias="CORE_MEASURES_METRICS")
-    dagster_home: Path | None = Field(None, alias="DAGSTER_HOME")
+    home: Path = _variable(Path("data"), "CORE_MEASURES_HOME", "the home: where everything is kept")
+    source: str = _variable(
+        "live",
+        "CORE_MEASURES_SOURCE",
+        "where Dagster's refreshes bring releases home from: live, sample, or an archive's path"
+        " or address",
+    )
+    site: bool = _variable(True, "CORE_MEASURES_SITE", "whether a refresh makes the pages too")
+    schedules: bool = _variable(
+        False,
+        "CORE_MEASURES_SCHEDULES",
+        "on: schedules and sensor run without being switched on by hand",
+    )
+    nightly: str = _variable(
+        "0 2 * * *", "CORE_MEASURES_NIGHTLY", "when nightly fires, as cron has it, London time"
+    )
+    log: Literal["text", "json"] = _variable(
+        "text", "CORE_MEASURES_LOG", "json: the command's lines as objects on standard error"
+    )
+    metrics: Path | None = _variable(
+        None, "CORE_MEASURES_METRICS", "the folder for core_measures.prom; by default in the home"
+    )
+    code_host: str | None = _variable(
+        None, "CORE_MEASURES_CODE_HOST", "where web server and daemon find the code server"
+    )
+    code_port: str | None = _variable(None, "CORE_MEASURES_CODE_PORT", "its port")
+    dagster_home: Path | None = _variable(
+        None, "DAGSTER_HOME", "folder of dagster.yaml; set, refreshes are in Dagster's history"
+    )
+    postgres_host: str | None = _variable(
+        None, "DAGSTER_POSTGRES_HOST", "PostgreSQL of Dagster's runs"
+    )
+    postgres_port: str | None = _variable(None, "DAGSTER_POSTGRES_PORT", "its port")
+    postgres_user: str | None = _variable(None, "DAGSTER_POSTGRES_USER", "its user")
+    postgres_password: SecretStr | None = _variable(
+        None, "DAGSTER_POSTGRES_PASSWORD", "that user's password"
+    )
+    postgres_database: str | None = _variable(None, "DAGSTER_POSTGRES_DB", "its database")
+
+    contact: str | None = _variable(
+        None, "CORE_MEASURES_CONTACT", "who runs this, told to publishers with every request"
+    )
+    stat_xplore_key: SecretStr | None = _variable(
+        None, "CORE_MEASURES_STAT_XPLORE_KEY", "key for DWP's Stat-Xplore"
+    )
+    requests_per_second: str = _variable(
+        "10", "CORE_MEASURES_REQUESTS_PER_SECOND", "how many requests a second at most, a host"
+    )
+    tries: str = _variable("4", "CORE_MEASURES_TRIES", "how often a request is tried")
+    backoff_seconds: str = _variable(
+        "1", "CORE_MEASURES_BACKOFF_SECONDS", "how long before the second try"
+    )
+    longest_wait_seconds: str = _variable(
+        "120", "CORE_MEASURES_LONGEST_WAIT_SECONDS", "the longest that a publisher may ask to wait"
+    )
+    connect_seconds: str = _variable(
+        "10", "CORE_MEASURES_CONNECT_SECONDS", "how long a connection may take"
+    )
+    read_seconds: str = _variable(
+        "30", "CORE_MEASURES_READ_SECONDS", "how long a publisher may be silent"
+    )
+    download_seconds: str = _variable(
+        "900", "CORE_MEASURES_DOWNLOAD_SECONDS", "how long a whole file may take"
+    )
+    ees_url: str | None = _variable(
+        None, "CORE_MEASURES_EES_URL", "Explore Education Statistics, content"
+    )
+    ees_statistics_url: str | None = _variable(
+        None, "CORE_MEASURES_EES_STATISTICS_URL", "Explore Education Statistics, statistics"
+    )
+    govuk_url: str | None = _variable(None, "CORE_MEASURES_GOVUK_URL", "GOV.UK")
+    fingertips_url: str | None = _variable(None, "CORE_MEASURES_FINGERTIPS_URL", "OHID Fingertips")
+    ons_url: str | None = _variable(
+        None, "CORE_MEASURES_ONS_URL", "Office for National Statistics, data sets"
+    )
+    ons_indicators_url: str | None = _variable(
+        None, "CORE_MEASURES_ONS_INDICATORS_URL", "Explore Local Statistics"
+    )
+    nomis_url: str | None = _variable(None, "CORE_MEASURES_NOMIS_URL", "Nomis")
+    stat_xplore_url: str | None = _variable(
+        None, "CORE_MEASURES_STAT_XPLORE_URL", "DWP's Stat-Xplore"
+    )
+    archive_url: str | None = _variable(
+        None, "CORE_MEASURES_ARCHIVE_URL", "where archived files are fetched from"
+    )
+
+    webhook: SecretStr | None = _variable(
+        None, "CORE_MEASURES_WEBHOOK", "where alerts go as Slack's JSON"
+    )
+    mail_server: str | None = _variable(
+        None, "CORE_MEASURES_MAIL_SERVER", "host or host:port of a mail server for alerts"
+    )
+    mail_from: str | None = _variable(
+        None, "CORE_MEASURES_MAIL_FROM", "needed with it: whom mail is from"
+    )
+    mail_to: str | None = _variable(
+        None, "CORE_MEASURES_MAIL_TO", "needed with it: who gets it, several by commas"
+    )
+    mail_security: str = _variable("starttls", "CORE_MEASURES_MAIL_SECURITY", "or tls, or none")
+    mail_user: str | None = _variable(None, "CORE_MEASURES_MAIL_USER", "user of the mail server")
+    mail_password: SecretStr | None = _variable(
+        None, "CORE_MEASURES_MAIL_PASSWORD", "that user's password"
+    )
 
     @field_validator("log", mode="before")
     @classmethod
     def _any_case(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
+
+    @classmethod
+    def variables(cls) -> list[str]:
+        """The name of every variable."""
+        return [str(field.alias) for field in cls.model_fields.values()]
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -42,12 +146,13 @@ class Settings(BaseModel):
         Raises
         ------
         CoreMeasuresError
-            A variable is not what it may be.
+            A variable is not what it may be. No secret is told.
         """
         found = os.environ if environment is None else environment
-        names = {str(field.alias) for field in cls.model_fields.values()}
         try:
-            return cls.model_validate({name: found[name] for name in names if found.get(name)})
+            return cls.model_validate(
+                {name: found[name] for name in cls.variables() if found.get(name)}
+            )
         except ValidationError as error:
             first = error.errors()[0]
             raise CoreMeasuresError(
@@ -58,3 +163,10 @@ class Settings(BaseModel):
     def home_folder(self) -> Path:
         """The home, wherever this is run from."""
         return self.home.absolute()
+
+    def told(self) -> Iterator[tuple[str, str, str]]:
+        """Each variable, what it is set to, and what it means; of a secret only that it is set."""
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            shown = "(set)" if isinstance(value, SecretStr) else "" if value is None else str(value)
+            yield str(field.alias), shown, field.description or ""

@@ -308,3 +308,14 @@ def contract(
             for row in block.rows:
                 table.add_row(*map(plain, row))
             print_table(table)
+
+
+@app.command()
+def settings() -> None:
+    """Every setting from the environment: its variable, what it is now, and what it means."""
+    from orchestration.settings import Settings
+
+    table = Table("Variable", "Now", "Means", box=SIMPLE, pad_edge=False)
+    for row in Settings.read().told():
+        table.add_row(*map(plain, row))
+    print_table(table)
