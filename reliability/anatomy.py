@@ -16,8 +16,9 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from expectations.panel.columns import AREA_LEVEL, YEAR, numeric
 from expectations.panel.councils import Councils
-from expectations.panel.load_table import AREA_LEVEL, YEAR, describe, numeric
+from expectations.panel.load_table import describe
 from expectations.panel.measures import series_of
 from ingest.contracts import FileContract, Publication, Share
 from ingest.reading.grids import below_header

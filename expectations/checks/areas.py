@@ -11,7 +11,7 @@ import pandas as pd
 
 from expectations.checks.base import Finding, Findings, LoadCheck, found_where
 from expectations.panel.cells import labels_of
-from expectations.panel.load_table import (
+from expectations.panel.columns import (
     AREA_LEVEL,
     AREA_LEVELS,
     COUNCIL_CODE,
@@ -21,11 +21,10 @@ from expectations.panel.load_table import (
     LONDON,
     PERIOD,
     REGION_CODE,
-    areas_by_period,
-    by_distinct,
     no_council,
     numeric,
 )
+from expectations.panel.load_table import areas_by_period, by_distinct
 from ingest.contracts import NUMERIC_ROLES, FileContract
 from ingest.reading.tables import SOURCE_ROW
 

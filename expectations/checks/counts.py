@@ -18,7 +18,7 @@ from expectations.panel.cells import (
     rounding,
     row_groups,
 )
-from expectations.panel.load_table import (
+from expectations.panel.columns import (
     AREA_LEVEL,
     COUNCIL_CODE,
     EMPTIED,

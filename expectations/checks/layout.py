@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from expectations.checks.base import Finding, Findings, LoadCheck, found_where
-from expectations.panel.load_table import numeric
+from expectations.panel.columns import numeric
 from ingest.contracts import NUMERIC_ROLES, DroppedRows, FileContract
 from ingest.loads import unlisted_columns
 from ingest.reading.tables import SOURCE_ROW

@@ -9,14 +9,8 @@ from typing import TYPE_CHECKING
 
 from expectations.checks.base import Findings, LoadCheck, found_where, one
 from expectations.panel.cells import labels_of
-from expectations.panel.load_table import (
-    AREA_LEVEL,
-    PERIOD,
-    PERIOD_UNREAD,
-    YEAR,
-    as_number,
-    numeric,
-)
+from expectations.panel.columns import AREA_LEVEL, PERIOD, PERIOD_UNREAD, YEAR, numeric
+from expectations.panel.load_table import as_number
 from expectations.panel.series_panel import when
 from ingest.contracts import NUMERIC_ROLES, FileContract
 from ingest.loads import Load

@@ -18,7 +18,7 @@ from expectations.checks.base import (
 )
 from expectations.panel.baseline import ENOUGH_AREAS
 from expectations.panel.cells import labels_of
-from expectations.panel.load_table import (
+from expectations.panel.columns import (
     AREA_LEVEL,
     COUNCIL_CODE,
     COUNTRY_CODE,

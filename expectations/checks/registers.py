@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from expectations.checks.base import Bound, Findings, LoadCheck, found_where, one
-from expectations.panel.load_table import AREA_LEVEL, COUNCIL_CODE, PERIOD, YEAR, numeric
+from expectations.panel.columns import AREA_LEVEL, COUNCIL_CODE, PERIOD, YEAR, numeric
 from ingest.contracts import FileContract, Stock
 from ingest.reading.tables import SOURCE_ROW
 

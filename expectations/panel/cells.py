@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from expectations.panel.load_table import AREA_LEVEL, PERIOD, numeric, rows_where
+from expectations.panel.columns import AREA_LEVEL, PERIOD, numeric, rows_where
 from ingest.contracts import FileContract, Share
 
 # What publishers round counts to. A column is taken to be rounded where so few of its counts are

@@ -16,9 +16,25 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from expectations.panel.columns import (
+    AREA_LEVEL,
+    COUNCIL_CODE,
+    COUNCIL_UNKNOWN,
+    COUNTRY_CODE,
+    EMPTIED,
+    IGNORED_LEVEL,
+    NUMBER,
+    PERIOD,
+    PERIOD_UNREAD,
+    REGION_CODE,
+    YEAR,
+    no_council,
+    numeric,
+    rows_where,
+)
 from expectations.panel.councils import Councils
 from expectations.panel.measures import SeriesCheck, series_of
-from ingest.contracts import NUMERIC_ROLES, DroppedRows, FileContract, RowFilter
+from ingest.contracts import NUMERIC_ROLES, DroppedRows, FileContract
 from ingest.corrections import Correction
 from ingest.loads import Load
 from ingest.reading.periods import Period
@@ -27,37 +43,8 @@ from ingest.reading.tables import SOURCE_ROW
 if TYPE_CHECKING:
     from expectations.panel.series_panel import SeriesView
 
-AREA_LEVEL = "area level"
-COUNCIL_CODE = "council code"
-COUNCIL_UNKNOWN = "council code not known"
-REGION_CODE = "region code"
-COUNTRY_CODE = "country code"
-PERIOD = "period label"
-PERIOD_UNREAD = "period not read"
-YEAR = "period year"
-EMPTIED = "emptied by a correction"
-
-AREA_LEVELS = ("country", "region", "council", "district")
-IGNORED_LEVEL = "ignored"
-
-# DfE prints Inner and Outer London (E13) in its place, or beside it.
-LONDON = "E12000007"
-
-# What publishers print: no thousands separators, no exponents (217,628 rows of 35 files read).
-NUMBER = r"-?[0-9]+(?:\.[0-9]+)?"
-
 Rows = pd.DataFrame
 Cells = pd.Series
-
-
-def numeric(column: str) -> str:
-    """The derived column that holds a column's numbers, null where the cell is a mark."""
-    return f"{column} as a number"
-
-
-def no_council(column: str) -> str:
-    """The derived column that holds a column's cells where they name no council."""
-    return f"{column} of no council"
 
 
 Located = Sequence[tuple[int | None, Correction]]
@@ -207,14 +194,6 @@ def describe(cells: pa.Table, contract: FileContract, councils: Councils) -> Any
     labels = _period_labels(rows, contract)
     described = _rows(rows, contract, labels, _periods(labels, contract), councils)
     return _named(described, rows, contract)
-
-
-def rows_where(rows: Any, allowed: RowFilter) -> Any:
-    """Which rows have one of the cells allowed in each column, as an array of truths."""
-    hit = np.ones(len(rows), dtype=bool)
-    for column, cells in allowed.items():
-        hit &= rows[column].isin(cells).to_numpy()
-    return hit
 
 
 def entities(rows: Any, councils: Councils) -> Any:

@@ -13,8 +13,8 @@ import pandas as pd
 
 from expectations.panel.baseline import ENOUGH_AREAS, RobustBaseline, nanmedian
 from expectations.panel.cells import decimals_of, denominators
+from expectations.panel.columns import YEAR, numeric, rows_where
 from expectations.panel.councils import Councils
-from expectations.panel.load_table import YEAR, numeric, rows_where
 from expectations.panel.measures import SeriesCheck, share_of
 from ingest.contracts import FileContract
 from ingest.reading.tables import SOURCE_ROW

@@ -19,7 +19,7 @@ from orchestration.cli.decide import print_decisions
 from orchestration.cli.output import err, out, plain, print_table, shown
 
 if TYPE_CHECKING:
-    from orchestration.refresh import Outcome
+    from orchestration.reporting.outcome import Outcome
 
 
 @app.command()
