@@ -1,7 +1,7 @@
 """A fresh candidate warehouse: admitted loads as tables, and what is known of every load.
 
 `loads.<table>` holds rows as published under canonical names; `archive.*` says which releases,
-loads and checks there are. These are dbt's sources; everything after is SQL.
+loads, checks and flagged figures there are. These are dbt's sources; everything after is SQL.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from ingest.contracts import RELEASE, FileContract
 from ingest.corrections import Correction
 from ingest.loads import Load
 
+# Stands where a file has two numbers for one cell, and none can be served.
+CONFLICTING = "[conflicting]"
 # The whole process stays under 1 GiB, Python and its libraries included.
 SETTINGS = {"memory_limit": "384MB", "threads": 2}
 
@@ -35,6 +37,24 @@ CHECK_COLUMNS = {
     "success": "boolean",
     "observed": "varchar",
     "explanation": "varchar",
+}
+FLAG_COLUMNS = {
+    "publisher": "varchar",
+    "publication": "varchar",
+    "release": "varchar",
+    "version": "integer",
+    "source_file": "varchar",
+    "source_sha256": "varchar",
+    "file_id": "varchar",
+    "source_row": "bigint",
+    "source_column": "varchar",
+    "year": "integer",
+    "measure_id": "varchar",
+    "series_id": "varchar",
+    "check_name": "varchar",
+    "message": "varchar",
+    "figure": "double",
+    "expected": "double",
 }
 LOAD_COLUMNS = {
     "publisher": "varchar",
@@ -84,6 +104,8 @@ class AdmittedLoad:
     mapping: dict[str, str]
     dropped_rows: tuple[int, ...]
     corrections: tuple[Correction, ...]
+    # Cells, by row and column, that the file has twice with two texts.
+    conflicting: tuple[tuple[int, str], ...] = ()
 
 
 def sql_text(value: str) -> str:
@@ -103,6 +125,7 @@ def create(
     releases: Sequence[Release],
     loads: Sequence[tuple[Load, bool]],
     checks: Sequence[dict[str, object]],
+    flags: Sequence[dict[str, object]] = (),
 ) -> None:
     """Write a new candidate at `path` with everything dbt reads.
 
@@ -147,6 +170,7 @@ def create(
             ],
         )
         _insert(con, "archive.checks", CHECK_COLUMNS, checks)
+        _insert(con, "archive.flags", FLAG_COLUMNS, flags)
 
 
 def settle(path: Path) -> None:
@@ -194,7 +218,8 @@ def _select(one: AdmittedLoad) -> str:
         )
         corrections = f"case {cases} end"
     cells = ", ".join(
-        f"{sql_name(published)} as {sql_name(name)}" for name, published in one.mapping.items()
+        f"{_cell_of(one, name, published)} as {sql_name(name)}"
+        for name, published in one.mapping.items()
     )
     dropped = (
         f"where source_row not in ({', '.join(map(str, one.dropped_rows))})"
@@ -223,6 +248,18 @@ def _select(one: AdmittedLoad) -> str:
             from (select *{named} from read_parquet({sql_text(str(one.parquet))}))
             {dropped}
         )"""
+
+
+def _cell_of(one: AdmittedLoad, name: str, published: str) -> str:
+    """A column of the load; a mark of ours where the file has two numbers for a cell."""
+    rows = sorted({row for row, column in one.conflicting if column == name})
+    if not rows:
+        return sql_name(published)
+    listed = ", ".join(map(str, rows))
+    return (
+        f"case when source_row in ({listed}) then {sql_text(CONFLICTING)}"
+        f" else {sql_name(published)} end"
+    )
 
 
 def _row_of(fix: Correction) -> str:

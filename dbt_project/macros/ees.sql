@@ -55,7 +55,8 @@
 {% macro ees_share_figures(cells, numerator, denominator) -%}
     {%- set parts = ([numerator] + denominator) | unique | list -%}
     {%- set reasons = [
-        'unrecognised', 'suppressed', 'low_reliability', 'not_applicable', 'not_available',
+        'conflicting', 'unrecognised', 'suppressed', 'low_reliability', 'not_applicable',
+        'not_available',
     ] -%}
     {%- set read_parts %}
         select

@@ -3,8 +3,10 @@
   that stand where a number could; each publisher's macros are in a file of its own.
 -#}
 
+{#- Where a file has two numbers for one cell, its checks put a mark of ours in their place. -#}
 {% macro marks() %}
     {{ return({
+        'conflicting': ['[conflicting]'],
         'suppressed': ['c', '*'],
         'not_applicable': ['z'],
         'low_reliability': ['u'],

@@ -22,6 +22,8 @@
     upper_95,
     interval_method,
     is_corrected,
+    is_flagged,
+    flags,
     status,
     status_symbol,
     publication,

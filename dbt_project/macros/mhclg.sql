@@ -10,7 +10,8 @@
 {% macro gravest(statuses) -%}
     case
         {%- for reason in [
-            'unrecognised', 'suppressed', 'low_reliability', 'not_applicable', 'not_available',
+            'conflicting', 'unrecognised', 'suppressed', 'low_reliability', 'not_applicable',
+            'not_available',
         ] %}
         when '{{ reason }}' in ({{ statuses | join(', ') }}) then '{{ reason }}'
         {%- endfor %}
@@ -23,7 +24,8 @@
 {% macro gravest_of_all(status, over='') -%}
     case
         {%- for reason in [
-            'unrecognised', 'suppressed', 'low_reliability', 'not_applicable', 'not_available',
+            'conflicting', 'unrecognised', 'suppressed', 'low_reliability', 'not_applicable',
+            'not_available',
         ] %}
         when bool_or({{ status }} = '{{ reason }}') {{ over }} then '{{ reason }}'
         {%- endfor %}

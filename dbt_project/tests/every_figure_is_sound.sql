@@ -5,13 +5,26 @@ figures as (
     select * from {{ ref('int_core_measure') }}
 ),
 
+-- A cell that nobody can read has no value, and its check has told of it.
+told as (
+    select distinct
+        source_sha256,
+        source_row,
+        true as is_told,
+    from {{ ref('stg_archive__flags') }}
+    where check_name = 'numbers_or_marks'
+),
+
 faults as (
     select
-        *,
+        figures.*,
         case
-            when status = 'unrecognised' then 'a cell is neither a number nor a known mark'
+            when status = 'unrecognised' and told.is_told is null
+                then 'a cell is neither a number nor a known mark'
             when status not in (
                 'published',
+                'conflicting',
+                'unrecognised',
                 'suppressed',
                 'not_applicable',
                 'not_available',
@@ -25,6 +38,7 @@ faults as (
                 then 'an interval without a method, or the reverse'
         end as fault,
     from figures
+    left join told using (source_sha256, source_row)
 )
 
 select

@@ -65,6 +65,7 @@ CHECKS: tuple[LoadCheck, ...] = (
     presence.SeriesComplete(),
     presence.SeriesUnbroken(),
     presence.NumbersNotFew(),
+    presence.NoYearWithheld(),
     presence.NoBlankWithoutMark(),
     presence.NumbersNotAlone(),
     presence.WholesAmongParts(),

@@ -207,15 +207,18 @@ class RegionsPresent(LoadCheck):
 
 
 class CouncilListedOnce(LoadCheck):
-    """A council has figures under two codes: which of them counts, nobody can tell."""
+    """A council has other figures under another of its codes: which counts, nobody can tell."""
 
     name = "council_listed_once"
-    expects = "No council has numbers under two of its codes in one period."
+    expects = (
+        "No council has numbers under two of its codes in one period, but for the same ones under"
+        " both."
+    )
     noun = "councils and periods"
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
-        rows = load.rows
-        columns = [numeric(name) for name in load.contract.columns_of(*NUMERIC_ROLES)]
+        rows, contract = load.rows, load.contract
+        columns = [numeric(name) for name in contract.columns_of(*NUMERIC_ROLES)]
         has = rows[columns].notna().any(axis=1).to_numpy() & load.entities.notna().to_numpy()
         pairs = pd.DataFrame(
             {"period": rows[PERIOD], "council": load.entities, "code": rows[COUNCIL_CODE]}
@@ -223,13 +226,32 @@ class CouncilListedOnce(LoadCheck):
         codes: dict[tuple[str, str], list[str]] = {}
         for period, council, code in pairs.itertuples(index=False):
             codes.setdefault((period, council), []).append(code)
+        twice = {key: found for key, found in codes.items() if len(found) > 1}
+        differing = {key for key in twice if not self._alike(load, key, columns)}
         yield found_where(
-            [len(found) > 1 for found in codes.values()],
+            [key in differing for key in codes],
             [load.councils.name(council) for _, council in codes],
             [labels_of(period) for period, _ in codes],
             [" and ".join(sorted(found)) for found in codes.values()],
             wording="{0} in {1} under {2}",
         )
+
+    @staticmethod
+    def _alike(load: LoadTable, key: tuple[str, str], columns: list[str]) -> bool:
+        """Whether a council has the same numbers under each of its codes in a period."""
+        rows, area = load.rows, load.contract.area
+        at = (rows[PERIOD] == key[0]).to_numpy() & (load.entities == key[1]).fillna(
+            False
+        ).to_numpy()
+        of_area = {*area.codes.values(), "la_name", "area_name", "parent_code"}
+        rest = [name for name in load.contract.key if name not in of_area]
+        seen: dict[tuple[str, ...], tuple[float, ...]] = {}
+        for row in rows[at][[*rest, *columns]].itertuples(index=False):
+            label, numbers = tuple(row[: len(rest)]), tuple(row[len(rest) :])
+            before = seen.setdefault(label, numbers)
+            if not np.array_equal(before, numbers, equal_nan=True):
+                return False
+        return True
 
 
 def plain_name(name: str) -> str:

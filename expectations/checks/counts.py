@@ -268,7 +268,7 @@ class NumeratorWithinDenominator(_FlagsFigures):
                 column=share.value,
                 figure=top[at],
                 expected=bottom[at],
-                group=rows[YEAR].to_numpy()[at],
+                years=rows[YEAR].to_numpy()[at],
             )
 
 
@@ -339,7 +339,7 @@ class SharesMatchCounts(_FlagsFigures):
                 column=share.value,
                 figure=printed,
                 expected=share.per * above / below,
-                group=years[at],
+                years=years[at],
             )
 
 
@@ -404,7 +404,7 @@ class ImpliedPeopleSteady(_FlagsFigures):
                 rows=source,
                 column=implied.value,
                 figure=value[at],
-                group=row_years,
+                years=years[row_years],
             )
 
 
@@ -436,7 +436,7 @@ class IntervalsHoldFigures(_FlagsFigures):
                 rows=source,
                 column=bound.value,
                 figure=value,
-                group=load.rows[YEAR].to_numpy()[at],
+                years=load.rows[YEAR].to_numpy()[at],
             )
 
 
@@ -477,7 +477,7 @@ class IntervalsBalanced(_FlagsFigures):
                 rows=source,
                 column=bound.value,
                 figure=value,
-                group=load.rows[YEAR].to_numpy()[at],
+                years=load.rows[YEAR].to_numpy()[at],
             )
 
 
@@ -528,7 +528,7 @@ class SumsHold(_FlagsFigures):
                 column=declared.whole,
                 figure=whole,
                 expected=added,
-                group=rows[YEAR].to_numpy()[at],
+                years=rows[YEAR].to_numpy()[at],
             )
 
 
@@ -559,7 +559,7 @@ class LesserNotGreater(_FlagsFigures):
                 column=pair.less,
                 figure=less[at],
                 expected=more[at],
-                group=rows[YEAR].to_numpy()[at],
+                years=rows[YEAR].to_numpy()[at],
             )
 
 
@@ -603,7 +603,7 @@ class BreakdownsAddUp(_FlagsFigures):
                     column=name,
                     figure=number[at],
                     expected=added[group[at]],
-                    group=rows[YEAR].to_numpy()[at],
+                    years=rows[YEAR].to_numpy()[at],
                 )
 
 

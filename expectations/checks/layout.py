@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from expectations.checks.base import Finding, Findings, LoadCheck, found_where
-from expectations.panel.columns import numeric
+from expectations.checks.base import (
+    FEWEST_FOR_A_SHARE,
+    Bound,
+    Finding,
+    Findings,
+    LoadCheck,
+    found_where,
+)
+from expectations.panel.columns import CONFLICTING, numeric
 from ingest.contracts import NUMERIC_ROLES, DroppedRows, FileContract
 from ingest.loads import unlisted_columns
 from ingest.reading.tables import SOURCE_ROW
@@ -144,25 +151,54 @@ class NotEmpty(LoadCheck):
 
 
 class KeyUnique(LoadCheck):
-    """One figure stands there twice."""
+    """One figure stands there twice: with two numbers, nobody can tell which counts."""
 
     name = "key_unique"
     noun = "rows"
+    outcome = "flag"
+    refused_above = Bound(
+        0.02,
+        "share of rows",
+        "2026-11",
+        "A slip repeats a row or two; a breakdown that the contract does not know, or a table"
+        " pasted twice, repeats many.",
+    )
 
     def explanation(self, contract: FileContract, about: str) -> str:
-        return f"No two rows share {', '.join(contract.key)}: one figure would stand there twice."
+        return (
+            f"No two rows share {', '.join(contract.key)}: one figure would stand there twice. Of"
+            " two numbers for one figure neither is served."
+        )
 
     def library(self, contract: FileContract) -> tuple[str, dict[str, object]]:
         return "ExpectCompoundColumnsToBeUnique", {"column_list": list(contract.key)}
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
-        key = load.rows[list(load.contract.key)]
-        again = key.duplicated(keep=False).to_numpy()
-        cells = [", ".join(map(repr, row)) for row in key[again].to_numpy().tolist()]
-        told = np.full(len(key), "", dtype=object)
-        told[again] = cells
-        yield found_where(
-            again, told, load.source_rows, wording="{0} in row {1}", rows=load.source_rows
+        again = load.key.duplicated().to_numpy()
+        if not load.repeated_rows:
+            # None, or rows that were made of one and cannot be told apart by its number.
+            shown = [", ".join(map(repr, row)) for row in load.key[again].to_numpy().tolist()]
+            found = tuple(Finding(f"{cells} stands there twice") for cells in shown)
+            yield Findings(len(load.key), found, 1.0 if found else 0.0)
+            return
+        conflicting = tuple(
+            Finding(
+                f"rows {c.source_row} and {c.again} are of the same, with '{c.texts[0]}' and"
+                f" '{c.texts[1]}' for {c.column}",
+                (c.source_row,),
+                c.column,
+            )
+            for c in load.conflicts
+        )
+        told_apart = {c.again for c in load.conflicts}
+        alike = tuple(
+            Finding(f"row {row} stands there twice")
+            for row in load.repeated_rows
+            if row not in told_apart
+        )
+        many = int(again.sum()) >= FEWEST_FOR_A_SHARE
+        yield Findings(
+            len(load.key), conflicting + alike, int(again.sum()) / len(again) if many else 0.0
         )
 
 
@@ -187,17 +223,28 @@ class NumbersOrMarks(LoadCheck):
     """A cell that is neither a number nor a mark that the contract knows."""
 
     name = "numbers_or_marks"
+    outcome = "flag"
+    refused_above = Bound(
+        0.05,
+        "share of a column's cells",
+        "2026-11",
+        "A slip spoils a cell or two. More are a mark, or a way to print numbers, that has to be"
+        " learnt before the column can be read.",
+    )
 
     def subjects(self, contract: FileContract) -> Sequence[str]:
         return contract.columns_of(*NUMERIC_ROLES)
 
     def explanation(self, contract: FileContract, about: str) -> str:
-        return f"Each cell of {about} is a number or a mark that the contract knows."
+        return (
+            f"Each cell of {about} is a number or a mark that the contract knows. A cell that is"
+            " neither has no value."
+        )
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
         cells = load.rows[about]
         number = load.rows[numeric(about)].notna().to_numpy()
-        off = ~number & ~cells.isin(load.contract.marks).to_numpy()
+        off = ~number & ~cells.isin([*load.contract.marks, CONFLICTING]).to_numpy()
         yield found_where(
             off,
             cells.to_numpy(dtype=object),

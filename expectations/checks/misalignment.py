@@ -10,6 +10,7 @@ import numpy as np
 
 from expectations.checks.base import (
     FEWEST_FOR_A_SHARE,
+    STRONGER,
     Bound,
     Finding,
     Findings,
@@ -86,6 +87,7 @@ class _Swaps(OfSeries):
                             f" {panel.period_labels[t]}, as if exchanged",
                             tuple(int(row) for row in rows if not np.isnan(row)),
                             view.check.column,
+                            year=float(panel.years[t]),
                         )
                     )
                     councils |= {int(a), int(b)}
@@ -168,11 +170,15 @@ class ColumnsNotShifted(OfSeries):
         for view in load.series:
             if view.now.empty:
                 continue
+            more = float(STRONGER) if load.is_understood else 1.0
             for baseline in filter(None, (view.baseline, view.size_baseline)):
                 for t in _known_years(view, baseline):
-                    yield from self._of_year(view, baseline, t)
+                    if not view.proven(t):
+                        yield from self._of_year(view, baseline, t, more)
 
-    def _of_year(self, view: SeriesView, baseline: RobustBaseline, t: int) -> Iterator[Findings]:
+    def _of_year(
+        self, view: SeriesView, baseline: RobustBaseline, t: int, more: float
+    ) -> Iterator[Findings]:
         order = view.in_rows(t)
         values, expected = baseline.values[t][order], baseline.expected[t][order]
         apart = nanmedian(np.abs(values - np.roll(values, 1)))
@@ -185,7 +191,7 @@ class ColumnsNotShifted(OfSeries):
         fits = [nanmedian(np.abs(values - np.roll(expected, by) - shift)) for by in (1, -1)]
         label = view.panel.period_labels[t]
         told = f"{view.name}: {label} fits the neighbouring rows' councils better"
-        yield one(1, told if own_fit > max(min(fits), 1e-12) else None)
+        yield one(1, told if own_fit > more * max(min(fits), 1e-12) else None)
 
 
 class BlocksNotShifted(OfSeries):
@@ -214,11 +220,14 @@ class BlocksNotShifted(OfSeries):
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
         for view in load.series:
             # Councils' counts move as they like.
-            if not view.now.empty and view.panel.kind != "count":
-                for t in _known_years(view, view.baseline):
-                    yield from self._of_year(view, t)
+            if view.now.empty or view.panel.kind == "count":
+                continue
+            more = float(STRONGER) if load.is_understood else 1.0
+            for t in _known_years(view, view.baseline):
+                if not view.proven(t):
+                    yield from self._of_year(view, t, more)
 
-    def _of_year(self, view: SeriesView, t: int) -> Iterator[Findings]:
+    def _of_year(self, view: SeriesView, t: int, more: float) -> Iterator[Findings]:
         order, baseline = view.in_rows(t), view.baseline
         values, expected, scale = (
             cells[t][order] for cells in (baseline.values, baseline.expected, baseline.scale)
@@ -247,7 +256,7 @@ class BlocksNotShifted(OfSeries):
                     f" {row:.0f} on fit the councils of the rows"
                     f" {'above' if by == 1 else 'below'} better"
                 )
-                yield one(1, told if gain[first] > float(most) else None)
+                yield one(1, told if gain[first] > more * float(most) else None)
 
 
 class RowsNotAlike(OfSeries):
@@ -284,6 +293,7 @@ class RowsNotAlike(OfSeries):
                     " have the same figure",
                     rows,
                     view.check.column,
+                    year=float(panel.years[t]),
                 )
                 yield Findings(1, (told,) if longest > most else ())
 
@@ -345,6 +355,7 @@ class RegionsNotCarriedOn(OfSeries):
                                 f" {panel.period_labels[u]}",
                                 tuple(int(row) for row in rows if not np.isnan(row)),
                                 view.check.column,
+                                year=float(panel.years[t]),
                             )
                         )
         return Findings(looked_at, tuple(found))

@@ -53,7 +53,7 @@ class _Outlier(OfSeries):
             column=view.check.column,
             figure=panel.values[year, area],
             expected=expected,
-            group=year,
+            years=panel.years[year],
         )
 
 
@@ -176,7 +176,7 @@ class _WithoutHistory(OfSeries):
                 rows=panel.source_rows[year, area],
                 column=view.check.column,
                 figure=panel.values[year, area],
-                group=year,
+                years=panel.years[year],
             )
 
     def distance(self, view: SeriesView, middle: Any) -> Any:

@@ -147,21 +147,61 @@ class NumbersNotFew(_OfRows):
     """Many councils lost their number: a column was emptied, or a mark put over it."""
 
     name = "numbers_not_few"
-    expects = "In every year as many councils have a number as the measure's YAML asks for."
+    expects = (
+        "In every year as many councils have a number as the measure's YAML asks for, but for an"
+        " older year that its publisher withholds whole, with its marks or notes."
+    )
     noun = "years"
 
     def of_series(self, load: LoadTable, check: SeriesCheck, rows: Any) -> Iterator[Findings]:
-        councils = rows[rows[COUNCIL_CODE].notna() & rows[YEAR].notna()]
-        thin = {year for gap in check.thin_years for year in gap.years}
-        of_year = councils.groupby(YEAR)[numeric(check.column)].agg(["size", "count"])
-        of_year = of_year[(of_year["size"] >= ENOUGH_AREAS) & ~of_year.index.isin(thin)]
-        share = (of_year["count"] / of_year["size"]).to_numpy()
+        years, share, withheld = _numbers_by_year(load, check, rows)
         yield found_where(
-            share < check.numbers,
+            (share < check.numbers) & ~withheld,
             share,
-            [when(year) for year in of_year.index],
+            [when(year) for year in years],
             wording=check.name + ": {0:.0%} of councils have a number in {1}",
         )
+
+
+class NoYearWithheld(_OfRows):
+    """An older year without any number, whose publisher says why."""
+
+    name = "no_year_withheld"
+    expects = "No older year of a series is withheld whole by its publisher."
+    noun = "years"
+    outcome = "warn"
+
+    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Any) -> Iterator[Findings]:
+        years, _, withheld = _numbers_by_year(load, check, rows)
+        told = [when(year) for year in years]
+        yield found_where(withheld, told, wording=check.name + ": no council has a number in {0}")
+
+
+def _numbers_by_year(load: LoadTable, check: SeriesCheck, rows: Any) -> tuple[Any, Any, Any]:
+    """Years, the share of councils with a number in each, and whether it is withheld whole.
+
+    A year is withheld where no council has a number, each cell has a mark or a note that says so,
+    and a later year has numbers.
+    """
+    value = numeric(check.column)
+    councils = rows[rows[COUNCIL_CODE].notna() & rows[YEAR].notna()]
+    thin = {year for gap in check.thin_years for year in gap.years}
+    explained = (councils[check.column] != "").to_numpy()
+    if (notes := load.contract.notes) is not None and notes.column in councils:
+        explained |= (councils[notes.column].fillna("") != "").to_numpy()
+    is_number = councils[value].notna().to_numpy()
+    row_years = councils[YEAR].to_numpy()
+    years, shares, withheld = [], [], []
+    with_numbers = row_years[is_number]
+    newest = with_numbers.max() if len(with_numbers) else -np.inf
+    for year in np.unique(row_years):
+        at = row_years == year
+        if at.sum() < ENOUGH_AREAS or year in thin:
+            continue
+        years.append(year)
+        shares.append(is_number[at].mean())
+        withheld.append(not is_number[at].any() and explained[at].all() and year < newest)
+    return np.array(years), np.array(shares), np.array(withheld, dtype=bool)
 
 
 class NoBlankWithoutMark(_OfRows):
@@ -222,6 +262,7 @@ class NumbersNotAlone(_OfRows):
                     ),
                     rows=source,
                     column=check.column,
+                    years=np.full(len(source), year),
                 )
 
 
@@ -406,6 +447,7 @@ class DecimalsKept(_OfRows):
                     f"{check.name}: every figure of {when(year)} is a whole number",
                     tuple(int(row) for row in of_year[SOURCE_ROW]) if whole else (),
                     check.column,
+                    year=float(year),
                 )
                 yield Findings(1, (told,) if whole else ())
 

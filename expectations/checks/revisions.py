@@ -175,4 +175,5 @@ class NoFigureMuchRevised(_OfRevisions):
             column=view.check.column,
             figure=is_now,
             expected=was,
+            years=view.now.years[overlap.here][year],
         )

@@ -84,9 +84,19 @@ def evaluate(subject: Subject, load: LoadTable) -> tuple[Check, list[Flag]] | No
         observed = f"{share:.0%} at once, too many to be single figures: {observed}"
         return _result(subject, "error", observed, success=False), []
     flags = [
-        Flag(check.name, row, thing.column, thing.message, thing.figure, thing.expected)
+        Flag(
+            check.name,
+            row,
+            thing.column,
+            thing.message,
+            thing.figure,
+            thing.expected,
+            year,
+            load.series_with(row, thing.column),
+        )
         for thing in things
         for row in thing.source_rows
+        for year in ([int(thing.year)] if thing.year is not None else load.years_of(row))
     ]
     return _result(subject, "flag", observed, success=False), flags
 

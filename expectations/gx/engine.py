@@ -59,7 +59,7 @@ def validate_load(suite: LoadSuite, load: LoadTable) -> tuple[tuple[Check, ...],
         for id_, (_, (kind, arguments)) in by_library.items()
     ]
     # The library hashes every column that it is given: the key is all that it is asked about.
-    batch = definition.get_batch({"dataframe": load.rows[list(suite.contract.key)]})
+    batch = definition.get_batch({"dataframe": load.key})
     asked = gx.ExpectationSuite(
         name=suite.name, expectations=[*expectations, ExpectChecksToHold(meta={"id": "checks"})]
     )
@@ -76,19 +76,21 @@ def validate_load(suite: LoadSuite, load: LoadTable) -> tuple[tuple[Check, ...],
     found = {
         (check["name"], check["column"]): Check.from_dict(check) for check in details["checks"]
     }
+    flags = [Flag.from_dict(flag) for flag in details["flags"]]
     for id_, (subject, _) in by_library.items():
         worded = evaluate(subject, load)
         if worded is None:
             continue
         check = worded[0]
+        flags += worded[1]
         if not results[id_].success and check.success:
             told = _exception_message(results[id_].exception_info or {}) or "not so"
-            check = replace(check, success=False, observed=told)
+            check = replace(check, severity="error", success=False, observed=told)
         found[check.name, check.column] = check
     order = [(subject.check.name, subject.about) for subject in suite]
     return (
         tuple(found[one] for one in order if one in found),
-        tuple(Flag.from_dict(flag) for flag in details["flags"]),
+        tuple(flags),
     )
 
 

@@ -18,6 +18,9 @@ PERIOD_UNREAD = "period not read"
 YEAR = "period year"
 EMPTIED = "emptied by a correction"
 
+# Stands where a file has two numbers for one cell; the facts have it as a status.
+CONFLICTING = "[conflicting]"
+
 AREA_LEVELS = ("country", "region", "council", "district")
 IGNORED_LEVEL = "ignored"
 

@@ -103,6 +103,12 @@ class Councils:
         return frozenset(self.by_code)
 
     @cached_property
+    def days_of_change(self) -> tuple[date, ...]:
+        """The days from which the list of councils was another, and its beginning; newest first."""
+        began = {c.valid_from for c in self.by_code.values() if c.valid_from}
+        return tuple(sorted({_BEGINNING, *began}, reverse=True))
+
+    @cached_property
     def regions(self) -> dict[str, str]:
         """Names of the nine regions, by code."""
         return {c.region_code: c.region_name for c in self.by_code.values()}

@@ -22,6 +22,8 @@ from ingest.reading.tables import SOURCE_ROW
 LARGER = {"E92000001": "England", "E13000001": "Inner London", "E13000002": "Outer London"}
 # Fewer than this say nothing of a council: they come and go.
 SMALL_NUMBER = 20
+# A year is read as it was where so many of its figures are what they were.
+PROVEN = 0.95
 # Councils are told apart by how many there are, on a scale of ratios known to 2 per cent.
 SIZE_UNIT = 0.02
 
@@ -179,6 +181,17 @@ class SeriesView:
         fresh[place[overlap.here]] |= ~(np.abs(overlap.new - overlap.old) <= overlap.unit)
         fresh[np.isin(panel.years, self.was.years, invert=True)] = True
         return fresh
+
+    def proven(self, year: int) -> bool:
+        """Whether nearly all of a year's figures are what the release before had for it."""
+        if self.overlap is None:
+            return False
+        at = np.flatnonzero(self.now.years[self.overlap.here] == self.panel.years[year])
+        if not len(at):
+            return False
+        both = ~np.isnan(self.overlap.old[at[0]]) & ~np.isnan(self.overlap.new[at[0]])
+        same = both & ~self.overlap.changed[at[0]]
+        return int(both.sum()) >= ENOUGH_AREAS and bool(same.sum() >= PROVEN * both.sum())
 
     @cached_property
     def baseline(self) -> RobustBaseline:

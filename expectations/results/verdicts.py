@@ -77,8 +77,10 @@ class Check:
 class Flag:
     """What a check found odd about one figure, which is served all the same.
 
-    `source_row` and `column` are its cell, `message` says it in words; `figure` is what stands
-    there and `expected` what the check goes by, where there are such.
+    `source_row` and `column` are its cell, `year` that in which its period ends (rows that were
+    made of one row of a file share its number), `message` says it in words; `figure` is what
+    stands there and `expected` what the check goes by, where there are such. `series` are those,
+    as `measure.series`, whose facts the cell is part of.
     """
 
     check: str
@@ -87,10 +89,12 @@ class Flag:
     message: str
     figure: float | None = None
     expected: float | None = None
+    year: int | None = None
+    series: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
-        return asdict(self)
+        return asdict(self) | {"series": list(self.series)}
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Flag:
@@ -101,7 +105,8 @@ class Flag:
         KeyError
             A field is missing.
         """
-        return cls(**{field: document[field] for field in cls.__dataclass_fields__})
+        fields = {field: document[field] for field in cls.__dataclass_fields__}
+        return cls(**fields | {"series": tuple(document["series"])})
 
 
 @dataclass(frozen=True)
@@ -138,6 +143,11 @@ class LoadVerdict:
     def warnings(self) -> tuple[Check, ...]:
         """The failed checks that are recorded and no more."""
         return tuple(c for c in self.checks if not c.success and c.severity == "warn")
+
+    @property
+    def conflicting(self) -> tuple[tuple[int, str], ...]:
+        """The cells, by row and column, that the file has twice with two texts: none is served."""
+        return tuple((f.source_row, f.column) for f in self.flags if f.check == "key_unique")
 
     @property
     def flagging(self) -> tuple[Check, ...]:

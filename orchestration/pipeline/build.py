@@ -81,6 +81,7 @@ def build(
         [held.release for held in inventory.releases],
         [(held.load, held.admitted) for held in inventory.loads],
         list(_check_rows(inventory)),
+        list(_flag_rows(inventory)),
     )
 
     def told(node: NodeResult) -> None:
@@ -176,6 +177,7 @@ def _admitted(home: Home, held: HeldLoad) -> AdmittedLoad:
         mapping=column_mapping(load.contract, names),
         dropped_rows=held.verdict.dropped_rows,
         corrections=corrections_of(load),
+        conflicting=held.verdict.conflicting,
     )
 
 
@@ -185,6 +187,35 @@ def accepted_among(inventory: Inventory) -> str:
         return ""
     named = "; ".join(str(held.load) for held in inventory.accepted)
     return f" Accepted by a person and among what was built: {named}. To take one out again: {_OUT}"
+
+
+def _flag_rows(inventory: Inventory) -> Iterator[dict[str, object]]:
+    """A row a flag of an admitted load and series; of no series where it is part of no fact."""
+    for held in inventory.releases:
+        for load in held.loads:
+            if not load.admitted or load.verdict is None:
+                continue
+            for flag in load.verdict.flags:
+                for series in flag.series or ("",):
+                    measure_id, _, series_id = series.partition(".")
+                    yield {
+                        "publisher": held.release.publisher,
+                        "publication": held.release.publication,
+                        "release": held.release.release,
+                        "version": held.release.version,
+                        "source_file": load.load.file.name,
+                        "source_sha256": load.load.file.sha256,
+                        "file_id": load.load.contract.file_id,
+                        "source_row": flag.source_row,
+                        "source_column": flag.column,
+                        "year": flag.year,
+                        "measure_id": measure_id or None,
+                        "series_id": series_id or None,
+                        "check_name": flag.check,
+                        "message": flag.message,
+                        "figure": flag.figure,
+                        "expected": flag.expected,
+                    }
 
 
 def _check_rows(inventory: Inventory) -> Iterator[dict[str, object]]:

@@ -87,6 +87,9 @@ def _keep(
             reporter.warn(f"Quarantined: {load}: {found}. {found.explanation}")
         if held.decided:
             reporter.say(f"Decided: {load}: {held.decided}. {held.decided.explanation}")
+        for found in verdict.flagging:
+            told = shorten(str(found), _WARNING_WIDTH, placeholder=" …")
+            reporter.say(f"Served with flagged figures: {load}: {told}")
         for found in verdict.warnings:
             told = shorten(str(found), _WARNING_WIDTH, placeholder=" …")
             reporter.say(f"Admitted with a warning: {load}: {told}")

@@ -48,6 +48,8 @@ computed_figures as (
         upper_95,
         interval_method,
         is_corrected,
+        false as is_flagged,
+        []::varchar[] as flags,
         case when value is null then 'not_available' else 'published' end as status,
         null as status_symbol,
         publication,

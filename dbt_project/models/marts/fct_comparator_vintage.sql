@@ -16,6 +16,10 @@ series_publications as (
     select * from {{ ref('int_series_publication') }}
 ),
 
+flags as (
+    {{ flags_of_figures() }}
+),
+
 facts as (
     select
         case figures.area_level when 'country' then 'england' else figures.area_level end
@@ -24,6 +28,8 @@ facts as (
         figures.area_code as council_code,
         figures.area_name as council_name,
         series.unit,
+        flags.flags is not null as is_flagged,
+        coalesce(flags.flags, []::varchar[]) as flags,
         coalesce(series_publications.preference, 1) as publication_preference,
         -- What is summed over several releases is as new as the last of them.
         case
@@ -34,6 +40,7 @@ facts as (
     left join series using (measure_id, series_id)
     left join series_publications using (measure_id, series_id, publication)
     left join vintages using (publication, release, version)
+    left join flags using ({{ flag_key() }})
     where figures.area_level <> 'council'
 ),
 
