@@ -188,7 +188,7 @@ def _numbers_by_year(load: LoadTable, check: SeriesCheck, rows: Any) -> tuple[An
     thin = {year for gap in check.thin_years for year in gap.years}
     explained = (councils[check.column] != "").to_numpy()
     if (notes := load.contract.notes) is not None and notes.column in councils:
-        explained |= (councils[notes.column].fillna("") != "").to_numpy()
+        explained = explained | (councils[notes.column].fillna("") != "").to_numpy()
     is_number = councils[value].notna().to_numpy()
     row_years = councils[YEAR].to_numpy()
     years, shares, withheld = [], [], []
