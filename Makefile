@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TOOLS := $(VENV)/.tools
 
-.PHONY: refresh test check dagster bench mutations reliability fuzz audit sample readme examples lock clean
+.PHONY: refresh test check dagster bench mutations drift reliability fuzz audit sample readme examples lock clean
 
 refresh: $(READY)
 	@$(BIN)/core-measures refresh --from sample
@@ -33,6 +33,10 @@ bench: $(TOOLS)
 
 mutations: $(TOOLS)
 	@$(BIN)/python -m reliability.mutations
+
+# What publishers do to their files from year to year, done to every publication; writes docs/drift.md.
+drift: $(READY)
+	@$(BIN)/python -m reliability.drift
 
 # Kills, full disks and readers, in full; writes docs/reliability.md. Half an hour and more.
 reliability: $(TOOLS)

@@ -1,0 +1,146 @@
+"""Drifts of columns: gone, new, moved."""
+
+from __future__ import annotations
+
+from random import Random
+
+from reliability.drift.document import Document, NotApplicableError
+from reliability.drift.kinds import kind, sought
+
+
+def _unneeded(document: Document) -> list[str]:
+    """Columns that the contract names and that no figure, check or key is read from."""
+    contract = document.contract
+    needed = {
+        *contract.key,
+        *contract.checks.spoken_of(),
+        *document.values,
+        *document.numeric(),
+        *contract.area.codes.values(),
+        contract.area.level,
+        contract.period.column,
+        *(c for c in (contract.period.sortable, contract.row_count) if c),
+        *contract.more_councils,
+        *(contract.reading.rows),
+    }
+    if contract.notes:
+        needed.add(contract.notes.column)
+    return [name for name in document.columns if name not in needed]
+
+
+@kind("columns")
+def constant_column_gone(document: Document, rng: Random) -> None:
+    """A column that says the same in every row is left out."""
+    same = [n for n in document.of("identity", "filters", "attributes") if document.constant(n)]
+    codes = (document.contract.area.level, *document.contract.area.codes.values())
+    name = rng.choice(
+        sought([n for n in same if n not in (*codes, document.contract.period.column)])
+    )
+    document.drop([document.columns[name]])
+
+
+@kind("columns")
+def constant_breakdown_gone(document: Document, rng: Random) -> None:
+    """A breakdown that has but one cell, or of which only the whole is published, is left out."""
+    own = [n for n in document.of("filters") if n != document.contract.period.column]
+    name = rng.choice(sought([n for n in own if document.constant(n)]))
+    document.drop([document.columns[name]])
+
+
+@kind("columns")
+def descriptive_columns_gone(document: Document, rng: Random) -> None:
+    """Columns that no figure is read from (names of areas, remarks) are left out."""
+    own = sought(_unneeded(document))
+    document.drop([document.columns[name] for name in own])
+
+
+@kind("columns")
+def unread_columns_gone(document: Document, rng: Random) -> None:
+    """Columns that the contract does not name are left out."""
+    read = {*document.columns.values()}
+    own = {text: at for at, text in enumerate(document.names()) if at not in read}
+    tested = {*document.contract.reading.rows}
+    gone = [at for text, at in own.items() if text not in tested]
+    if not gone or document.is_workbook or document.contract.reading.melt:
+        raise NotApplicableError
+    document.drop(gone)
+
+
+@kind("columns")
+def columns_new(document: Document, rng: Random) -> None:
+    """Three new columns: a count, a percentage and a remark."""
+    width = len(document.names())
+    size = len(document.rows)
+    document.insert(
+        width, "children_with_a_plan_number", [str(rng.randint(5, 4000)) for _ in range(size)]
+    )
+    document.insert(
+        width // 2,
+        "children_with_a_plan_percent",
+        [f"{rng.uniform(1, 99):.1f}" for _ in range(size)],
+    )
+    document.insert(
+        width, "data_quality_remark", [rng.choice(["", "estimated"]) for _ in range(size)]
+    )
+
+
+@kind("columns")
+def columns_reversed(document: Document, rng: Random) -> None:
+    """The columns in the opposite order."""
+    _for_one_header(document)
+    document.reorder(list(reversed(range(len(document.names())))))
+
+
+@kind("columns")
+def columns_shuffled(document: Document, rng: Random) -> None:
+    """The columns in another order."""
+    _for_one_header(document)
+    order = list(range(len(document.names())))
+    rng.shuffle(order)
+    document.reorder(order)
+
+
+@kind("columns")
+def figures_first(document: Document, rng: Random) -> None:
+    """The columns of figures before those of areas and breakdowns."""
+    _for_one_header(document)
+    ahead = [document.columns[n] for n in sought(document.numeric())]
+    document.reorder([*ahead, *(at for at in range(len(document.names())) if at not in ahead)])
+
+
+def _for_one_header(document: Document) -> None:
+    """A header of several rows tells its columns by where they stand."""
+    if len(document.header) > 1 or document.contract.reading.unnamed:
+        raise NotApplicableError
+    if any(not name.strip() for name in document.names()):
+        raise NotApplicableError
+
+
+@kind("columns")
+def blank_column(document: Document, rng: Random) -> None:
+    """A column without a name or a cell, in the middle."""
+    _for_one_header(document)
+    document.insert(len(document.names()) // 2, "", [""] * len(document.rows))
+
+
+@kind("columns")
+def blank_columns_behind(document: Document, rng: Random) -> None:
+    """Two columns without a name or a cell behind the last, as a spreadsheet leaves them."""
+    for _ in range(2):
+        document.insert(len(document.names()), "", [""] * len(document.rows))
+
+
+@kind("columns")
+def row_number_before(document: Document, rng: Random) -> None:
+    """A column of row numbers before the first, as a data frame writes its index."""
+    _for_one_header(document)
+    document.insert(0, "row_id", [str(n) for n in range(len(document.rows))])
+
+
+@kind("columns")
+def years_before_beside(document: Document, rng: Random) -> None:
+    """The change since the year before, beside a figure."""
+    name = sought(list(document.values or document.numeric()))[0]
+    at = document.columns[name]
+    cells = [f"{rng.uniform(-5, 5):.1f}" for _ in document.rows]
+    document.insert(at + 1, f"{document.names()[at]}_change", cells)

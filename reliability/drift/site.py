@@ -1,0 +1,231 @@
+"""Where drifted releases arrive: a home that holds a publication's releases before.
+
+A drifted release goes the way of every release, by the calls of a refresh: it is read, checked,
+and laid into a candidate, on which the SQL that dbt wrote for the whole archive makes its figures.
+Only what follows the figures is left out; `report` sends a share of the drifts through the command
+to see that nothing hangs on it.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ingest.archive import PublishedFile, Release
+from ingest.contracts import FileContract, Publication
+from ingest.loads import column_mapping, published_names
+from orchestration.refresh import Refresh
+from reliability.drift.document import Document, take_apart
+from reliability.site import Compiled, CompiledProject, Recorder, lay_release
+from warehouse.home import Home
+
+_FIGURES_MODEL = "model.core_measures.int_core_measure"
+# Releases held before the newest: enough for history to speak.
+_OLDER = 4
+_KEY = "measure_id, series_id, area_level, area_code, period_type, period_end"
+_TOLD = "value, numerator, denominator, lower_95, upper_95"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What a figure says: its numbers, its status where it has none, and the year it is of."""
+
+    numbers: tuple[float | None, ...]
+    status: str
+    year: int
+
+
+Facts = dict[tuple[Any, ...], Fact]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What became of a release: what was said in refusing it, or its facts.
+
+    `refusals` are sentences, `exit_code` what the command ends with.
+    """
+
+    refusals: tuple[str, ...]
+    facts: Facts
+    exit_code: int
+    said: tuple[str, ...]
+
+
+def figures_alone(compiled: Compiled) -> Compiled:
+    """Of what dbt did, the seeds and models that the figures are made of."""
+    nodes = compiled.manifest["nodes"]
+    wanted: set[str] = set()
+    beyond = [next(n for n in nodes if n.endswith(f".{_FIGURES_MODEL.rpartition('.')[2]}"))]
+    while beyond:
+        one = beyond.pop()
+        if one in nodes and one not in wanted:
+            wanted.add(one)
+            beyond += nodes[one].get("depends_on", {}).get("nodes", [])
+    kept = tuple(n for n in compiled.nodes if n.kind == "seed" or n.unique_id in wanted)
+    return replace(compiled, nodes=kept)
+
+
+class NoHistoryError(Exception):
+    """No release of the file is held before another, or none of them was admitted."""
+
+
+class DriftSite:
+    """A home with up to four admitted releases of a file, and the newest to be drifted."""
+
+    def __init__(
+        self,
+        folder: Path,
+        base: Home,
+        publication: Publication,
+        contract: FileContract,
+        compiled: Compiled,
+    ) -> None:
+        self.base, self.publication, self.contract = base, publication, contract
+        self.compiled = compiled
+        held = _admitted(base, publication, contract)
+        if len(held) < 2:
+            raise NoHistoryError(f"{len(held)} releases of {contract.file_id} were admitted")
+        *older, newest = held
+        self.release, self.file = newest
+        self.home = Home(folder)
+        self.home.prepare()
+        same = publication.file_for(self.file.name, self.release.published)
+        self.tables = frozenset(one.table for one in same) | {contract.table}
+        self.home.loads.folder.mkdir(exist_ok=True)
+        for release, file in older[-_OLDER:]:
+            narrowed = release.model_copy(update={"files": (file,)})
+            lay_release(self.home.archive.folder, narrowed, {file.name: self._bytes(release, file)})
+            for kept in base.loads.kept(file):
+                shutil.copy(kept, self.home.loads.folder)
+        self._known = {path.name for path in self.home.loads.folder.iterdir()}
+        self._refresh(Recorder()).check_loads()
+
+    def _bytes(self, release: Release, file: PublishedFile) -> bytes:
+        return (self.base.archive.folder / release.path / file.name).read_bytes()
+
+    @cached_property
+    def document(self) -> Document:
+        """The newest release's file, taken apart."""
+        content = self._bytes(self.release, self.file)
+        table = self.base.loads.read(self.file, self.contract, lambda: content)
+        mapping = column_mapping(self.contract, published_names(self.contract, table.column_names))
+        patterns = [p for file in self.publication.files for p in file.reading.sheets]
+        return take_apart(self.file.name, content, self.contract, mapping, patterns)
+
+    @cached_property
+    def sound(self) -> Judgement:
+        """What becomes of the newest release as it was published."""
+        return self.judge(self.document)
+
+    def _refresh(self, reporter: Recorder) -> Refresh:
+        refresh = Refresh(self.home, "", reporter=reporter)
+        # Cached properties: what stands there is taken.
+        refresh.__dict__["dbt"] = _FiguresProject(self.home, self.compiled, self.tables)
+        refresh.__dict__["data_docs"] = _NoPages()
+        return refresh
+
+    def judge(self, document: Document) -> Judgement:
+        """Let a file arrive in the newest release's place, and see what becomes of it."""
+        files = {document.name: document.written(), **document.beside}
+        named = tuple(self.file.model_copy(update={"name": name, "title": ""}) for name in files)
+        release = self.release.model_copy(update={"files": named})
+        lay_release(self.home.archive.folder, release, files)
+        recorder = Recorder()
+        refresh = self._refresh(recorder)
+        try:
+            refresh.check_loads()
+            stock = refresh.stock()
+            loads = [one for one in stock.loads if one.load.release.path == release.path]
+            refusals = tuple(
+                f"{one.load.contract.file_id}: {check}"
+                for one in loads
+                for check in one.reasons
+                if not one.admitted
+            )
+            code = 0 if stock.sound else 2
+            facts: Facts = {}
+            if any(one.admitted for one in loads):
+                refresh.build(stock)
+                with duckdb.connect(str(self.home.candidate), read_only=True) as con:
+                    facts = self._facts(con, release)
+            return Judgement(refusals, facts, code, tuple(recorder.lines))
+        finally:
+            shutil.rmtree(self.home.archive.folder / release.path)
+            for path in self.home.loads.folder.iterdir():
+                if path.name not in self._known:
+                    path.unlink()
+
+    def _facts(self, con: Any, release: Release) -> Facts:
+        which = [release.publication, release.release, release.version]
+        rows = con.execute(
+            f"select ({_KEY}), ({_TOLD}), status, year from intermediate.int_core_measure"
+            " where publication = ? and release = ? and version = ?",
+            which,
+        ).fetchall()
+        if rows or self._makes_figures:
+            return {key: Fact(told, status, year) for key, told, status, year in rows}
+        return self._rows(con, which)
+
+    @cached_property
+    def _makes_figures(self) -> bool:
+        from expectations.measures import series_of
+
+        return bool(series_of(self.contract))
+
+    def _rows(self, con: Any, which: list[Any]) -> Facts:
+        """The cells of a list that no figure is printed in, under the contract's names."""
+        contract = self.contract
+        told = [c.name for c in contract.columns if c.role not in ("identity",)]
+        names = list(dict.fromkeys((*contract.key, *told)))
+        listed = ", ".join(f'"{name}"' for name in names)
+        rows = con.execute(
+            f'select {listed} from loads."{contract.table}"'
+            " where publication = ? and release = ? and version = ?",
+            which,
+        ).fetchall()
+        keys = len(dict.fromkeys(contract.key))
+        return {
+            tuple(_plain(cell) for cell in row[:keys]): Fact(
+                (), "|".join(_plain(cell) for cell in row[keys:]), 0
+            )
+            for row in rows
+        }
+
+
+def _plain(cell: str | None) -> str:
+    return re.sub(r"\s+", " ", (cell or "").strip()).lower()
+
+
+class _FiguresProject(CompiledProject):
+    """Stands where a refresh has its dbt project, with no words for tables that are not there."""
+
+    def manifest(self) -> dict[str, Any]:
+        """Nothing that a comment would be made of."""
+        return {"nodes": {}, "sources": {}}
+
+
+class _NoPages:
+    """Stands where a refresh has its Data Docs: nobody reads those of a drift."""
+
+    def add(self, *_: object) -> None:
+        """Make no page."""
+
+
+def _admitted(
+    base: Home, publication: Publication, contract: FileContract
+) -> list[tuple[Release, PublishedFile]]:
+    """The releases of a file whose load was admitted, oldest first."""
+    stock = Refresh(base, "").stock()
+    return [
+        (one.load.release, one.load.file)
+        for one in stock.loads
+        if one.load.contract.file_id == contract.file_id
+        and one.load.release.publication == publication.publication
+        and one.admitted
+    ]
