@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import python_calamine
 
-from expectations.measures import series_of
+from expectations.panel.measures import series_of
 from ingest.contracts import NUMERIC_ROLES, RELEASE, FileContract
 from ingest.grids import below_header
 from ingest.tables import csv_text, read_csv

@@ -198,7 +198,12 @@ def judge_publication(base: Path, work: Path, name: str, kinds: Sequence[str]) -
             without[contract.file_id] = _told(error)
             outcomes.append(Outcome("as published", name, contract.file_id, BROKE, _told(error)))
             continue
-        releases[contract.file_id] = site.release.folder
+        newer = (
+            ""
+            if site.newest == site.release.path
+            else f" ({site.newest.rpartition('/')[2]} is refused)"
+        )
+        releases[contract.file_id] = f"{site.release.folder}{newer}"
         sites.append(site)
     for turn, kind in enumerate(kinds):
         for step in range(len(sites)):

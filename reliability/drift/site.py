@@ -88,23 +88,36 @@ class DriftSite:
     ) -> None:
         self.base, self.publication, self.contract = base, publication, contract
         self.compiled = compiled
-        held = _admitted(base, publication, contract)
-        if len(held) < 2:
-            raise NoHistoryError(f"{len(held)} releases of {contract.file_id} were admitted")
-        *older, newest = held
-        self.release, self.file = newest
         self.home = Home(folder)
         self.home.prepare()
-        same = publication.file_for(self.file.name, self.release.published)
-        self.tables = frozenset(one.table for one in same) | {contract.table}
         self.home.loads.folder.mkdir(exist_ok=True)
-        for release, file in older[-_OLDER:]:
-            narrowed = release.model_copy(update={"files": (file,)})
-            lay_release(self.home.archive.folder, narrowed, {file.name: self._bytes(release, file)})
-            for kept in base.loads.kept(file):
+        self.tables = frozenset(file.table for file in publication.files)
+        held = base.archive.held(publication.publisher, publication.publication)
+        of_the_file = [one for one in held if _narrowed(one, publication, contract)]
+        for release in of_the_file[-_OLDER - 1 :]:
+            files = _narrowed(release, publication, contract)
+            narrowed = release.model_copy(update={"files": files})
+            content = {file.name: self._bytes(release, file) for file in files}
+            lay_release(self.home.archive.folder, narrowed, content)
+            for kept in (path for file in files for path in base.loads.kept(file)):
                 shutil.copy(kept, self.home.loads.folder)
+        refresh = self._refresh(Recorder())
+        refresh.check_loads()
+        admitted = [
+            (one.load.release, one.load.file)
+            for one in refresh.stock().loads
+            if one.load.contract.file_id == contract.file_id and one.admitted
+        ]
+        if len(admitted) < 2:
+            raise NoHistoryError(f"{len(admitted)} releases of it were admitted")
+        self.release, self.file = admitted[-1]
+        self.newest = of_the_file[-1].path
+        # A later release that is refused would stand in the drifted one's way.
+        kept_releases = {release.path for release, _ in admitted[:-1]}
+        for release in of_the_file:
+            if release.path not in kept_releases:
+                shutil.rmtree(self.home.archive.folder / release.path, ignore_errors=True)
         self._known = {path.name for path in self.home.loads.folder.iterdir()}
-        self._refresh(Recorder()).check_loads()
 
     def _bytes(self, release: Release, file: PublishedFile) -> bytes:
         return (self.base.archive.folder / release.path / file.name).read_bytes()
@@ -174,7 +187,7 @@ class DriftSite:
 
     @cached_property
     def _makes_figures(self) -> bool:
-        from expectations.measures import series_of
+        from expectations.panel.measures import series_of
 
         return bool(series_of(self.contract))
 
@@ -217,15 +230,14 @@ class _NoPages:
         """Make no page."""
 
 
-def _admitted(
-    base: Home, publication: Publication, contract: FileContract
-) -> list[tuple[Release, PublishedFile]]:
-    """The releases of a file whose load was admitted, oldest first."""
-    stock = Refresh(base, "").stock()
-    return [
-        (one.load.release, one.load.file)
-        for one in stock.loads
-        if one.load.contract.file_id == contract.file_id
-        and one.load.release.publication == publication.publication
-        and one.admitted
-    ]
+def _narrowed(
+    release: Release, publication: Publication, contract: FileContract
+) -> tuple[PublishedFile, ...]:
+    """A release's file of a contract; where none has its name, those that have no other's."""
+    if own := tuple(file for file in release.files if contract.match(file.name)):
+        return own
+    return tuple(
+        file
+        for file in release.files
+        if not publication.file_for(file.name) and not publication.is_unread(file.name)
+    )
