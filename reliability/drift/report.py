@@ -198,11 +198,8 @@ def judge_publication(base: Path, work: Path, name: str, kinds: Sequence[str]) -
             without[contract.file_id] = _told(error)
             outcomes.append(Outcome("as published", name, contract.file_id, BROKE, _told(error)))
             continue
-        newer = (
-            ""
-            if site.newest == site.release.path
-            else f" ({site.newest.rpartition('/')[2]} is refused)"
-        )
+        newest = site.newest.rpartition("/")[2]
+        newer = "" if newest == site.release.folder else f" ({newest} is refused)"
         releases[contract.file_id] = f"{site.release.folder}{newer}"
         sites.append(site)
     for turn, kind in enumerate(kinds):
