@@ -17,9 +17,9 @@ import python_calamine
 
 from expectations.panel.measures import series_of
 from ingest.contracts import NUMERIC_ROLES, RELEASE, FileContract
-from ingest.grids import below_header
-from ingest.tables import csv_text, read_csv
-from ingest.workbooks import read_sheets
+from ingest.reading.grids import below_header
+from ingest.reading.tables import csv_text, read_csv
+from ingest.reading.workbooks import read_sheets
 from reliability.workbook import written
 
 
