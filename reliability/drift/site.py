@@ -16,14 +16,15 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import duckdb
 
 from ingest.archive import PublishedFile, Release
 from ingest.contracts import FileContract, Publication
 from ingest.loads import column_mapping, published_names
-from orchestration.refresh import Refresh
+from orchestration.pipeline.build import build
+from orchestration.pipeline.check import check
 from reliability.drift.document import Document, take_apart
 from reliability.site import Compiled, CompiledProject, Recorder, lay_release
 from warehouse.candidate import SETTINGS
@@ -31,6 +32,9 @@ from warehouse.dbt import NodeResult
 from warehouse.home import Home
 
 _FIGURES_MODEL = "model.core_measures.int_core_measure"
+if TYPE_CHECKING:
+    from warehouse.dbt import Project
+
 # Releases held before the newest: enough for history to speak.
 _OLDER = 4
 _KEY = "measure_id, series_id, area_level, area_code, period_type, period_end"
@@ -109,11 +113,9 @@ class DriftSite:
             lay_release(self.home.archive.folder, narrowed, content)
             for kept in (path for file in files for path in base.loads.kept(file)):
                 shutil.copy(kept, self.home.loads.folder)
-        refresh = self._refresh(Recorder())
-        refresh.check_loads()
         admitted = [
             (one.load.release, one.load.file)
-            for one in refresh.stock().loads
+            for one in check(self.home).loads
             if one.load.contract.file_id == contract.file_id and one.admitted
         ]
         if len(admitted) < 2:
@@ -144,13 +146,6 @@ class DriftSite:
         """What becomes of the newest release as it was published."""
         return self.judge(self.document)
 
-    def _refresh(self, reporter: Recorder) -> Refresh:
-        refresh = Refresh(self.home, "", reporter=reporter)
-        # Cached properties: what stands there is taken.
-        refresh.__dict__["dbt"] = self.project
-        refresh.__dict__["data_docs"] = _NoPages()
-        return refresh
-
     def judge(self, document: Document) -> Judgement:
         """Let a file arrive in the newest release's place, and see what becomes of it."""
         files = {document.name: document.written(), **document.beside}
@@ -158,22 +153,20 @@ class DriftSite:
         release = self.release.model_copy(update={"files": named})
         lay_release(self.home.archive.folder, release, files)
         recorder = Recorder()
-        refresh = self._refresh(recorder)
         try:
-            refresh.check_loads()
-            stock = refresh.stock()
-            loads = [one for one in stock.loads if one.load.release.path == release.path]
+            inventory = check(self.home, reporter=recorder)
+            loads = [one for one in inventory.loads if one.load.release.path == release.path]
             refusals = tuple(
-                f"{one.load.contract.file_id}: {check}"
+                f"{one.load.contract.file_id}: {reason}"
                 for one in loads
-                for check in one.reasons
+                for reason in one.reasons
                 if not one.admitted
             )
-            code = 0 if stock.sound else 2
+            code = 0 if inventory.sound else 2
             facts: Facts = {}
             if any(one.admitted for one in loads):
                 with suppress(_EnoughError):
-                    refresh.build(stock)
+                    build(self.home, inventory, dbt=cast("Project", self.project))
                 facts = self._figures(release)
             return Judgement(refusals, facts, code, tuple(recorder.lines))
         finally:
@@ -276,13 +269,6 @@ class _FiguresProject(CompiledProject):
             result = self._run(con, node)
             if result.failed:
                 raise RuntimeError(f"{result.name}: {result.message}")
-
-
-class _NoPages:
-    """Stands where a refresh has its Data Docs: nobody reads those of a drift."""
-
-    def add(self, *_: object) -> None:
-        """Make no page."""
 
 
 def _narrowed(
