@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -378,6 +378,16 @@ class FigureChecks(_Strict):
             *(self.total_row.where if self.total_row else ()),
         ]
 
+    def filters(self) -> list[RowFilter]:
+        """The labels that checks speak of, by column of the key."""
+        return [
+            *(share.where for share in self.shares),
+            *(share.denominator_row for share in self.shares),
+            *(total.but_for for total in self.totals),
+            *({b.column: [b.whole, *b.parts]} for b in self.breakdowns),
+            *([self.total_row.where] if self.total_row else []),
+        ]
+
     def spoken_of(self) -> list[str]:
         """Every column that a check needs, whatever for."""
         return [*self.columns(), *self.key_columns(), *self.cell_columns()]
@@ -432,6 +442,7 @@ class _File(_Strict):
     area: AreaSpec | None = None
     key: list[str] | None = None
     marks: list[str] | None = None
+    labels: dict[str, dict[str, list[str]]] = {}
     constants: dict[str, str | list[str]] = {}
     published: PublishedSpec = PublishedSpec()
     years: YearsSpec = YearsSpec()
@@ -454,6 +465,15 @@ class _File(_Strict):
         return value
 
 
+class _Learned(_Strict):
+    """What a release was read by, beside its names: written by `core-measures learn`."""
+
+    file: str
+    release: str
+    columns: ColumnNames = {}
+    labels: dict[str, dict[str, list[str]]] = {}
+
+
 class _Publication(_Strict):
     publisher: str
     publication: str
@@ -464,6 +484,7 @@ class _Publication(_Strict):
     files: dict[str, _File] = Field(min_length=1)
     unread: list[Regex] = []
     live: Live | None = None
+    learned: list[_Learned] = []
     # Why its publisher is not asked for it, where it has no `live:` block.
     not_asked: str | None = None
 
@@ -487,9 +508,10 @@ class Column:
 class FileContract:
     """One table of a publication, with what its layout shares already joined in.
 
-    `row_count` is the column in which a file says how many rows it has: an answer that was cut
-    short looks whole otherwise. `more_councils` are columns beside the area's that name a council
-    too, in the same way.
+    `told` is what a person said of one load. `labels` have, for a column, the label that SQL and
+    checks speak of with every other spelling that it was published under. `row_count` is the column
+    in which a file says how many rows it has: an answer that was cut short looks whole otherwise.
+    `more_councils` are columns beside the area's that name a council too, in the same way.
     """
 
     publisher: str
@@ -503,6 +525,7 @@ class FileContract:
     optional: tuple[str, ...]
     ignored: tuple[str, ...]
     key: tuple[str, ...]
+    labels: Mapping[str, Mapping[str, list[str]]]
     constants: Mapping[str, tuple[str, ...]]
     marks: tuple[str, ...]
     period: PeriodSpec
@@ -516,10 +539,39 @@ class FileContract:
     more_councils: tuple[str, ...]
     checks: FigureChecks
     notes: Notes | None
+    told: Mapping[str, str] = field(default_factory=dict)
 
     def match(self, name: str) -> re.Match[str] | None:
         """Whether a published file's name is this file's; its named groups are year claims."""
         return next((m for pattern in self.names if (m := re.match(pattern, name))), None)
+
+    def as_told(self, told: Mapping[str, str]) -> FileContract:
+        """The contract for one load, of which a person said what is read from what.
+
+        `told` has the contract's columns, or `column/label`, with the names that are printed.
+
+        Raises
+        ------
+        ContractError
+            The contract has no such column.
+        """
+        if not told:
+            return self
+        for ours in told:
+            if ours.partition("/")[0] not in self.column_names:
+                raise ContractError(
+                    f"{self.publication}/{self.file_id} has no column {ours.partition('/')[0]!r}."
+                    f" It has: {', '.join(self.column_names)}."
+                )
+        columns = tuple(
+            replace(c, published_as=(told[c.name],)) if c.name in told else c for c in self.columns
+        )
+        labels = {name: {k: list(v) for k, v in of.items()} for name, of in self.labels.items()}
+        for ours, theirs in told.items():
+            column, _, label = ours.partition("/")
+            if label:
+                labels.setdefault(column, {}).setdefault(label, []).append(theirs)
+        return replace(self, columns=columns, labels=labels, told=dict(told))
 
     @cached_property
     def column_names(self) -> tuple[str, ...]:
@@ -557,6 +609,10 @@ class FileContract:
         """Our level for a level cell (or a GSS code, where the layout tells levels by it)."""
         text = cell.strip().lower()
         return self.area.levels.get(text[:3] if self.area.told_by_code else text)
+
+    def knows_level(self, cell: str) -> bool:
+        """Whether a level cell is one that the contract names, of use or not."""
+        return self.level_of(cell) is not None or self.is_ignored_level(cell)
 
     def is_ignored_level(self, cell: str) -> bool:
         """Whether a level cell names a level that is known and of no use here."""
@@ -606,11 +662,39 @@ def _merge_columns(layout: _ColumnsByRole, own: _ColumnsByRole) -> tuple[Column,
     return tuple(merged.values())
 
 
+def _with_names(
+    publication: _Publication, columns: tuple[Column, ...], learned: _Learned
+) -> tuple[Column, ...]:
+    """The columns with the names under which a release was seen to print them, too."""
+    known = {column.name for column in columns}
+    if unknown := sorted(set(learned.columns) - known):
+        raise ContractError(
+            f"{publication.publication}: file {learned.file} learned a name of {unknown[0]!r},"
+            " which is no column of it"
+        )
+    return tuple(
+        replace(c, published_as=tuple(dict.fromkeys((*c.published_as, *learned.columns[c.name]))))
+        if c.name in learned.columns
+        else c
+        for c in columns
+    )
+
+
+def _add_labels(labels: dict[str, dict[str, list[str]]], learned: _Learned) -> None:
+    for name, of in learned.labels.items():
+        for label, spellings in of.items():
+            labels.setdefault(name, {}).setdefault(label, []).extend(spellings)
+
+
 def _file_contract(
     publication: _Publication, layout: _Layout, file_id: str, file: _File
 ) -> FileContract:
     period, area = file.period or layout.period, file.area or layout.area
     columns = _merge_columns(layout.columns, file.columns)
+    labels = {name: {k: list(v) for k, v in of.items()} for name, of in file.labels.items()}
+    for one in (learned for learned in publication.learned if learned.file == file_id):
+        columns = _with_names(publication, columns, one)
+        _add_labels(labels, one)
     if period.taken_from == "release":
         columns = (*columns, Column(period.column, (RELEASE,), "identity"))
     reading = file.reading or layout.reading
@@ -619,7 +703,13 @@ def _file_contract(
     if table is None:
         raise ContractError(f"{publication.publication}: file {file_id} names no table")
     key = file.key or [*layout.key, *file.columns.filters]
-    spoken_of = [*key, *file.constants, *filter(None, [file.row_count]), *file.more_councils]
+    spoken_of = [
+        *key,
+        *file.constants,
+        *labels,
+        *filter(None, [file.row_count]),
+        *file.more_councils,
+    ]
     spoken_of += [period.column, area.level, *area.codes.values()]
     spoken_of += [layout.notes.column, layout.notes.value] if layout.notes else []
     for wanted in (*spoken_of, *file.checks.spoken_of()):
@@ -634,12 +724,12 @@ def _file_contract(
             f"{publication.publication}: file {file_id} has checks that take {misplaced!r} for"
             " what it is not: a figure where it is none, or part of the key"
         )
-    if unfit := [
-        n for n in file.optional if n not in {c.name for c in columns if c.role == "attributes"}
-    ]:
+    attributes = {column.name for column in columns if column.role == "attributes"}
+    made_of = {*spoken_of, *file.checks.spoken_of()} - (attributes - {*key})
+    if unfit := [n for n in file.optional if n in made_of or n not in names]:
         raise ContractError(
             f"{publication.publication}: file {file_id} may only lack columns that are attributes,"
-            f" and {unfit[0]!r} is none"
+            f" or that no key and no check speaks of, and {unfit[0]!r} is none"
         )
     if file.checks.last_of and file.checks.last_of.table not in publication.files:
         raise ContractError(
@@ -668,6 +758,7 @@ def _file_contract(
         optional=tuple(file.optional),
         ignored=(*layout.ignored, *file.ignored),
         key=tuple(dict.fromkeys(key)),
+        labels=labels,
         constants={
             column: (value,) if isinstance(value, str) else tuple(value)
             for column, value in file.constants.items()

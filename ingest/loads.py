@@ -6,10 +6,10 @@ with. What the rows are worth is for `expectations`.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
+import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
@@ -20,9 +20,8 @@ import pyarrow.parquet
 
 from ingest.archive import PublishedFile, Release
 from ingest.contracts import RELEASE, FileContract, Publication
-from ingest.errors import ReadError
-from ingest.reading.grids import SOURCE_SHEET, read_table
-from ingest.reading.tables import SOURCE_ROW
+from ingest.reading.grids import read_table
+from ingest.reading.recognise import Understanding, described
 
 
 @dataclass(frozen=True)
@@ -108,10 +107,7 @@ class LoadStore:
             except (pa.ArrowInvalid, OSError):
                 pass  # damaged on disk: the archive still has the truth
         table = read_table(contents(), contract.reading, contract.kept)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
-        pyarrow.parquet.write_table(table, partial, compression="zstd")
-        partial.replace(path)
+        self._keep(table, path)
         return table
 
     def ensure(
@@ -128,6 +124,36 @@ class LoadStore:
             pyarrow.parquet.read_schema(self.path(file, contract))
         except (pa.ArrowInvalid, OSError):
             self.read(file, contract, contents)
+
+    def described(
+        self, load: Load, how: Understanding, contents: Callable[[], bytes]
+    ) -> tuple[Path, list[str]]:
+        """A load's rows as they are understood, kept as Parquet too: where, and their columns.
+
+        Raises
+        ------
+        ReadError
+            The bytes are not the table that the contract's reading speaks of.
+        """
+        plain = self.path(load.file, load.contract)
+        contract = load.contract
+        of_contract = (contract.columns, contract.marks, contract.period, contract.period_type)
+        told = [repr(of_contract), load.release.release, json.dumps(how.to_dict())]
+        key = hashlib.sha256("\n".join(told).encode()).hexdigest()
+        path = plain.with_name(f"{plain.stem}-as-{key[:16]}.parquet")
+        try:
+            return path, pyarrow.parquet.read_schema(path).names
+        except (pa.ArrowInvalid, OSError):
+            rows = with_release(load, self.read(load.file, load.contract, contents))
+            table = described(rows, load.contract, how)
+            self._keep(table, path)
+            return path, table.column_names
+
+    def _keep(self, table: pa.Table, path: Path) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+        pyarrow.parquet.write_table(table, partial, compression="zstd")
+        partial.replace(path)
 
     def kept(self, file: PublishedFile) -> list[Path]:
         """What is kept of a file, by whatever reading."""
@@ -148,64 +174,3 @@ def with_release(load: Load, table: pa.Table) -> pa.Table:
         return table
     names = pa.array([load.release.release] * table.num_rows, pa.string())
     return table.append_column(RELEASE, names)
-
-
-def published_names(contract: FileContract, names: list[str]) -> list[str]:
-    """A Parquet's column names with those that `with_release` adds."""
-    return [*names, RELEASE] if contract.period.taken_from == "release" else names
-
-
-def column_mapping(contract: FileContract, published: list[str]) -> dict[str, str]:
-    """Each canonical column's name in this file; none of a column that it may lack.
-
-    Raises
-    ------
-    ReadError
-        A column has none of the names it has had, or two of them. The nearest names found are
-        told, never taken.
-    """
-    present = set(published)
-    mapping: dict[str, str] = {}
-    missing: list[str] = []
-    for column in contract.columns:
-        hits = [name for name in column.published_as if name in present]
-        if len(hits) == 1:
-            mapping[column.name] = hits[0]
-            continue
-        if column.name in contract.optional and not hits:
-            continue
-        if hits:
-            raise ReadError(
-                f"column {column.name} is there under two names: {', '.join(map(repr, hits))}"
-            )
-        known = " or ".join(repr(name) for name in column.published_as)
-        nearest = difflib.get_close_matches(column.published_as[0], published, n=3, cutoff=0.5)
-        hint = f" (nearest found: {', '.join(map(repr, nearest))})" if nearest else ""
-        missing.append(f"{known}{hint}")
-    if missing:
-        raise ReadError("its columns are not known; missing: " + "; ".join(missing))
-    return mapping
-
-
-def unlisted_columns(contract: FileContract, published: list[str]) -> list[str]:
-    """Published columns that the contract neither reads nor knows to be of no use."""
-    listed = {name for column in contract.columns for name in column.published_as}
-    return [
-        name
-        for name in published
-        if name not in (SOURCE_ROW, SOURCE_SHEET)
-        and name not in listed
-        and not contract.is_ignored(name)
-    ]
-
-
-def canonical(table: pa.Table, mapping: Mapping[str, str]) -> pa.Table:
-    """The contract's columns under their canonical names, cells untouched.
-
-    `source_row` stands before them, and `source_sheet` where the file is a workbook.
-    """
-    told = [name for name in (SOURCE_ROW, SOURCE_SHEET) if name in table.column_names]
-    return pa.table(
-        {name: table[name] for name in told}
-        | {name: table[published] for name, published in mapping.items()}
-    )

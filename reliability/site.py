@@ -25,8 +25,8 @@ from expectations.panel.measures import series_of
 from expectations.results.verdicts import Check
 from expectations.suites.facts import check_facts
 from ingest.archive import RELEASE_FILE, VERDICT_FILE, PublishedFile, Release, sha256_of
-from ingest.contracts import FileContract, Publication, load_contracts
-from ingest.loads import canonical, column_mapping, published_names
+from ingest.contracts import RELEASE, FileContract, Publication, load_contracts
+from ingest.reading.recognise import canonical, column_mapping
 from orchestration.pipeline.build import NotPublishedError, build
 from orchestration.pipeline.check import check
 from orchestration.pipeline.inventory import HeldLoad, Inventory
@@ -361,7 +361,7 @@ class Site:
     def anatomy(self, before: bytes | None, stranger: bytes | None) -> Anatomy:
         """The file taken apart, with the figures that were made of it."""
         table = self.home.loads.read(self.file, self.contract, lambda: self.content)
-        mapping = column_mapping(self.contract, published_names(self.contract, table.column_names))
+        mapping = column_mapping(self.contract, [*table.column_names, RELEASE])
         councils = Councils.load().by_code.values()
         around = Surroundings(
             before, stranger, {c.recoded_to: c.code for c in councils if c.recoded_to}

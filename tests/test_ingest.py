@@ -13,8 +13,9 @@ from conftest import PROJECT
 from ingest.archive import Archive, HomeArchive, Problem, Release, sha256_of
 from ingest.contracts import load_contracts
 from ingest.errors import ArchiveError, ContractError, ReadError
-from ingest.loads import LoadStore, canonical, column_mapping, unlisted_columns
+from ingest.loads import LoadStore
 from ingest.reading.periods import Period, parse_period
+from ingest.reading.recognise import canonical, column_mapping, unlisted_columns
 from ingest.reading.tables import read_csv
 
 IN_NEED = "characteristics-of-children-in-need"
@@ -193,11 +194,11 @@ def test_a_renamed_column_is_guessed() -> None:
     contract = load_contracts()[IN_NEED].files[0]
     published = [column.published_as[0] for column in contract.columns]
     assert column_mapping(contract, published)["re_referrals_percent"] == "Re_referrals_percent"
-    published[published.index("Re_referrals_percent")] = "Re_referrals_pct"
+    published[published.index("Re_referrals_percent")] = "Re_referral_share"
     with pytest.raises(ReadError) as refused:
         column_mapping(contract, published)
     assert "'Re_referrals_percent' or 'rereferral_percent'" in str(refused.value)
-    assert "nearest found: 'Re_referrals_pct'" in str(refused.value)
+    assert "nearest found: 'Re_referral_share'" in str(refused.value)
     with pytest.raises(ReadError, match="under two names"):
         column_mapping(contract, [*published, "Re_referrals_percent", "rereferral_percent"])
     assert unlisted_columns(contract, ["source_row", "new_la_code", "Surprise"]) == ["Surprise"]

@@ -19,7 +19,8 @@ import pytest
 
 from ingest.archive import Archive, Release
 from ingest.contracts import load_contracts
-from ingest.loads import column_mapping, loads_of, unlisted_columns
+from ingest.loads import loads_of
+from ingest.reading.recognise import column_mapping, unlisted_columns
 from ingest.sample import (
     LAYOUT_NOTE,
     SCHEMA,

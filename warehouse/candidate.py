@@ -14,12 +14,14 @@ from pathlib import Path
 import duckdb
 
 from ingest.archive import Release
-from ingest.contracts import RELEASE, FileContract
+from ingest.contracts import FileContract
 from ingest.corrections import Correction
 from ingest.loads import Load
+from ingest.reading.recognise import AS_PUBLISHED, CELL_NOTES
 
 # Stands where a file has two numbers for one cell, and none can be served.
 CONFLICTING = "[conflicting]"
+_BESIDE_CELLS = (AS_PUBLISHED, CELL_NOTES)
 # The whole process stays under 1 GiB, Python and its libraries included.
 SETTINGS = {"memory_limit": "384MB", "threads": 2}
 
@@ -92,16 +94,18 @@ _META_COLUMNS = {
     "source_row": "bigint",
     "period_type": "varchar",
     "corrections": "map(varchar, varchar)",
+    "as_published": "map(varchar, varchar)",
+    "cell_notes": "map(varchar, varchar)",
 }
 
 
 @dataclass(frozen=True)
 class AdmittedLoad:
-    """A load that passed its checks, where its Parquet stands, and what to leave out or mend."""
+    """A load that passed its checks: where its described rows stand, what to leave out or mend."""
 
     load: Load
     parquet: Path
-    mapping: dict[str, str]
+    columns: Sequence[str]
     dropped_rows: tuple[int, ...]
     corrections: tuple[Correction, ...]
     # Cells, by row and column, that the file has twice with two texts.
@@ -218,8 +222,7 @@ def _select(one: AdmittedLoad) -> str:
         )
         corrections = f"case {cases} end"
     cells = ", ".join(
-        f"{_cell_of(one, name, published)} as {sql_name(name)}"
-        for name, published in one.mapping.items()
+        [*(f"{_cell_of(one, name)} as {sql_name(name)}" for name in one.columns), *_BESIDE_CELLS]
     )
     dropped = (
         f"where source_row not in ({', '.join(map(str, one.dropped_rows))})"
@@ -227,9 +230,6 @@ def _select(one: AdmittedLoad) -> str:
         else ""
     )
     sheet = "source_sheet" if contract.reading.format == "workbook" else "null"
-    named = ""
-    if contract.period.taken_from == "release":
-        named = f", {sql_text(release.release)} as {sql_name(RELEASE)}"
     return f"""
         select
             {sql_text(release.publication)} as publication,
@@ -245,20 +245,19 @@ def _select(one: AdmittedLoad) -> str:
             * exclude (source_sheet, source_row)
         from (
             select {sheet} as source_sheet, source_row, {cells}
-            from (select *{named} from read_parquet({sql_text(str(one.parquet))}))
+            from read_parquet({sql_text(str(one.parquet))})
             {dropped}
         )"""
 
 
-def _cell_of(one: AdmittedLoad, name: str, published: str) -> str:
+def _cell_of(one: AdmittedLoad, name: str) -> str:
     """A column of the load; a mark of ours where the file has two numbers for a cell."""
     rows = sorted({row for row, column in one.conflicting if column == name})
     if not rows:
-        return sql_name(published)
+        return sql_name(name)
     listed = ", ".join(map(str, rows))
     return (
-        f"case when source_row in ({listed}) then {sql_text(CONFLICTING)}"
-        f" else {sql_name(published)} end"
+        f"case when source_row in ({listed}) then {sql_text(CONFLICTING)} else {sql_name(name)} end"
     )
 
 

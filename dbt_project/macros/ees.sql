@@ -39,7 +39,7 @@
             *,
             {{ ees_value('value_cell') }} as value,
             {{ ees_status('value_cell') }} as status,
-            {{ ees_symbol('value_cell') }} as status_symbol,
+            {{ noted_symbol(ees_symbol('value_cell')) }} as status_symbol,
             {{ read_counts() }}
         from {{ cells }}
     {% endset -%}

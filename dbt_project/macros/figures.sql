@@ -28,7 +28,9 @@
     source_sha256,
     source_sheet,
     source_row,
-    corrections
+    corrections,
+    as_published,
+    cell_notes
 {%- endmacro %}
 
 
@@ -88,9 +90,14 @@
 {%- endmacro %}
 
 
+{#- A mark that stands for a figure, or the notes beside one: `c`, `[r]`. -#}
+{% macro noted_symbol(symbol) -%} coalesce(value_note, {{ symbol }}) {%- endmacro %}
+
+
 {#- The cells of a figure, each a column of the row or a sibling. -#}
 {% macro cells(value, numerator=none, denominator=none, lower=none, upper=none) -%}
-    {{ value }} as value_as_published,
+    coalesce(as_published['{{ value }}'], {{ value }}) as value_as_published,
+    cell_notes['{{ value }}'] as value_note,
     {{ cell(value) }} as value_cell,
     {{ cell(numerator) if numerator else 'null' }} as numerator_cell,
     {{ cell(denominator) if denominator else 'null' }} as denominator_cell,

@@ -54,7 +54,7 @@
             *,
             {{ fingertips_value('value_cell') }} as value,
             {{ fingertips_status('value_cell', 'note') }} as status,
-            {{ fingertips_symbol('value_cell', 'note') }} as status_symbol,
+            {{ noted_symbol(fingertips_symbol('value_cell', 'note')) }} as status_symbol,
             {{ read_counts() }}
         from {{ cells }}
         qualify

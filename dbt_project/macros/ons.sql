@@ -70,7 +70,8 @@
                 when {{ cell_status('note') }} in ('published', 'unrecognised') then 'not_available'
                 else {{ cell_status('note') }}
             end as status,
-            coalesce(nullif(trim(note), ''), {{ cell_symbol('value_cell') }}) as status_symbol,
+            coalesce(nullif(trim(note), ''), {{ noted_symbol(cell_symbol('value_cell')) }})
+                as status_symbol,
             {{ read_counts() }}
         from {{ cells }}
     {% endset -%}

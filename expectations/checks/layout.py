@@ -19,7 +19,7 @@ from expectations.checks.base import (
 )
 from expectations.panel.columns import CONFLICTING, numeric
 from ingest.contracts import NUMERIC_ROLES, DroppedRows, FileContract
-from ingest.loads import unlisted_columns
+from ingest.reading.recognise import is_needed, unlisted_columns
 from ingest.reading.tables import SOURCE_ROW
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ class ColumnsThere(LoadCheck):
     noun = "columns"
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
-        wanted = [n for n in load.contract.column_names if n not in load.contract.optional]
-        missing = tuple(Finding(f"missing: {n}") for n in wanted if n not in load.mapping)
+        wanted = [c.name for c in load.contract.columns if is_needed(load.contract, c)]
+        missing = tuple(Finding(f"missing: {n}") for n in wanted if n not in load.cells)
         yield Findings(len(load.mapping), missing)
 
 
@@ -52,7 +52,7 @@ class UnlistedColumns(LoadCheck):
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
         names = [name for name in load.published if name != SOURCE_ROW]
-        unlisted = set(unlisted_columns(load.contract, list(load.published)))
+        unlisted = set(unlisted_columns(load.contract, load.published, load.mapping.values()))
         yield found_where([name in unlisted for name in names], names, wording="'{0}'")
 
 

@@ -435,12 +435,13 @@ def _rows(
     year = by_distinct(
         labels, lambda label: periods[label].position if label in periods else None, "float64"
     )
-    numbers = contract.columns_of(*NUMERIC_ROLES)
+    numbers = [name for name in contract.columns_of(*NUMERIC_ROLES) if name in rows]
     described = {
         SOURCE_ROW: rows[SOURCE_ROW],
         **{
             name: _trimmed(rows[name])
             for name in dict.fromkeys([*contract.key, *contract.constants, *numbers])
+            if name in rows
         },
         AREA_LEVEL: level,
         COUNCIL_CODE: council,

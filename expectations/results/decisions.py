@@ -7,12 +7,14 @@ load again. The last decision of a file counts; those before it stay on record.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from expectations.results.verdicts import Check, LoadVerdict
 from ingest.errors import ArchiveError
+from ingest.loads import Load
 
 Kind = Literal["accepted", "rejected"]
 
@@ -28,6 +30,17 @@ NOT_TO_BE_ACCEPTED = {
 }
 
 
+def way_out(load: Load, check: Check) -> str:
+    """The command that a person may answer a refusal with, as it works when it is typed."""
+    release, named = load.release, shlex.quote(load.file.name)
+    table = f" --table {load.contract.file_id}" if load.contract.reading.format != "csv" else ""
+    version = f"{release.release}+{release.version}"
+    which = f'{release.publication} {shlex.quote(version)} --file {named}{table} --reason "…"'
+    if check.name in NOT_TO_BE_ACCEPTED:
+        return f"To take it out: core-measures reject {which}"
+    return f"To let it in all the same: core-measures accept {which}"
+
+
 def one_line(text: str) -> str:
     """What a person typed as a line that any file and terminal can show.
 
@@ -41,7 +54,9 @@ def one_line(text: str) -> str:
 class Decision:
     """Who let a load in or took it out, when (UTC, ISO 8601) and why.
 
-    `checks` are the failed checks that an acceptance covers, as `Check.subject` names them.
+    `table` is the table of a workbook that is meant, empty for all of the file. `checks` are the
+    failed checks that an acceptance covers, as `Check.subject` names them; `reads` what is to be
+    read from what: the contract's columns, or `column/label`, with the published names.
     """
 
     decision: Kind
@@ -51,6 +66,8 @@ class Decision:
     at: str
     reason: str
     checks: tuple[str, ...] = ()
+    table: str = ""
+    reads: Mapping[str, str] = field(default_factory=dict)
 
     def uncovered(self, verdict: LoadVerdict) -> tuple[Check, ...]:
         """The failed checks that keep a load out in spite of the decision."""
@@ -75,7 +92,7 @@ class Decision:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for `decisions.json`."""
-        return asdict(self) | {"checks": list(self.checks)}
+        return asdict(self) | {"checks": list(self.checks), "reads": dict(self.reads)}
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Decision:
@@ -87,7 +104,11 @@ class Decision:
             A field is missing, or it is neither an acceptance nor a rejection.
         """
         try:
-            found = {name: document[name] for name in cls.__dataclass_fields__}
+            found = {
+                name: document[name]
+                for name in cls.__dataclass_fields__
+                if name in document or name not in ("table", "reads")
+            }
         except KeyError as error:
             raise ArchiveError(f"A decision on {document.get('file')} lacks {error}.") from error
         if found["decision"] not in ("accepted", "rejected"):
@@ -96,11 +117,30 @@ class Decision:
         words = {name: one_line(str(found[name])) for name in ("by", "at", "reason")}
         return cls(**found | words | {"checks": tuple(found["checks"])})
 
+    def is_on(self, load: Load) -> bool:
+        """Whether it speaks of a load: of its file, by just these bytes, and its table."""
+        of_file = (self.file, self.sha256) == (load.file.name, load.file.sha256)
+        return of_file and self.table in ("", load.contract.file_id)
 
-def standing(decisions: Iterable[Decision], file: str, sha256: str) -> Decision | None:
-    """The last decision on a file of just these bytes."""
+
+def standing(decisions: Iterable[Decision], load: Load) -> Decision | None:
+    """The last decision on a load."""
     last = None
     for decision in decisions:
-        if (decision.file, decision.sha256) == (file, sha256):
+        if decision.is_on(load):
             last = decision
     return last
+
+
+def as_told(decisions: Iterable[Decision], load: Load) -> Load:
+    """The load with its contract as persons said that it is to be read: every word of them stands.
+
+    What is said of a column that its contract has not got any more says nothing.
+    """
+    told: dict[str, str] = {}
+    for decision in decisions:
+        if decision.is_on(load):
+            told |= decision.reads
+    columns = load.contract.column_names
+    told = {ours: theirs for ours, theirs in told.items() if ours.partition("/")[0] in columns}
+    return replace(load, contract=load.contract.as_told(told)) if told else load

@@ -7,6 +7,7 @@ that share the work. What a check says is for `loads`; keeping verdicts is for w
 from __future__ import annotations
 
 import hashlib
+import json
 import multiprocessing
 import os
 import signal
@@ -20,19 +21,30 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet
 
 from expectations.panel import measures
 from expectations.panel.councils import Councils
 from expectations.results import verdicts
-from expectations.results.decisions import Decision, standing
+from expectations.results.decisions import Decision, as_told, standing
 from expectations.results.verdicts import LoadVerdict, verdicts_in
 from ingest.archive import HomeArchive, PublishedFile, Release
 from ingest.contracts import Publication
 from ingest.errors import ArchiveError, CoreMeasuresError, ReadError
 from ingest.loads import Load, LoadStore, loads_of, with_release
+from ingest.reading.recognise import Understanding
+
+
+@dataclass(frozen=True)
+class AdmittedBefore:
+    """A load that was admitted before, and how it was read."""
+
+    load: Load
+    understanding: Understanding
+
 
 # The admitted load before, by the contract's file.
-Before = Mapping[str, Load]
+Before = Mapping[str, AdmittedBefore]
 # With fewer releases to check a worker's start takes longer than it saves.
 _WORTH_WORKERS = 6
 
@@ -90,12 +102,18 @@ class JudgedRelease:
     verdicts: Mapping[tuple[str, str], LoadVerdict] | None
 
 
-def wanted_digest(publication: Publication, release: Release, before: Before) -> str:
-    """Changes whenever a verdict on a release might: by what it is compared with, too."""
-    files = {load.contract.file_id for load in loads_of(publication, release)[0]}
+def wanted_digest(publication: Publication, held: ReleaseToCheck, before: Before) -> str:
+    """Changes whenever a verdict on a release might.
+
+    By what it is compared with, and by what persons said of how it is read, too.
+    """
+    files = {load.contract.file_id for load in loads_of(publication, held.release)[0]}
     parts = [verdicts.digest(publication), measures.digest()]
-    parts += [load.file.sha256 for name, load in sorted(before.items()) if name in files]
-    return hashlib.sha256("\n".join(parts).encode("ascii")).hexdigest()
+    for name, earlier in sorted(before.items()):
+        if name in files:
+            parts += [earlier.load.file.sha256, json.dumps(earlier.understanding.to_dict())]
+    parts += [json.dumps(decision.to_dict()) for decision in held.decisions if decision.reads]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def chain(
@@ -109,14 +127,14 @@ def chain(
     is found of one release may change what the next is compared with: `judge` gives verdicts
     on one that has none that hold.
     """
-    admitted: list[Load] = []
+    admitted: list[AdmittedBefore] = []
     for held in releases:
         before = {
-            load.contract.file_id: load
-            for load in admitted
-            if load.release.published <= held.release.published
+            one.load.contract.file_id: one
+            for one in admitted
+            if one.load.release.published <= held.release.published
         }
-        wanted = wanted_digest(publication, held.release, before)
+        wanted = wanted_digest(publication, held, before)
         judged = JudgedRelease(held, wanted, before, verdicts_in(held.kept, wanted))
         found = judged.verdicts
         if found is None and judge is not None:
@@ -124,9 +142,10 @@ def chain(
         yield judged
         for load in loads_of(publication, held.release)[0]:
             verdict = (found or {}).get((load.file.name, load.contract.file_id))
-            decision = standing(held.decisions, load.file.name, load.file.sha256)
-            if is_admitted(verdict, decision):
-                admitted.append(load)
+            of_use = is_admitted(verdict, standing(held.decisions, load))
+            if verdict and verdict.understanding and of_use:
+                read = as_told(held.decisions, load)
+                admitted.append(AdmittedBefore(read, verdict.understanding))
 
 
 def is_admitted(verdict: LoadVerdict | None, decision: Decision | None) -> bool:
@@ -213,13 +232,13 @@ def _check_release(
 
     loads, unknown = loads_of(publication, judged.held.release)
     checked: list[CheckedLoad] = []
-    for load in loads:
+    for load in (as_told(judged.held.decisions, one) for one in loads):
         earlier = judged.before.get(load.contract.file_id)
         verdict = check_load(
             load,
             _rows_of(load, archive, store),
             _councils(),
-            before=_rows_of(earlier, archive, store) if earlier else None,
+            before=_described(earlier, archive, store) if earlier else None,
             beside=[
                 (one, _rows_of(one, archive, store)) for one in loads if goes_beside(one, load)
             ],
@@ -241,6 +260,22 @@ def _check_release(
 @lru_cache(maxsize=1)
 def _councils() -> Councils:
     return Councils.load()
+
+
+def _described(
+    earlier: AdmittedBefore, archive: HomeArchive, store: LoadStore
+) -> pa.Table | ReadError:
+    """The rows of a load that was admitted, as it was understood."""
+    load = earlier.load
+    try:
+        path, _ = store.described(
+            load, earlier.understanding, lambda: archive.read(load.release, load.file)
+        )
+    except ReadError as error:
+        return error
+    except ArchiveError as error:
+        return ReadError(str(error))
+    return pyarrow.parquet.read_table(path, memory_map=True)
 
 
 def _rows_of(load: Load, archive: HomeArchive, store: LoadStore) -> pa.Table | ReadError:

@@ -19,6 +19,7 @@ import ingest
 import ingest.corrections
 from expectations.panel.councils import DISTRICT_SEED, SEED, SPELLING_SEED
 from ingest.contracts import Publication
+from ingest.reading.recognise import Understanding
 
 Severity = Literal["error", "flag", "warn"]
 
@@ -114,7 +115,8 @@ class LoadVerdict:
     """What the checks said of one table of one published file.
 
     `contract` is the file's id in its publication's contract, `dropped_rows` are source rows,
-    from 1; `flags` are what was found odd about single figures.
+    from 1; `flags` are what was found odd about single figures. `understanding` is how its columns
+    and labels were read, of a load that was.
     """
 
     file: str
@@ -123,6 +125,7 @@ class LoadVerdict:
     dropped_rows: tuple[int, ...] = ()
     contract: str = ""
     flags: tuple[Flag, ...] = ()
+    understanding: Understanding | None = None
 
     @property
     def admitted(self) -> bool:
@@ -164,6 +167,7 @@ class LoadVerdict:
             "checks": [check.to_dict() for check in self.checks],
             "dropped_rows": list(self.dropped_rows),
             "flags": [flag.to_dict() for flag in self.flags],
+            "understanding": self.understanding.to_dict() if self.understanding else None,
         }
 
     @classmethod
@@ -182,6 +186,11 @@ class LoadVerdict:
             dropped_rows=tuple(document["dropped_rows"]),
             contract=document["contract"],
             flags=tuple(Flag.from_dict(flag) for flag in document["flags"]),
+            understanding=(
+                Understanding.from_dict(document["understanding"])
+                if document["understanding"]
+                else None
+            ),
         )
 
 

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
 from expectations.checks import CHECKS
 from expectations.checks.base import LoadCheck
 from expectations.panel.councils import Councils
+from expectations.results.decisions import way_out
 from expectations.results.verdicts import Check, LoadVerdict, Severity
 from ingest.contracts import FileContract
 from ingest.corrections import Correction, corrections_of
 from ingest.errors import ReadError
-from ingest.loads import Load, canonical, column_mapping
+from ingest.loads import Load
+from ingest.reading.recognise import (
+    AS_PUBLISHED,
+    CELL_NOTES,
+    NotUnderstoodError,
+    Understanding,
+    described,
+    understand,
+)
 
 SEVERITIES: dict[str, Severity] = {"refuse": "error", "flag": "flag", "warn": "warn"}
 
@@ -77,42 +87,45 @@ def check_load(
     """Check one load: its rows as published, or the error that reading them ended in.
 
     `corrections` are those that speak of this load, by default the ones kept with `ingest`;
-    `before` are the rows of the same file in the admitted release before, if there is one;
+    `before` are the rows of the same file in the admitted release before, if there is one, as they
+    were understood;
     `beside` those of other tables of the same workbook, of which it needs the ones that
     `goes_beside` tells.
     A load that cannot be read is judged without Great Expectations.
     """
     if isinstance(table, ReadError):
         return _unread(load, "readable", table, "The file can be read into rows.")
+    previous = _readable(load, before)
     try:
-        mapping = column_mapping(load.contract, table.column_names)
-    except ReadError as error:
-        explanation = "Each of the contract's columns is there under one of its known names."
-        return _unread(load, "columns", error, explanation)
+        understanding = understand(load.contract, table, previous)
+    except NotUnderstoodError as error:
+        return _unread(load, "columns", error, _COLUMNS_EXPECTED + _proposed(load, error.proposal))
+    rows = described(table, load.contract, understanding)
 
     from expectations.gx import engine
     from expectations.panel.load_table import describe_load
 
-    described = describe_load(
+    load_table = describe_load(
         load,
         published=table.column_names,
-        mapping=mapping,
-        cells=canonical(table, mapping),
+        mapping=understanding.columns,
+        cells=_cells(rows),
         councils=councils,
         corrections=corrections_of(load) if corrections is None else corrections,
-        previous_release=_readable(load, before),
+        previous_release=previous,
         sibling_table=next(
             (_readable(one, rows) for one, rows in beside if goes_beside(one, load)), None
         ),
     )
-    checks, flags = engine.validate_load(suite_for(load.contract), described)
+    checks, flags = engine.validate_load(suite_for(load.contract), load_table)
     return LoadVerdict(
         file=load.file.name,
         sha256=load.file.sha256,
         contract=load.contract.file_id,
-        checks=checks,
-        dropped_rows=described.dropped_rows,
+        checks=(*(_answered(load, check) for check in checks), *_told(load, understanding)),
+        dropped_rows=load_table.dropped_rows,
         flags=flags,
+        understanding=understanding,
     )
 
 
@@ -126,13 +139,73 @@ def _readable(load: Load, table: pa.Table | ReadError | None) -> pa.Table | None
     """The rows of the release before, or of another table, where today's contract can read them."""
     if table is None or isinstance(table, ReadError):
         return None
+    if AS_PUBLISHED in table.column_names:
+        return _cells(table)
     try:
-        return canonical(table, column_mapping(load.contract, table.column_names))
+        return _cells(described(table, load.contract, understand(load.contract, table)))
     except ReadError:
         return None
 
 
+def _cells(rows: pa.Table) -> pa.Table:
+    return rows.drop_columns([AS_PUBLISHED, CELL_NOTES])
+
+
+_COLUMNS_EXPECTED = "Each of the contract's columns is there under a name or by figures it had."
+
+
+def _answered(load: Load, check: Check) -> Check:
+    """A refusal says what can be done about it."""
+    if not check.blocks:
+        return check
+    return replace(check, explanation=f"{check.explanation} {way_out(load, check)}")
+
+
+def _proposed(load: Load, proposal: Mapping[str, str]) -> str:
+    """The command that takes what might be meant, as it works when it is typed."""
+    release = load.release
+    which = (
+        f"{release.publication} {shlex.quote(f'{release.release}+{release.version}')}"
+        f" --file {shlex.quote(load.file.name)} --table {load.contract.file_id}"
+    )
+    if not proposal:
+        return f' To take it out: core-measures reject {which} --reason "…"'
+    reads = " ".join(
+        f"--read {shlex.quote(f'{ours}={theirs}')}" for ours, theirs in proposal.items()
+    )
+    return f' If that is what is meant: core-measures accept {which} {reads} --reason "…"'
+
+
+def _told(load: Load, understanding: Understanding) -> Iterator[Check]:
+    """What was matched by figures, or was not quite, on record with its numbers."""
+    for ours, theirs in understanding.proposals.items():
+        yield Check(
+            name="read_by_history",
+            column=ours,
+            severity="warn",
+            success=False,
+            observed=f"{ours} is not there; {theirs!r} may be meant, and is not proved by figures",
+            explanation="A label that is gone has another name, or is gone for good."
+            + _proposed(load, {ours: theirs}),
+        )
+    for sentence in understanding.evidence:
+        yield Check(
+            name="read_by_history",
+            column=sentence.partition(" ")[0],
+            severity="warn",
+            success=False,
+            observed=sentence,
+            explanation=(
+                "A column or label that no name explains is read by the figures that the release"
+                " before had, cell for cell. To keep it as a name: core-measures learn"
+                f" {load.release.publication} {load.release.release}"
+            ),
+        )
+
+
 def _unread(load: Load, name: str, error: ReadError, explanation: str) -> LoadVerdict:
+    if name == "readable":
+        explanation = f"{explanation} {way_out(load, Check(name, '', 'error', False, '', ''))}"
     check = Check(
         name=name,
         column="",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from ingest.errors import ReadError
+from ingest.reading.names import as_known, in_words, spellings
 from ingest.reading.spec import HeaderSpec, Reading
 from ingest.reading.tables import MOST_COLUMNS, SOURCE_ROW, csv_text, read_csv
 from ingest.reading.workbooks import read_sheets
@@ -42,9 +42,9 @@ def read_table(data: bytes, reading: Reading, kept: Iterable[str]) -> pa.Table:
     ReadError
         The bytes are not what the reading says.
     """
-    if reading.is_plain:
-        return read_csv(data)
     wanted = frozenset(kept)
+    if reading.is_plain:
+        return read_csv(data, wanted)
     if reading.format == "csv":
         return _table([_Part(None, {}, _csv_rows(data))], reading, wanted)
     parts = [
@@ -153,17 +153,21 @@ def _opened(
 ) -> tuple[list[list[str]], list[str], Iterable[list[str]]]:
     """The rows above the header, each column's name, and the rows below."""
     assert reading.header is not None  # noqa: S101  # nosec B101  # a reading that is not plain
-    above, header = _header(part, reading.header)
+    rows = list(part.rows)
+    at = _header_at(part, rows[:_SOUGHT_IN], reading.header)
+    above, below = rows[:at], rows[at + reading.header.rows :]
+    texts = [[squeezed(cell) for cell in row] for row in rows[at : at + reading.header.rows]]
+    width = max(map(len, texts))
+    header = [[*row, *[""] * (width - len(row))] for row in texts]
     # Each column without a header repeats the name beside it: few names, and none long.
     if len(header[0]) > MOST_COLUMNS:
         raise ReadError(f"{part} has {len(header[0]):,} columns, so it is no table of figures")
     if (longest := max(len(text) for row in header for text in row)) > _MOST_LETTERS:
         raise ReadError(f"{part} has a name of {longest:,} letters in its header")
     names = _names(header)
-    if not reading.unnamed:
-        return above, names, part.rows
-    held = list(part.rows)
-    return above, _with_unnamed(part, names, header, held, reading.unnamed), held
+    if reading.unnamed:
+        names = _with_unnamed(part, names, header, below, reading.unnamed)
+    return above, names, below
 
 
 def _data_rows(
@@ -191,21 +195,17 @@ def _data_rows(
         yield number, row
 
 
-def _header(part: _Part, spec: HeaderSpec) -> tuple[list[list[str]], list[list[str]]]:
-    """The rows above the header, and the header's own."""
-    sought = [re.compile(pattern) for pattern in spec.find]
-    above: list[list[str]] = []
-    for row in itertools.islice(part.rows, _SOUGHT_IN):
-        texts = [squeezed(cell) for cell in row]
-        if all(any(pattern.fullmatch(text) for text in texts) for pattern in sought):
-            below = list(itertools.islice(part.rows, spec.rows - 1))
-            if len(below) < spec.rows - 1:
+def _header_at(part: _Part, rows: Sequence[list[str]], spec: HeaderSpec) -> int:
+    """Which row is the header: by its cells to the letter, else in another spelling."""
+    for spelt, flags in ((lambda text: (text,), 0), (spellings, re.IGNORECASE)):
+        sought = [re.compile(pattern, flags) for pattern in spec.find]
+        for at, row in enumerate(rows):
+            texts = [text for cell in row for text in spelt(squeezed(cell))]
+            if all(any(pattern.fullmatch(text) for text in texts) for pattern in sought):
+                if at + spec.rows <= len(rows):
+                    return at
                 break
-            header = [texts, *([squeezed(cell) for cell in more] for more in below)]
-            width = max(map(len, header))
-            return above, [[*texts, *[""] * (width - len(texts))] for texts in header]
-        above.append(row)
-    told = " and ".join(map(repr, spec.find))
+    told = " and ".join(repr(in_words(pattern)) for pattern in spec.find)
     raise ReadError(f"{part} has no header: no row has the cells {told}")
 
 
@@ -250,7 +250,9 @@ def _with_unnamed(
             and any(at < len(row) and looks.fullmatch(row[at].strip()) for row in rows)
         ]
         if not hits:
-            raise ReadError(f"{part} has no column of cells such as {pattern}, for {name}")
+            raise ReadError(
+                f"{part} has no column of cells such as {in_words(pattern)!r}, for {name}"
+            )
         at = hits[0]
         names = [*names[:at], name, *names[at + 1 :]]
         for beside, after in enumerate(range(at + 1, len(names)), 1):
@@ -281,13 +283,17 @@ class _Positions:
 def _positions(
     part: _Part, names: Sequence[str], reading: Reading, wanted: frozenset[str]
 ) -> _Positions:
+    # A name in another spelling is the one that the contract knows.
+    known = as_known({*wanted, *reading.rows}, names)
+    names = [known.get(name, name) for name in names]
     melted: dict[tuple[tuple[str, str], ...], dict[str, int]] = {}
     columns: dict[str, int] = {}
-    melt = re.compile(reading.melt.columns) if reading.melt else None
+    melt = re.compile(reading.melt.columns, re.IGNORECASE) if reading.melt else None
     for at, name in enumerate(names):
         if melt and (match := melt.fullmatch(name)):
             groups = {k: v or "" for k, v in match.groupdict().items()}
             cell = groups.pop("cell", "value")
+            cell = as_known(wanted, [cell]).get(cell, cell)
             if cell not in wanted:
                 continue
             cells = melted.setdefault(tuple(groups.items()), {})
@@ -299,11 +305,11 @@ def _positions(
         elif name:
             columns.setdefault(name, at)
     if melt and not melted:
-        raise ReadError(f"{part} has no column named as {melt.pattern} says")
+        raise ReadError(f"{part} has no column named as {in_words(melt.pattern)!r} says")
     if reading.melt and reading.melt.times not in (None, len(melted)):
         raise ReadError(
-            f"{part} has {len(melted)} columns or sets of them named as {reading.melt.columns}"
-            f" says, not {reading.melt.times}"
+            f"{part} has {len(melted)} columns or sets of them named as"
+            f" {in_words(reading.melt.columns)!r} says, not {reading.melt.times}"
         )
     cell_names = list(dict.fromkeys(name for cells in melted.values() for name in cells))
     for key, cells in melted.items():
@@ -328,7 +334,7 @@ def _titled(part: _Part, pattern: str, above: Sequence[Sequence[str]]) -> dict[s
     for text in (squeezed(cell) for row in above for cell in row):
         if match := sought.search(text):
             return {name: group or "" for name, group in match.groupdict().items()}
-    raise ReadError(f"{part} says nowhere above its header what {pattern} looks for")
+    raise ReadError(f"{part} says nowhere above its header {in_words(pattern)!r}")
 
 
 def _agreed(part: _Part, titled: dict[str, str]) -> dict[str, str]:

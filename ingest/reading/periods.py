@@ -219,3 +219,99 @@ _BY_DAYS: Mapping[str, Callable[[str], Period | None]] = {
     "mid_year": _mid_year,
     "quarters": _in_quarters,
 }
+
+
+_YEAR = r"(?:19|20)\d{2}"
+# A year as its first and last calendar year, however they stand together.
+_TWO_YEARS = re.compile(rf"({_YEAR})\s*(?:[-/–—]|to)\s*((?:{_YEAR})|\d{{2}})|({_YEAR})(\d{{2}})")
+_ENDING = re.compile(rf"([^\d]{{0,40}}(?:\d{{1,2}}[^\d]{{1,20}})?)({_YEAR})")
+_ENDS_IN_WORDS = re.compile(r"\b(fye?|ye|year (?:ending|ended|to|end))\b", re.IGNORECASE)
+_LENGTH = re.compile(rf"({_YEAR})-(\d{{2}})-01(?:T00:00:00(?:Z|\.0+)?)?/P(1|3)Y")
+_A_DAY = re.compile(rf"({_YEAR}-\d{{2}}-\d{{2}})(?:[T ]00:00:00(?:Z|\.0+)?)?(?:/P1D)?")
+_ABOUT = re.compile(
+    r"\b(?:financial|academic|school|calendar)?\s*years?\b|\b(?:fy|ay|as at|at)\b", re.IGNORECASE
+)
+# The month in which each type's years end, where a label names it.
+_LAST_MONTHS = {"financial_year": 3, "academic_year": 8, "survey": 8, "calendar_year": 12}
+_SPANS = {"financial_year": 1, "academic_year": 1, "survey": 1, "three_months": 1}
+
+
+def read_period(cell: str, notation: Notation, period_type: PeriodType) -> str | None:
+    """A period's cell in its contract's notation, whichever of the usual ones it is printed in.
+
+    None where it names no period of that type in any, or where it would be a guess: a lone year
+    is read as the notation says, and as no other.
+    """
+    text = " ".join(cell.split())
+    if parse_period(text, notation, period_type):
+        return text
+    day = _any_day(text)
+    if period_type in ("snapshot", "quarter"):
+        return _written_day(text, day, notation, period_type)
+    years = _any_years(text, period_type)
+    if years is None:
+        return None
+    found = _written_years(*years, notation, period_type)
+    return found if found and parse_period(found, notation, period_type) else None
+
+
+def _any_years(text: str, period_type: PeriodType) -> tuple[int, int] | None:
+    """The first and the last calendar year that a label names, for a period of a type."""
+    span = 2 if period_type == "pooled_3_years" else _SPANS.get(period_type, 0)
+    if match := _LENGTH.fullmatch(text):
+        first, length = int(match[1]), int(match[3])
+        starts = _ISO_MONTHS.get("calendar_year" if span == 2 else period_type, ())
+        whole = match[2] in starts and length == (3 if span == 2 else 1)
+        return (first, first + span) if whole else None
+    bare = " ".join(_ABOUT.sub(" ", text).split()).strip(" :,()")
+    if span and (match := _TWO_YEARS.fullmatch(bare)):
+        first, last = int(match[1] or match[3]), match[2] or match[4]
+        ends = first + span
+        return (first, ends) if last in (str(ends), str(ends)[2:]) else None
+    if _ENDS_IN_WORDS.search(text) and (match := _ENDING.fullmatch(text)):
+        month = next((n for name, n in _MONTHS.items() if name in text.lower()), None)
+        last = int(match[2])
+        as_named = month in (None, _LAST_MONTHS.get(period_type))
+        return (last - span, last) if as_named and span < 2 else None
+    if not span and re.fullmatch(_YEAR, bare):
+        return int(bare), int(bare)
+    return None
+
+
+def _written_years(
+    first: int, last: int, notation: Notation, period_type: PeriodType
+) -> str | None:
+    short = f"{last % 100:02d}"
+    if notation == "ees":
+        return str(last) if first == last else f"{first}{short}"
+    if notation == "fingertips":
+        if period_type == "pooled_3_years":
+            return f"{first} - {short}"
+        return str(last) if first == last else f"{first}/{short}"
+    if notation == "iso":
+        return f"{last}-01-01/P1Y" if first == last else f"{first}-{last}"
+    return None
+
+
+def _any_day(text: str) -> date | None:
+    bare = re.sub(r"^(?:as at|at|on)\s+", "", text, flags=re.IGNORECASE)
+    if match := _A_DAY.fullmatch(bare):
+        bare = match[1]
+    elif match := re.fullmatch(rf"(\d{{1,2}})/(\d{{1,2}})/({_YEAR})", bare):
+        bare = f"{match[3]}-{int(match[2]):02d}-{int(match[1]):02d}"
+    named = _in_words(bare) if not bare[:4].isdigit() else _in_days(bare)
+    return named.end if named and named.start == named.end else None
+
+
+def _written_day(
+    text: str, day: date | None, notation: Notation, period_type: PeriodType
+) -> str | None:
+    if day is None or period_type != "snapshot":
+        return None
+    if notation in ("iso", "days"):
+        return day.isoformat()
+    if notation == "words":
+        return f"{day.day} {day:%B %Y}"
+    if notation == "mid_year" and (day.month, day.day) == (6, 30):
+        return str(day.year)
+    return None

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 from collections import Counter
+from collections.abc import Collection, Sequence
 
 import pyarrow as pa
 import pyarrow.compute
 import pyarrow.csv
 
 from ingest.errors import ReadError
+from ingest.reading.names import normal
 
 SOURCE_ROW = "source_row"
 
@@ -76,8 +79,11 @@ def csv_text(data: bytes) -> str:
     return text
 
 
-def read_csv(data: bytes) -> pa.Table:
+def read_csv(data: bytes, known: Collection[str] = ()) -> pa.Table:
     """A CSV file as a table: every column text, and `source_row` counting data rows from 1.
+
+    `known` are names that its header may have: with them a table is found among the notes that
+    stand above and below it, and rows without a cell are left out.
 
     Raises
     ------
@@ -86,6 +92,18 @@ def read_csv(data: bytes) -> pa.Table:
         fewer cells than the header (a file cut short ends so).
     """
     text = csv_text(data)
+    try:
+        table = _whole_table(text)
+    except ReadError:
+        if (table_alone := _among_notes(text, known)) is None:
+            raise
+        return table_alone
+    if known and not _is_header(table.column_names, known):
+        return _among_notes(text, known) or _without_blank_rows(table)
+    return _without_blank_rows(table)
+
+
+def _whole_table(text: str) -> pa.Table:
     try:
         header = next(csv.reader(io.StringIO(text, newline=""), strict=True))
         if len(header) > MOST_COLUMNS:
@@ -111,6 +129,78 @@ def read_csv(data: bytes) -> pa.Table:
         raise ReadError(f"it has a column of its own named {SOURCE_ROW}")
     rows = pa.array(range(1, table.num_rows + 1), pa.int64())
     return table.add_column(0, SOURCE_ROW, rows)
+
+
+# Notes above a table run to some tens of rows.
+_SOUGHT_IN = 200
+# A header of ours has at least this share of its names known; a note has none.
+_KNOWN = 0.3
+
+
+def _is_header(names: Sequence[str], known: Collection[str]) -> bool:
+    words = {normal(name) for name in known}
+    hits = sum(normal(name) in words for name in names if name.strip())
+    return hits >= max(2, _KNOWN * sum(bool(name.strip()) for name in names))
+
+
+def _is_note(row: Sequence[str]) -> bool:
+    """Whether a row has one cell alone, of several words: a note, and no row cut short."""
+    cells = [cell.strip() for cell in row if cell.strip()]
+    return not cells or (len(row) != 2 and len(cells) == 1 and " " in cells[0])
+
+
+def _among_notes(text: str, known: Collection[str]) -> pa.Table | None:
+    """The one table among the notes of a CSV file; None where no row is its header.
+
+    Raises
+    ------
+    ReadError
+        A row below the header is neither as wide as it nor a note.
+    """
+    try:
+        lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+        above = itertools.islice(lines, _SOUGHT_IN)
+        header = next((row for row in above if known and _is_header(row, known)), None)
+        if header is None:
+            return None
+        rows = list(lines)
+    except csv.Error as error:
+        raise ReadError(f"it is not a whole CSV file: {error}") from error
+    names = [name.strip() for name in header]
+    while names and not names[-1]:
+        names.pop()
+    _refuse_repeated(names)
+    width, kept, numbers = len(names), [], []
+    for number, row in enumerate(rows, 1):
+        if _is_note(row):
+            continue
+        if len(row) < width or any(cell.strip() for cell in row[width:]):
+            raise ReadError(
+                f"it is not a whole CSV file: row {number} below its header has {len(row)} cells,"
+                f" its header {width}"
+            )
+        kept.append(row[:width])
+        numbers.append(number)
+    if not kept:
+        raise ReadError("it has a header and no rows")
+    columns = {name: [row[at] for row in kept] for at, name in enumerate(names)}
+    return pa.table(
+        {SOURCE_ROW: pa.array(numbers, pa.int64())}
+        | {name: pa.array(cells, pa.string()) for name, cells in columns.items()}
+    )
+
+
+def _without_blank_rows(table: pa.Table) -> pa.Table:
+    """The rows that have a cell, and are no note in the first of them."""
+    last = table.slice(max(0, table.num_rows - _SOUGHT_IN))
+    names = [name for name in table.column_names if name != SOURCE_ROW]
+    off = [row[SOURCE_ROW] for row in last.to_pylist() if _is_note([row[name] for name in names])]
+    if not off:
+        return table
+    stays = pyarrow.compute.invert(
+        pyarrow.compute.is_in(table[SOURCE_ROW], value_set=pa.array(off, pa.int64()))
+    )
+    return table.filter(stays)
 
 
 def _refuse_swallowed(table: pa.Table) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,6 +29,18 @@ FileOption = Annotated[
 VersionOption = Annotated[
     int | None, typer.Option("--version", help="Of the release; by default the newest held.")
 ]
+TableOption = Annotated[
+    str | None,
+    typer.Option("--table", help="One table of a workbook, as refusals name it; all by default."),
+]
+ReadOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--read",
+        help="What a column is read from: its name here, =, the published one. May be repeated."
+        " A label: column/label=published label.",
+    ),
+]
 ByOption = Annotated[
     str | None, typer.Option("--by", help="Who decides; by default the user of this machine.")
 ]
@@ -39,15 +52,18 @@ def accept(
     release: ReleaseArgument,
     reason: ReasonOption,
     file: FileOption = None,
+    table: TableOption = None,
+    read: ReadOption = None,
     version: VersionOption = None,
     by: ByOption = None,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Admit what is quarantined of a release, from the next refresh on.
 
-    It covers the checks that fail now, and no other. Lifts a rejection too.
+    It covers the checks that fail now, and no other. Lifts a rejection too. With --read the load is
+    checked again, by what you say of its columns.
     """
-    _decide("accepted", publication, release, reason, file, version, by, home)
+    _decide("accepted", publication, release, reason, file, table, version, by, home, read or ())
 
 
 @app.command()
@@ -56,12 +72,28 @@ def reject(
     release: ReleaseArgument,
     reason: ReasonOption,
     file: FileOption = None,
+    table: TableOption = None,
     version: VersionOption = None,
     by: ByOption = None,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Take a release out, from the next refresh on, with the years that only it has."""
-    _decide("rejected", publication, release, reason, file, version, by, home)
+    _decide("rejected", publication, release, reason, file, table, version, by, home)
+
+
+@app.command()
+def learn(
+    publication: PublicationArgument,
+    release: ReleaseArgument,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Write what a release was read by into its publication's contract: next year it is a name."""
+    from orchestration.pipeline.learn import learn as learn_from
+
+    path, learned = learn_from(held_at(home), publication, release)
+    for sentence in learned:
+        out.print(sentence, markup=False)
+    out.print(f"Written to {path}. It takes effect at the next refresh.", markup=False)
 
 
 def _decide(
@@ -70,9 +102,11 @@ def _decide(
     release: str,
     reason: str,
     file: str | None,
+    table: str | None,
     version: int | None,
     by: str | None,
     home: Path,
+    reads: Sequence[str] = (),
 ) -> None:
     from orchestration.pipeline.decide import decide
 
@@ -80,12 +114,23 @@ def _decide(
     place.prepare()
     with place.locked(wait=True, waiting=lambda: err.print("Waiting for a refresh to end.")):
         decided = decide(
-            place, kind, publication, release, reason=reason, by=by, file=file, version=version
+            place,
+            kind,
+            publication,
+            release,
+            reason=reason,
+            by=by,
+            file=file,
+            version=version,
+            table=table,
+            reads=reads,
         )
     for load, decision in decided:
         out.print(
             f"{kind.capitalize()} by {decision.by} at {decision.at}: {load.load}", markup=False
         )
+        for ours, theirs in decision.reads.items():
+            out.print(f"  {ours} is read from {theirs}", markup=False)
         for check in decision.checks:
             out.print(f"  in spite of {check}", markup=False)
     out.print("It takes effect at the next refresh.")

@@ -8,13 +8,10 @@ from dataclasses import dataclass
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
-import pyarrow.parquet
-
 from expectations.results.verdicts import Check
 from ingest.archive import Release, write_whole
 from ingest.corrections import corrections_of
 from ingest.errors import CoreMeasuresError
-from ingest.loads import column_mapping, published_names
 from orchestration.pipeline.code import dbt_project
 from orchestration.pipeline.inventory import UNCHECKED, HeldLoad, Inventory
 from orchestration.pipeline.reporter import SILENT, Reporter
@@ -165,16 +162,16 @@ def _told(home: Home, node: NodeResult) -> str:
 def _admitted(home: Home, held: HeldLoad) -> AdmittedLoad:
     from warehouse.candidate import AdmittedLoad
 
-    # Only admitted loads come here.
-    assert held.verdict is not None  # noqa: S101  # nosec B101
+    # Only admitted loads come here, and those were understood.
+    assert held.verdict is not None and held.verdict.understanding  # noqa: S101  # nosec B101
     load = held.load
-    home.loads.ensure(load.file, load.contract, lambda: home.archive.read(load.release, load.file))
-    path = home.loads.path(load.file, load.contract)
-    names = published_names(load.contract, pyarrow.parquet.read_schema(path).names)
+    path, columns = home.loads.described(
+        load, held.verdict.understanding, lambda: home.archive.read(load.release, load.file)
+    )
     return AdmittedLoad(
         load=load,
         parquet=path,
-        mapping=column_mapping(load.contract, names),
+        columns=[name for name in load.contract.column_names if name in columns],
         dropped_rows=held.verdict.dropped_rows,
         corrections=corrections_of(load),
         conflicting=held.verdict.conflicting,

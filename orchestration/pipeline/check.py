@@ -82,7 +82,7 @@ def _keep(
         docs.add(load, one.page, one.suite_page)
         if one.page_fault:
             reporter.warn(f"No page of the Data Docs for {load}: {one.page_fault}")
-        held = HeldLoad(load, verdict, standing(decisions, load.file.name, load.file.sha256))
+        held = HeldLoad(load, verdict, standing(decisions, load))
         for found in held.reasons if held.quarantined else ():
             reporter.warn(f"Quarantined: {load}: {found}. {found.explanation}")
         if held.decided:

@@ -7,9 +7,17 @@ sees it and builds anew.
 from __future__ import annotations
 
 import getpass
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from expectations.results.decisions import NOT_TO_BE_ACCEPTED, Decision, Kind, one_line
+from expectations.results.decisions import (
+    NOT_TO_BE_ACCEPTED,
+    Decision,
+    Kind,
+    one_line,
+    way_out,
+)
 from ingest.errors import CoreMeasuresError
 from orchestration.pipeline.inventory import (
     HeldLoad,
@@ -32,11 +40,14 @@ def decide(
     by: str | None = None,
     file: str | None = None,
     version: int | None = None,
+    table: str | None = None,
+    reads: Sequence[str] = (),
 ) -> list[tuple[HeldLoad, Decision]]:
     """Record a decision on the loads of a release that it changes, and return them.
 
-    Of a release all loads are meant, or the one of `file`; of its versions the newest, or
-    `version`, which `release` may also name as its folder does: `2024+2`. Call with the home's
+    Of a release all loads are meant, or those of `file`, or the one of `table`, a file's id in its
+    contract; of its versions the newest, or `version`, which `release` may also name as its folder
+    does: `2024+2`. `reads` say what is to be read from what, as `ours=theirs`. Call with the home's
     lock held.
 
     Raises
@@ -52,9 +63,13 @@ def decide(
     if not who:
         raise CoreMeasuresError("Say who decides: --by must not be blank.")
     inventory = take_inventory(home)
-    held = _release(inventory, publication, release, version)
-    loads = _loads(held, file)
-    if kind == "accepted":
+    held = release_held(inventory, publication, release, version)
+    loads = _loads(held, file, table)
+    told: dict[str, str] = {}
+    if reads:
+        loads, told = _to_read(loads, reads)
+        meant = loads
+    elif kind == "accepted":
         _refuse_unacceptable(loads)
         meant = [load for load in loads if not load.admitted]
     else:
@@ -65,28 +80,49 @@ def decide(
             f"Nothing to do: {named}: {_already(kind, loads, served=is_served(home, inventory))}."
         )
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    # A decision is on a file: on all the tables of it that are meant, and what failed in any.
-    files = list(dict.fromkeys((load.load.file.name, load.load.file.sha256) for load in meant))
-    failed = {
-        name: tuple(
-            dict.fromkeys(c for load in meant if load.load.file.name == name for c in _failed(load))
-        )
-        for name, _ in files
-    }
-    decided = {
-        name: Decision(
+    of_file = Counter(load.load.file.name for load in held.loads)
+    decided = [
+        Decision(
             decision=kind,
-            file=name,
-            sha256=sha256,
+            file=load.load.file.name,
+            sha256=load.load.file.sha256,
             by=who,
             at=now,
             reason=why,
-            checks=failed[name] if kind == "accepted" else (),
+            # What fails for want of a column is looked at again, by what was said of it.
+            checks=_failed(load) if kind == "accepted" and not told else (),
+            table=load.load.contract.file_id if of_file[load.load.file.name] > 1 else "",
+            reads=told,
         )
-        for name, sha256 in files
-    }
-    home.archive.record_decisions(held.release, [d.to_dict() for d in decided.values()])
-    return [(load, decided[load.load.file.name]) for load in meant]
+        for load in meant
+    ]
+    home.archive.record_decisions(held.release, [d.to_dict() for d in decided])
+    return list(zip(meant, decided, strict=True))
+
+
+def _to_read(loads: list[HeldLoad], reads: Sequence[str]) -> tuple[list[HeldLoad], dict[str, str]]:
+    """The one load that is meant, and the contract's columns with what they are read from."""
+    if len(loads) > 1:
+        unread = [load for load in loads if any(check.name == "columns" for check in load.reasons)]
+        loads = unread if len(unread) == 1 else loads
+    if len(loads) > 1:
+        tables = ", ".join(load.load.contract.file_id for load in loads)
+        raise CoreMeasuresError(
+            f"Say of which table --read speaks, by --table. There are: {tables}."
+        )
+    columns = loads[0].load.contract.column_names
+    told: dict[str, str] = {}
+    for read in reads:
+        ours, sign, theirs = read.partition("=")
+        if ours.partition("/")[0] not in columns and theirs.partition("/")[0] in columns:
+            ours, theirs = theirs, ours
+        if not (sign and ours and theirs) or ours.partition("/")[0] not in columns:
+            raise CoreMeasuresError(
+                f"--read {read!r} names no column of {loads[0].load.contract.file_id}: write one of"
+                f" {', '.join(columns)}, an equals sign, and the published name."
+            )
+        told[ours] = theirs
+    return loads, told
 
 
 def _already(kind: Kind, loads: list[HeldLoad], *, served: bool) -> str:
@@ -98,9 +134,16 @@ def _already(kind: Kind, loads: list[HeldLoad], *, served: bool) -> str:
     return "admitted already"
 
 
-def _release(
+def release_held(
     inventory: Inventory, publication: str, release: str, version: int | None
 ) -> HeldRelease:
+    """A release that is held, by its name or its folder's; the newest version, or one of them.
+
+    Raises
+    ------
+    CoreMeasuresError
+        There is none, and which are near.
+    """
     contracts = inventory.contracts
     if publication not in contracts:
         raise CoreMeasuresError(unknown_publication(publication, sorted(contracts)))
@@ -127,18 +170,24 @@ def _release(
     )
 
 
-def _loads(held: HeldRelease, file: str | None) -> list[HeldLoad]:
+def _loads(held: HeldRelease, file: str | None, table: str | None) -> list[HeldLoad]:
     if not held.loads:
         raise CoreMeasuresError(
             f"No file of {held.release} is read, so there is none to decide on."
         )
-    if file is None:
-        return list(held.loads)
-    found = [load for load in held.loads if load.load.file.name == file]
+    found = [load for load in held.loads if file in (None, load.load.file.name)]
     if not found:
         names = [load.load.file.name for load in held.loads]
-        raise CoreMeasuresError(f"No file {file!r} in {held.release} is read.{near(file, names)}")
-    return found
+        raise CoreMeasuresError(
+            f"No file {file!r} in {held.release} is read.{near(str(file), names)}"
+        )
+    of_table = [load for load in found if table in (None, load.load.contract.file_id)]
+    if not of_table:
+        tables = list(dict.fromkeys(load.load.contract.file_id for load in found))
+        raise CoreMeasuresError(
+            f"No table {table!r} in {held.release} is read.{near(str(table), tables)}"
+        )
+    return of_table
 
 
 def _refuse_unacceptable(loads: list[HeldLoad]) -> None:
@@ -150,8 +199,13 @@ def _refuse_unacceptable(loads: list[HeldLoad]) -> None:
             )
         for check in load.verdict.reasons:
             if why := NOT_TO_BE_ACCEPTED.get(check.name):
-                alone = " Accept the release's other files by --file." if len(loads) > 1 else ""
-                raise CoreMeasuresError(f"{load.load} cannot be accepted: {why} ({check}).{alone}")
+                alone = (
+                    " Accept the release's others by --file or --table." if len(loads) > 1 else ""
+                )
+                raise CoreMeasuresError(
+                    f"{load.load} cannot be accepted: {why} ({check}).{alone}"
+                    f" {way_out(load.load, check)}"
+                )
 
 
 def _failed(load: HeldLoad) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from expectations.results.decisions import Decision, standing
+from expectations.results.decisions import Decision, as_told, standing
 from expectations.results.releases import JudgedRelease, PublicationToCheck, ReleaseToCheck, chain
 from expectations.results.verdicts import Check, LoadVerdict
 from ingest.archive import Problem, Release
@@ -214,9 +214,9 @@ def _held_release(publication: Publication, judged: JudgedRelease) -> HeldReleas
             HeldLoad(
                 load,
                 verdicts.get((load.file.name, load.contract.file_id)),
-                standing(decisions, load.file.name, load.file.sha256),
+                standing(decisions, load),
             )
-            for load in loads
+            for load in (as_told(decisions, one) for one in loads)
         ),
         tuple(file.name for file in unknown),
         str((judged.held.kept or {}).get("checked", "")),

@@ -1,0 +1,90 @@
+"""Cells of figures as their publishers print them: `45.6 [r]`, `1,234`, `12.5%`, `1e+05`, `[c]`.
+
+Each becomes a plain number or a plain mark, with the notes that stood beside it. The cell itself
+is kept to the letter by whoever calls.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from decimal import Decimal, InvalidOperation
+
+from ingest.reading.names import NOTE
+
+PLAIN = re.compile(r"[-+]?\d+(?:\.\d+)?")
+_LOOSE = re.compile(
+    r"[-+−]?(?:\d+|\d{1,3}(?:[,\u00a0\u202f\u2009 ]\d{3})+)?(?:\.\d*)?(?:[eE][-+]?\d+)?"
+)
+# Revised, provisional, estimated: letters that stand at once behind a figure.
+_LETTER = re.compile(r"(?<=\d)\s*([rpe])$")
+# A double holds fifteen digits; those behind are what a sum in one made of it.
+_DIGITS = 15
+
+
+def read_number(cell: str, *, is_percentage: bool) -> tuple[str, str] | None:
+    """A cell's number in plain digits, and the notes beside it; None where it holds no number.
+
+    >>> read_number("1,234 [r]", is_percentage=False)
+    ('1234', '[r]')
+    """
+    text, notes = cell.strip(" \t\u00a0\u202f\u2009"), ""
+    while (match := NOTE.search(text)) and match.start():
+        notes = f"{match[0].strip()}{notes}"
+        text = text[: match.start()].rstrip()
+    if (letter := _LETTER.search(text)) and not re.search(r"[eE][-+]?\d", text):
+        notes = f"{letter[1]}{notes}"
+        text = text[: letter.start()]
+    if is_percentage and text.endswith("%"):
+        text = text[:-1].rstrip()
+    if not re.search(r"\d", text) or not _LOOSE.fullmatch(text):
+        return None
+    digits = re.sub(r"[,\u00a0\u202f\u2009 ]", "", text).replace("−", "-")
+    if not PLAIN.fullmatch(digits):
+        try:
+            digits = format(Decimal(digits), "f")
+        except InvalidOperation:
+            return None
+    return _without_noise(digits), notes
+
+
+def _without_noise(digits: str) -> str:
+    """A whole number without what sums of doubles leave behind its fifteenth digit.
+
+    148.00000000000003 was meant as 148. A number that uses its digits keeps them.
+    """
+    if len(digits) <= _DIGITS or "." not in digits:
+        return digits
+    short = Decimal(f"{float(digits):.{_DIGITS}g}")
+    return format(short.quantize(Decimal(1)), "f") if short == short.to_integral() else digits
+
+
+def read_mark(cell: str, known: Collection[str]) -> str | None:
+    """The known mark that a cell is another spelling of: `[C]` and `C` of `c`; else None."""
+    text = cell.strip(" \t\u00a0\u202f\u2009")
+    if text in known:
+        return text
+    bracketed = text[:1] + text[-1:] in ("[]", "()") and len(text) > 2
+    bare = (text[1:-1].strip() if bracketed else text).lower()
+    spellings = {mark.lower(): mark for mark in known}
+    return spellings.get(bare)
+
+
+def read_cell(cell: str, marks: Collection[str], *, is_percentage: bool) -> tuple[str, str] | None:
+    """What a cell of figures says in plain signs, and its notes; None where nobody can tell.
+
+    A mark with a note beside it (`c [note 2]`) is that mark.
+    """
+    if PLAIN.fullmatch(cell) and len(cell) <= _DIGITS:
+        return cell, ""
+    number = read_number(cell, is_percentage=is_percentage)
+    if number is not None:
+        return number
+    if (mark := read_mark(cell, marks)) is not None:
+        return mark, ""
+    match = NOTE.search(cell.strip())
+    if match and match.start():
+        bare = read_mark(cell.strip()[: match.start()], marks)
+        if bare:
+            return bare, match[0].strip()
+    return None

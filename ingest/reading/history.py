@@ -1,0 +1,505 @@
+"""A load held to the release before: what its shared figures say of its columns and labels.
+
+The release before is in the contract's words already. Rows of councils are joined by what both
+have of the key, and every column that might be meant is compared cell by cell (`evidence`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from ingest.contracts import NUMERIC_ROLES, FileContract
+from ingest.reading.cells import read_cell
+from ingest.reading.evidence import (
+    CONTRADICTED,
+    MIN_CELLS,
+    Agreement,
+    Evidence,
+    Numbers,
+    SharedRows,
+    agreement,
+    numbers_of,
+    ranked,
+    shared_rows,
+)
+from ingest.reading.grids import SOURCE_SHEET
+from ingest.reading.names import normal
+from ingest.reading.periods import PeriodType, parse_period, read_period
+from ingest.reading.recognise import (
+    ByName,
+    Filled,
+    NotUnderstoodError,
+    Understanding,
+    distinct_labels,
+    known_labels,
+    refuse_missing,
+    spelt_labels,
+)
+from ingest.reading.tables import SOURCE_ROW
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# Labels that went and labels that came, compared each with each: a breakdown has tens.
+_MOST_PAIRS = 2_000
+# A column that is continued has figures for the newest period as for those before it; one that a
+# publisher left beside its successor has none. Half: a year may be suppressed in part.
+_CONTINUED = 0.5
+_PERIOD = "\0period"
+_AREA = "\0area"
+
+
+class History:
+    """What the release before says of one load. Use it once: `understanding`."""
+
+    def __init__(
+        self,
+        contract: FileContract,
+        table: pa.Table,
+        history: pa.Table,
+        by_name: ByName,
+    ) -> None:
+        self.contract = contract
+        self.table = table
+        self.by_name = by_name
+        self.told = contract.told
+        self.printed = [n for n in table.column_names if n not in (SOURCE_ROW, SOURCE_SHEET)]
+        self.columns = dict(by_name.columns)
+        self.filled: dict[str, Filled] = {}
+        self.evidence: list[Evidence] = []
+        self.unsettled: list[Evidence] = []
+        self.labels: dict[str, dict[str, str]] = {}
+        self.old = _councils_only(
+            history.drop_columns(
+                [n for n in ("as_published", "cell_notes") if n in history.column_names]
+            ).to_pandas(),
+            contract,
+        )
+        self._numbers: dict[str, Numbers] = {}
+        self._old_numbers: dict[str, Numbers] = {}
+
+    def understanding(self) -> Understanding:
+        """How the load is read.
+
+        Raises
+        ------
+        NotUnderstoodError
+            A column that is needed is not to be told, or figures speak against a name.
+        """
+        self._match_texts()
+        self._spell_labels()
+        self._fill_constants()
+        if self._has_key:
+            self._match_figures()
+            self._match_labels()
+            self._fill_by_figures()
+            self._refuse_contradicted()
+        self._refuse_unsettled()
+        return Understanding(
+            columns=self.columns,
+            labels=self.labels,
+            filled=self.filled,
+            evidence=tuple(map(str, self.evidence)),
+            proposals={one.of: one.best.candidate for one in self.unsettled if one.kind == "label"},
+        )
+
+    # Columns of text
+
+    @property
+    def _missing(self) -> list[str]:
+        found = {*self.columns, *self.filled}
+        return [column.name for column in self.contract.columns if column.name not in found]
+
+    @property
+    def _free(self) -> list[str]:
+        taken = set(self.columns.values())
+        return [name for name in self.printed if name not in taken]
+
+    def _match_texts(self) -> None:
+        """Columns of codes, periods and labels by the cells that they hold.
+
+        Labels say themselves which column they are of: one whose name is another's by now is read
+        by them, where each finds its own.
+        """
+        numeric = set(self.contract.columns_of(*NUMERIC_ROLES))
+        breakdowns = [n for n in known_labels(self.contract) if n != self.contract.area.level]
+        named = dict(self.columns)
+        for name in breakdowns:
+            if name not in named or name not in self.old or name in self.told:
+                continue
+            known = self._known_texts(name)
+            if len(known) > 1 and self._texts_agree(name, named[name], known).share < CONTRADICTED:
+                del self.columns[name]
+        for name in self._missing:
+            if name in numeric or name not in self.old:
+                continue
+            known = self._known_texts(name)
+            if len(known) < 2:
+                continue  # a column that says one thing is told by nothing that it says
+            candidates = self.by_name.twice.get(name, self._free)
+            found = [self._texts_agree(name, one, known) for one in candidates]
+            if (best := ranked("column", name, [f for f in found if f.agree])) and best.settles:
+                self.columns[name] = best.best.candidate
+                self.evidence.append(best)
+        for name, published in named.items():
+            # Its labels may all be new ones: its name is all that there is.
+            if name not in self.columns and published not in self.columns.values():
+                self.columns[name] = published
+
+    def _known_texts(self, name: str) -> set[str]:
+        column = _PERIOD if name == self.contract.period.column else name
+        return {normal(str(cell)) for cell in self.old[column].unique()} - {""}
+
+    def _texts_agree(self, name: str, candidate: str, known: set[str]) -> Agreement:
+        """In how many rows of before a label stood that the candidate has too."""
+        distinct = [str(cell) for cell in distinct_labels(self.table[candidate])]
+        if name == self.contract.period.column:
+            distinct = [self._period_of(cell) for cell in distinct]
+            was = self.old[_PERIOD].map(normal)
+        else:
+            texts = {cell: normal(str(cell)) for cell in self.old[name].unique()}
+            was = self.old[name].astype(str).map(texts)
+        seen = {normal(cell) for cell in distinct} & known
+        return Agreement(candidate, int(was.isin(seen).sum()), len(was))
+
+    def _period_of(self, cell: str) -> str:
+        """What a period's cell says, in one notation for all: its days, or itself if none."""
+        return period_key(self.contract, cell)
+
+    def _spell_labels(self) -> None:
+        history = {
+            name: {str(cell).strip() for cell in self.old[name].unique()}
+            for name in known_labels(self.contract)
+            if name in self.old
+        }
+        self.labels = spelt_labels(self.contract, self.table, self.columns, history)
+        self._spell_periods()
+
+    def _spell_periods(self) -> None:
+        """Periods as the release before wrote them, so that one year has one label."""
+        name = self.contract.period.column
+        if name not in self.columns or name not in self.old:
+            return
+        written = {self._period_of(str(c)): str(c).strip() for c in self.old[name].unique()}
+        # Where years were written by their last one alone, so is a year that has come.
+        by_end = all(len(cell) == 4 for cell in written.values())
+        spelt: dict[str, str] = {}
+        for cell in distinct_labels(self.table[self.columns[name]]):
+            key = self._period_of(cell)
+            is_period = key != cell
+            label = written.get(key, key.split("/")[-1][:4] if by_end and is_period else cell)
+            if label != cell and is_period:
+                spelt[cell] = label
+        if spelt:
+            self.labels[name] = spelt
+
+    def _fill_constants(self) -> None:
+        """Columns that are gone and said one thing in every row, where rows are unique without."""
+        numeric = set(self.contract.columns_of(*NUMERIC_ROLES))
+        gone = [n for n in self._missing if n not in numeric and n in self.old]
+        for name in gone:
+            cells = {str(cell).strip() for cell in self.old[name].unique()}
+            of_areas = name in (self.contract.area.level, *self.contract.area.codes.values())
+            if len(cells) == 1 and name not in self.by_name.twice and not of_areas:
+                self.filled[name] = Filled(cells.pop())
+        if self.filled and not self._unique():
+            self.filled = {}
+
+    def _unique(self) -> bool:
+        """Whether no two rows of the load have one key."""
+        key = [n for n in self.contract.key if n in self.columns]
+        if not key:
+            return False
+        rows = pd.DataFrame({n: self.table[self.columns[n]].to_pandas() for n in key})
+        return not bool(rows.duplicated().any())
+
+    # Rows beside rows
+
+    @property
+    def _has_key(self) -> bool:
+        area = self.contract.area
+        needed = (self.contract.period.column, area.codes[area.unit])
+        return all(name in self.columns and name in self.old for name in needed)
+
+    def _joined_by(self) -> list[str]:
+        """What both have of the key, but for areas and periods: those are joined as read."""
+        area = self.contract.area
+        apart = {self.contract.period.column, area.level, *area.codes.values()}
+        names = [n for n in self.contract.key if n not in apart and n in self.columns]
+        return [n for n in names if n in self.old]
+
+    @cached_property
+    def new(self) -> pd.DataFrame:
+        """The councils' rows of the load, with what they are joined by; its rows by number."""
+        area = self.contract.area
+        names = [*self._joined_by(), area.codes[area.unit], self.contract.period.column]
+        if area.level in self.columns:
+            names.append(area.level)
+        frame = pd.DataFrame(
+            {n: self.table[self.columns[n]].to_pandas().astype(str) for n in dict.fromkeys(names)}
+        )
+        for name, spelt in self.labels.items():
+            if name in frame:
+                frame[name] = frame[name].str.strip().replace(spelt)
+        return _councils_only(frame, self.contract)
+
+    def _shared(self, key: Sequence[str]) -> SharedRows:
+        return shared_rows(self.new, self.old, [_AREA, _PERIOD, *key])
+
+    def _new_numbers(self, published: str) -> Numbers:
+        """A published column's cells, of the councils' rows."""
+        if published not in self._numbers:
+            cells = self.table[published].to_pandas().astype(str)
+            codes, distinct = pd.factorize(cells)
+            read = [
+                read_cell(str(cell), self.contract.marks, is_percentage=True) for cell in distinct
+            ]
+            plain = np.array([one[0] if one else "" for one in read] or [""], dtype=object)
+            rows = self.new.index.to_numpy()
+            self._numbers[published] = numbers_of(pd.Series(plain[codes[rows]]))
+        return self._numbers[published]
+
+    def _numbers_before(self, name: str) -> Numbers:
+        if name not in self._old_numbers:
+            self._old_numbers[name] = numbers_of(self.old[name].astype(str))
+        return self._old_numbers[name]
+
+    def _is_continued(self, published: str, name: str) -> bool:
+        """Whether a column has figures for periods that the release before had not."""
+        fresh = ~self.new[_PERIOD].isin(self.old[_PERIOD].unique()).to_numpy()
+        if not fresh.any():
+            return True
+        now = ~np.isnan(self._new_numbers(published).values[fresh])
+        before = ~np.isnan(self._numbers_before(name).values)
+        return bool(now.mean() >= _CONTINUED * before.mean())
+
+    # Columns of figures
+
+    def _compare(
+        self,
+        name: str,
+        candidates: Iterable[str],
+        rows: SharedRows,
+    ) -> list[Agreement]:
+        here, there = rows
+        before = self._numbers_before(name)
+        old = Numbers(before.values[there], before.decimals)
+        found = []
+        for candidate in candidates:
+            cells = self._new_numbers(candidate)
+            found.append(agreement(candidate, Numbers(cells.values[here], cells.decimals), old))
+        return found
+
+    def _match_figures(self) -> None:
+        numeric = set(self.contract.columns_of(*NUMERIC_ROLES))
+        wanted = [n for n in self._missing if n in numeric and n in self.old]
+        if not wanted:
+            return
+        rows = self._shared(self._joined_by())
+        free = [n for n in self._free if not np.isnan(self._new_numbers(n).values).all()]
+        matched: dict[str, Evidence] = {}
+        for name in wanted:
+            candidates = [
+                one for one in self.by_name.twice.get(name, free) if self._is_continued(one, name)
+            ]
+            best = ranked("column", name, self._compare(name, candidates, rows))
+            if best is None:
+                continue
+            if best.settles:
+                matched[name] = best
+            else:
+                self.unsettled.append(best)
+        claims = [one.best.candidate for one in matched.values()]
+        for name, best in matched.items():
+            if claims.count(best.best.candidate) > 1:
+                self.unsettled.append(best)  # two columns of the contract were alike throughout
+                continue
+            self.columns[name] = best.best.candidate
+            self.evidence.append(best)
+
+    def _refuse_contradicted(self) -> None:
+        """Refuse a column that has another's history: names say less than figures."""
+        rows = self._shared(self._joined_by())
+        numeric = [
+            n
+            for n in self.contract.columns_of(*NUMERIC_ROLES)
+            if n in self.columns and n in self.old and n not in self.told
+        ]
+        for name in numeric:
+            (own,) = self._compare(name, [self.columns[name]], rows)
+            if own.cells < MIN_CELLS or own.share >= CONTRADICTED:
+                continue
+            others = [n for n in self.printed if n != self.columns[name]]
+            others = [n for n in others if not np.isnan(self._new_numbers(n).values).all()]
+            found = ranked("column", name, self._compare(name, others, rows))
+            if found and found.settles:
+                raise NotUnderstoodError(
+                    f"column {self.columns[name]!r} does not hold what it held before: it agrees"
+                    f" with the release before in {own.agree:,} of {own.cells:,} cells, and"
+                    f" {found.best.candidate!r} in {found.best.agree:,} of"
+                    f" {found.best.cells:,}",
+                    {name: found.best.candidate},
+                )
+
+    # Labels
+
+    def _match_labels(self) -> None:
+        """Labels that went, among those that came, by the figures of their rows."""
+        for name in known_labels(self.contract):
+            if name not in self.columns or name not in self.old or name not in self.new:
+                continue
+            spelt = self.labels.get(name, {})
+            now = {spelt.get(one, one) for one in distinct_labels(self.table[self.columns[name]])}
+            was = {str(cell).strip() for cell in self.old[name].unique()}
+            gone, come = sorted(was - now), sorted(now - was)
+            if not gone or not come or len(gone) * len(come) > _MOST_PAIRS:
+                continue
+            self._match_labels_of(name, gone, come)
+
+    def _match_labels_of(self, name: str, gone: Sequence[str], come: Sequence[str]) -> None:
+        rest = [n for n in self._joined_by() if n != name]
+        old_label, new_label = (f[name].str.strip().to_numpy() for f in (self.old, self.new))
+        matched: dict[str, Evidence] = {}
+        for label in gone:
+            old = self.old[old_label == label]
+            found = []
+            for candidate in come:
+                new = self.new[new_label == candidate]
+                here, there = shared_rows(new, old, [_AREA, _PERIOD, *rest])
+                at = np.flatnonzero(new_label == candidate)[here]
+                was_at = np.flatnonzero(old_label == label)[there]
+                found.append(self._pooled(candidate, at, was_at))
+            best = ranked("label", f"{name}/{label}", [one for one in found if one.cells])
+            if best is None:
+                continue
+            if best.settles:
+                matched[label] = best
+            elif best.best.share >= CONTRADICTED:
+                self.unsettled.append(best)
+        claims = [one.best.candidate for one in matched.values()]
+        for label, best in matched.items():
+            if claims.count(best.best.candidate) == 1:
+                self.labels.setdefault(name, {})[best.best.candidate] = label
+                self.evidence.append(best)
+        if matched:
+            self.__dict__.pop("new", None)
+            self._numbers = {}
+
+    def _pooled(self, label: str, here: NDArray[np.int64], there: NDArray[np.int64]) -> Agreement:
+        """How a label's figures agree, over all columns that are known."""
+        agree = cells = 0
+        for name in self.contract.columns_of(*NUMERIC_ROLES):
+            if name in self.columns and name in self.old:
+                (one,) = self._compare(name, [self.columns[name]], (here, there))
+                agree, cells = agree + one.agree, cells + one.cells
+        return Agreement(label, agree, cells)
+
+    # Columns that are gone
+
+    def _fill_by_figures(self) -> None:
+        """A breakdown that is gone: the one of its labels that the figures are of, row by row."""
+        numeric = set(self.contract.columns_of(*NUMERIC_ROLES))
+        gone = [
+            n
+            for n in self._missing
+            if n not in numeric and n in self.old and n not in self.by_name.twice
+        ]
+        for name in gone:
+            if name in self.contract.area.codes.values() or name == self.contract.area.level:
+                continue
+            if not self._unique():
+                continue
+            rest = [n for n in self._joined_by() if n != name]
+            self._fill_one(name, rest)
+
+    def _fill_one(self, name: str, rest: list[str]) -> None:
+        old_by, new_by = (_joined(rows, rest) for rows in (self.old, self.new))
+        old_label = self.old[name].str.strip().to_numpy()
+        pairs = pd.DataFrame({"by": old_by, "label": old_label}).drop_duplicates()
+        if len(pairs) > _MOST_PAIRS:
+            return
+        values: dict[str, str] = {}
+        total = Agreement(name, 0, 0)
+        for joined_by, labels_of in pairs.groupby("by")["label"]:
+            here = np.flatnonzero(new_by == joined_by)
+            if not len(here):
+                continue
+            found = []
+            for label in labels_of:
+                there = np.flatnonzero((old_by == joined_by) & (old_label == label))
+                a, b = shared_rows(self.new.iloc[here], self.old.iloc[there], [_AREA, _PERIOD])
+                found.append(self._pooled(str(label), here[a], there[b]))
+            best = ranked("constant", f"{name}/{joined_by}", [one for one in found if one.cells])
+            if best is None or best.best.share < 0.98:
+                continue
+            if best.next_best and best.next_best.share > 0.8:
+                continue
+            values[str(joined_by)] = best.best.candidate
+            total = Agreement(name, total.agree + best.best.agree, total.cells + best.best.cells)
+        evidence = Evidence("constant", name, total)
+        if not values or not evidence.settles:
+            return
+        constant = set(values.values())
+        if not rest or len(constant) == 1:
+            self.filled[name] = Filled(constant.pop())
+        else:
+            self.filled[name] = Filled("", tuple(rest), values)
+        self.evidence.append(evidence)
+
+    def _refuse_unsettled(self) -> None:
+        twice = {n: hits for n, hits in self.by_name.twice.items() if n not in self.columns}
+        for name, hits in twice.items():
+            told = next((one for one in self.unsettled if one.of == name), None)
+            by_figures = f"; by its figures {told}" if told else ""
+            raise NotUnderstoodError(
+                f"column {name} is there under two names: {', '.join(map(repr, hits))}{by_figures}",
+                {name: told.best.candidate if told else hits[0]},
+            )
+        missing = [c for c in self.contract.columns if c.name in set(self._missing)]
+        refuse_missing(self.contract, missing, self.printed, self.columns.values(), self.unsettled)
+
+
+def period_key(contract: FileContract, cell: str) -> str:
+    """What a period's cell says, whatever notation it is in: its days; itself if it says none."""
+    of = contract.period_type
+    if not isinstance(of, str):
+        return cell.strip()
+    kind = cast(PeriodType, of)
+    written = read_period(cell, contract.period.format, kind)
+    period = parse_period(written, contract.period.format, kind) if written else None
+    return f"{period.start}/{period.end}" if period else cell.strip()
+
+
+def _joined(rows: pd.DataFrame, names: Sequence[str]) -> NDArray[np.object_]:
+    """Each row's cells of these columns as one text."""
+    cells = [rows[name].str.strip().to_numpy(dtype=object) for name in names]
+    texts = ["\t".join(row) for row in zip(*cells, strict=True)] if cells else [""] * len(rows)
+    return np.array(texts, dtype=object)
+
+
+def _councils_only(rows: pd.DataFrame, contract: FileContract) -> pd.DataFrame:
+    """The rows that a code tells to be of a council or district, with what they are joined by."""
+    area = contract.area
+    code = (
+        rows[area.codes[area.unit]].astype(str).str.strip()
+        if (area.codes[area.unit] in rows)
+        else pd.Series("", index=rows.index)
+    )
+    is_one = (code != "").to_numpy()
+    if not area.told_by_code and area.level in rows:
+        levels = rows[area.level].astype(str)
+        of = {cell: contract.level_of(cell) == area.unit for cell in levels.unique()}
+        is_one = is_one & levels.map(of).to_numpy(dtype=bool)
+    period = contract.period.column
+    label: pd.Series[str] | str = ""
+    if period in rows:
+        cells = rows[period].astype(str)
+        label = cells.map({cell: period_key(contract, cell) for cell in cells.unique()})
+    kept = rows.assign(**{_AREA: code, _PERIOD: label})[is_one]
+    return kept

@@ -1,0 +1,142 @@
+"""Names of columns, labels of cells: what of their wording makes no difference.
+
+Publishers write one name in many ways from year to year: in capitals, with underscores, with
+`pct` for `percentage`, with a footnote's number behind it. Two names that say the same words are
+one name here. Two that differ by a word are two: that is for the figures to settle (`evidence`).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from re import _parser  # type: ignore[attr-defined]  # how a pattern is put together
+from typing import Any
+
+# Notes beside a name or a figure: `[note 3]`, `[r]`, superscript digits, daggers.
+NOTE = re.compile(
+    r"\s*(?:\[\s*(?:note\s*)?[0-9a-z]{1,3}(?:\s*,\s*(?:note\s*)?[0-9a-z]{1,3})*\s*\]"
+    r"|\(\s*note\s*\d+\s*\)|[¹²³⁰-⁹†‡§*]+)\s*$",
+    re.IGNORECASE,
+)
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_WORD = re.compile(r"[a-z]+|[0-9]+")
+_FILLERS = {"of", "the", "a", "an", "in", "for", "by", "who", "were", "are", "is", "with"}
+_UNITS = {
+    "percent": "percent",
+    "percents": "percent",
+    "percentage": "percent",
+    "percentages": "percent",
+    "pct": "percent",
+    "perc": "percent",
+    "pc": "percent",
+    "number": "count",
+    "numbers": "count",
+    "num": "count",
+    "count": "count",
+    "counts": "count",
+}
+# Only where they stand last, or before `of`: `no` and `n` are other words elsewhere.
+_SHORT_UNITS = {"no", "n", "nos"}
+_IRREGULAR = {"children": "child", "people": "person", "persons": "person", "pupils": "pupil"}
+
+
+@lru_cache(maxsize=16384)
+def normal(name: str) -> str:
+    """A name as its words alone: two names with the same result say the same.
+
+    Case, camel case, blanks, punctuation, accents, plurals, notes, small words and the spellings
+    of *percent* and *number* are no difference; nor is where the unit stands in the name.
+    """
+    text = name.strip().strip("\ufeff")
+    while (shorter := NOTE.sub("", text)) != text and shorter:
+        text = shorter
+    text = unicodedata.normalize("NFKD", text)
+    text = "".join(c for c in text if not unicodedata.combining(c))
+    text = re.sub(r"\bper\s+cent(age)?\b", " percent ", text, flags=re.IGNORECASE)
+    text = text.replace("%", " percent ").replace("&", " and ")
+    text = re.sub(r"['’]", "", text)
+    words = _WORD.findall(_CAMEL.sub(" ", text).lower())
+    units: list[str] = []
+    kept: list[str] = []
+    for at, word in enumerate(words):
+        last = at == len(words) - 1
+        before_of = not last and words[at + 1] == "of"
+        if word in _UNITS:
+            units.append(_UNITS[word])
+        elif word in _SHORT_UNITS and len(words) > 1 and (last or before_of):
+            units.append("count")
+        elif word not in _FILLERS:
+            kept.append(_singular(word))
+    return "|".join(["".join(kept), *dict.fromkeys(units)]) if kept or units else "".join(words)
+
+
+def _singular(word: str) -> str:
+    if word in _IRREGULAR:
+        return _IRREGULAR[word]
+    if len(word) > 4 and word.endswith("ies"):
+        return f"{word[:-3]}y"
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word
+
+
+def same(known: Iterable[str], printed: Sequence[str]) -> dict[str, list[str]]:
+    """For each printed name, which known names it says; a name to the letter says itself alone."""
+    known = list(dict.fromkeys(known))
+    exact = set(known)
+    by_words: dict[str, list[str]] = {}
+    for name in known:
+        by_words.setdefault(normal(name), []).append(name)
+    return {name: [name] if name in exact else by_words.get(normal(name), []) for name in printed}
+
+
+def as_known(known: Iterable[str], printed: Iterable[str]) -> Mapping[str, str]:
+    """Which printed names are another spelling of a known one, and of which.
+
+    A known name that is printed to the letter is no other's, and two printed names that say the
+    same known one are left as they are.
+    """
+    names = list(dict.fromkeys(printed))
+    found = same(known, names)
+    taken = {name for name in names if found[name] == [name]}
+    claims: dict[str, list[str]] = {}
+    for name, hits in found.items():
+        if len(hits) == 1 and hits[0] != name and hits[0] not in taken:
+            claims.setdefault(hits[0], []).append(name)
+    return {names[0]: hit for hit, names in claims.items() if len(names) == 1}
+
+
+def spellings(text: str) -> tuple[str, ...]:
+    """A cell of a header as it might have been written another year, in small letters."""
+    bare = text
+    while (shorter := NOTE.sub("", bare)) != bare and shorter:
+        bare = shorter
+    spaced = " ".join(_CAMEL.sub(" ", bare).replace("_", " ").split())
+    return tuple(dict.fromkeys(one.lower() for one in (text, bare, spaced)))
+
+
+def in_words(pattern: str) -> str:
+    """What a pattern looks for, as a person would write it: `…` stands for what varies."""
+    return " ".join(re.sub(r"…[…\s]*…", "…", _words_of(_parser.parse(pattern))).split())
+
+
+def _words_of(parts: Any) -> str:
+    """The parts of a parsed pattern; what may be left out is left out."""
+    text = ""
+    for what, of in parts:
+        match str(what):
+            case "LITERAL":
+                text += chr(of)
+            case "SUBPATTERN":
+                text += _words_of(of[-1])
+            case "MAX_REPEAT" | "MIN_REPEAT":
+                least, most, repeated = of
+                text += "" if (least, most) == (0, 1) else "…"
+                text += _words_of(repeated) if (least, most) == (1, 1) else ""
+            case "AT" | "ASSERT" | "ASSERT_NOT":
+                pass
+            case _:
+                text += "…"
+    return text

@@ -1,0 +1,455 @@
+"""How a load is read: which published column is which of its contract's, and what its labels say.
+
+By name first (`names`), then by the figures that the release before had too (`evidence`): a file
+whose years to 2024 agree with the release before, cell for cell, has been understood, whatever its
+columns are called. What is found is kept in the load's verdict, and the rows that the checks and
+the build read (`described`) follow from it alone.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute
+
+from ingest.contracts import NUMERIC_ROLES, Column, FileContract
+from ingest.errors import ReadError
+from ingest.reading.cells import read_cell
+from ingest.reading.grids import SOURCE_SHEET
+from ingest.reading.names import as_known, normal
+from ingest.reading.periods import read_period
+from ingest.reading.tables import SOURCE_ROW
+
+if TYPE_CHECKING:
+    from ingest.reading.evidence import Evidence
+
+AS_PUBLISHED = "as_published"
+"""The cells to the letter that a described row reads in plainer signs, by column."""
+CELL_NOTES = "cell_notes"
+"""The notes that stood beside a described row's figures, by column."""
+
+# Of a column with more labels than this none is a breakdown.
+_MOST_LABELS = 400
+
+
+class NotUnderstoodError(ReadError):
+    """A column is not known. `proposal` is what might be meant, the contract's name first."""
+
+    def __init__(self, message: str, proposal: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.proposal = dict(proposal or {})
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A column that is gone, and what it would say: `value`, or by the cells of other columns.
+
+    `values` has, for the cells of the columns `by` joined by tabs, the cell of the one gone.
+    """
+
+    value: str = ""
+    by: tuple[str, ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """How one load is read.
+
+    `columns` are the contract's names with the published ones; `labels` have, for a column, each
+    printed label that is another spelling or name of one that is known; `filled` are columns that
+    are gone and follow from the rest. `evidence` are the sentences that say what was matched by
+    figures, with numbers; `proposals` what may be meant for a label (`column/label`) that is gone.
+    """
+
+    columns: Mapping[str, str]
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    filled: Mapping[str, Filled] = field(default_factory=dict)
+    evidence: tuple[str, ...] = ()
+    proposals: Mapping[str, str] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for a verdict."""
+        return asdict(self) | {"evidence": list(self.evidence)}
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Understanding:
+        """The understanding that `to_dict` wrote.
+
+        Raises
+        ------
+        KeyError
+            A field is missing.
+        """
+        return cls(
+            columns=dict(document["columns"]),
+            labels={name: dict(labels) for name, labels in document["labels"].items()},
+            filled={
+                name: Filled(one["value"], tuple(one["by"]), dict(one["values"]))
+                for name, one in document["filled"].items()
+            },
+            evidence=tuple(document["evidence"]),
+            proposals=dict(document["proposals"]),
+        )
+
+
+# By name
+
+
+@dataclass(frozen=True)
+class ByName:
+    """What names alone tell: columns found, those not found, and those that two names claim."""
+
+    columns: dict[str, str]
+    missing: tuple[Column, ...]
+    twice: dict[str, tuple[str, ...]]
+
+
+def match_names(contract: FileContract, printed: Sequence[str]) -> ByName:
+    """Which published column is which of the contract's, as far as names tell."""
+    columns: dict[str, str] = {}
+    twice: dict[str, tuple[str, ...]] = {}
+    present = set(printed)
+    for column in contract.columns:
+        hits = tuple(name for name in column.published_as if name in present)
+        if len(hits) == 1:
+            columns[column.name] = hits[0]
+        elif hits:
+            twice[column.name] = hits
+    for reading in (normal, _without_count):
+        free = [name for name in printed if name not in set(columns.values())]
+        wanted = [c for c in contract.columns if c.name not in columns and c.name not in twice]
+        said: dict[str, set[str]] = {}
+        for column in contract.columns:
+            for name in column.published_as:
+                said.setdefault(reading(name), set()).add(column.name)
+        for column in wanted:
+            if reading is _without_count and column.role not in ("counts", "numbers"):
+                continue
+            words = {reading(name) for name in column.published_as}
+            # Words that stand for two columns of the contract tell neither.
+            own = {word for word in words if said[word] == {column.name}}
+            found = tuple(name for name in free if reading(name) in own)
+            if len(found) == 1:
+                columns[column.name] = found[0]
+            elif found:
+                twice[column.name] = found
+    missing = tuple(c for c in contract.columns if c.name not in columns and c.name not in twice)
+    return ByName(columns, missing, twice)
+
+
+def _without_count(name: str) -> str:
+    """A name's words without that it counts: `re_referrals` for `rereferral_count`."""
+    return normal(name).removesuffix("|count")
+
+
+def is_needed(contract: FileContract, column: Column) -> bool:
+    """Whether a file without a column is not the file: all but names that stand beside codes."""
+    if column.name in contract.optional:
+        return False
+    spoken_of = {
+        *contract.key,
+        *contract.constants,
+        *contract.more_councils,
+        *contract.checks.spoken_of(),
+        contract.period.column,
+        contract.row_count,
+        contract.area.level,
+        *contract.area.codes.values(),
+    }
+    return column.role != "identity" or column.name in spoken_of
+
+
+def column_mapping(contract: FileContract, published: Sequence[str]) -> dict[str, str]:
+    """Each canonical column's name in this file, by names alone.
+
+    Raises
+    ------
+    NotUnderstoodError
+        A column has none of the names it has had, or two of them. The nearest names found are
+        told, never taken.
+    """
+    printed = [name for name in published if name not in (SOURCE_ROW, SOURCE_SHEET)]
+    found = match_names(contract, printed)
+    refuse_twice(found.twice)
+    refuse_missing(contract, found.missing, printed, found.columns.values(), [])
+    return found.columns
+
+
+def refuse_twice(twice: Mapping[str, Sequence[str]]) -> None:
+    """Refuse a column that two published ones might be, naming both.
+
+    Raises
+    ------
+    NotUnderstoodError
+        There is one.
+    """
+    for name, hits in twice.items():
+        raise NotUnderstoodError(
+            f"column {name} is there under two names: {', '.join(map(repr, hits))}",
+            {name: hits[0]},
+        )
+
+
+def refuse_missing(
+    contract: FileContract,
+    missing: Iterable[Column],
+    printed: Sequence[str],
+    taken: Iterable[str],
+    evidence: Sequence[Evidence],
+) -> None:
+    """Refuse a file without a column that is needed, with what might be meant.
+
+    Raises
+    ------
+    NotUnderstoodError
+        There is one.
+    """
+    said: list[str] = []
+    proposal: dict[str, str] = {}
+    free = [name for name in printed if name not in set(taken)]
+    near = {one.of: one for one in evidence}
+    for column in missing:
+        if not is_needed(contract, column):
+            continue
+        known = " or ".join(repr(name) for name in column.published_as)
+        if (one := near.get(column.name)) and one.best.agree:
+            proposal[column.name] = one.best.candidate
+            said.append(f"{known} (by its figures {one})")
+            continue
+        close = difflib.get_close_matches(column.published_as[0], free, n=3, cutoff=0.5)
+        if close:
+            proposal[column.name] = close[0]
+        hint = f" (nearest found: {', '.join(map(repr, close))})" if close else ""
+        said.append(f"{known}{hint}")
+    if said:
+        raise NotUnderstoodError("its columns are not known; missing: " + "; ".join(said), proposal)
+
+
+def unlisted_columns(
+    contract: FileContract, published: Sequence[str], read: Iterable[str] = ()
+) -> list[str]:
+    """Published columns that the contract neither reads nor knows to be of no use."""
+    listed = {name for column in contract.columns for name in column.published_as} | set(read)
+    return [
+        name
+        for name in published
+        if name not in (SOURCE_ROW, SOURCE_SHEET)
+        and name not in listed
+        and not contract.is_ignored(name)
+    ]
+
+
+# By name and by what the figures say
+
+
+def understand(
+    contract: FileContract, table: pa.Table, history: pa.Table | None = None
+) -> Understanding:
+    """How a load is read, by its names and by the figures that it shares with the one before.
+
+    `history` are the described rows of the admitted release before.
+
+    Raises
+    ------
+    NotUnderstoodError
+        A column that is needed is not to be told, or figures speak against a name.
+    """
+    printed = [name for name in table.column_names if name not in (SOURCE_ROW, SOURCE_SHEET)]
+    for ours, theirs in contract.told.items():
+        if "/" not in ours and theirs not in printed:
+            near = difflib.get_close_matches(theirs, printed, n=3, cutoff=0.5)
+            raise NotUnderstoodError(
+                f"it has no column {theirs!r}, which {ours} was to be read from"
+                + (f" (nearest found: {', '.join(map(repr, near))})" if near else "")
+            )
+    by_name = match_names(contract, printed)
+    if history is None or not history.num_rows:
+        refuse_twice(by_name.twice)
+        refuse_missing(contract, by_name.missing, printed, by_name.columns.values(), [])
+        return Understanding(by_name.columns, spelt_labels(contract, table, by_name.columns))
+    from ingest.reading.history import History
+
+    return History(contract, table, history, by_name).understanding()
+
+
+def spelt_labels(
+    contract: FileContract,
+    table: pa.Table,
+    columns: Mapping[str, str],
+    history: Mapping[str, set[str]] | None = None,
+) -> dict[str, dict[str, str]]:
+    """Labels that are another spelling of one that the contract or the release before has."""
+    labels: dict[str, dict[str, str]] = {}
+    level = contract.area.level
+    for name, of_contract in known_labels(contract).items():
+        before = history.get(name, set()) if history is not None and name != level else set()
+        known = of_contract | before
+        if not known or name not in columns:
+            continue
+        distinct = distinct_labels(table[columns[name]])
+        if name == level:
+            distinct = [one for one in distinct if not contract.knows_level(one)]
+        if len(distinct) > _MOST_LABELS:
+            continue
+        spelt: dict[str, str] = {}
+        for label, spellings in contract.labels.get(name, {}).items():
+            # A label that is there itself has no other name in the same file.
+            if label not in distinct:
+                spelt |= {one: label for one in spellings if one in distinct}
+        spelt |= as_known(known, [label for label in distinct if label not in spelt])
+        if spelt:
+            labels[name] = spelt
+    return labels
+
+
+def known_labels(contract: FileContract) -> dict[str, set[str]]:
+    """The columns whose cells are labels, with the labels that the contract names."""
+    known: dict[str, set[str]] = {
+        name: set() for name in contract.columns_of("filters") if name != contract.period.column
+    }
+    for name, values in contract.constants.items():
+        known.setdefault(name, set()).update(values)
+    for name, spellings in contract.labels.items():
+        known.setdefault(name, set()).update(spellings)
+    for where in contract.checks.filters():
+        for name, cells in where.items():
+            known.setdefault(name, set()).update(cells)
+    if not contract.area.told_by_code:
+        known[contract.area.level] = {*contract.area.levels, *contract.area.ignored_levels}
+    else:
+        known.pop(contract.area.level, None)
+    known.pop(contract.period.column, None)
+    return known
+
+
+def distinct_labels(cells: pa.ChunkedArray) -> list[str]:
+    """The labels of a column, trimmed."""
+    return sorted({str(cell).strip() for cell in pyarrow.compute.unique(cells).to_pylist()})
+
+
+# Rows
+
+
+def described(table: pa.Table, contract: FileContract, how: Understanding) -> pa.Table:
+    """A load's rows as they are understood: the contract's columns, labels, periods and figures.
+
+    `source_row` stands before them, and `source_sheet` where the file is a workbook. Cells stay
+    text. A figure is in plain digits and a mark in its plain spelling; what a cell said to the
+    letter, where it said it otherwise, is in the map `as_published`, and notes that stood beside
+    it in `cell_notes`, by column.
+    """
+    columns: dict[str, pa.ChunkedArray] = {
+        name: table[name] for name in (SOURCE_ROW, SOURCE_SHEET) if name in table.column_names
+    }
+    for name, published in how.columns.items():
+        columns[name] = table[published]
+    for name, spelt in how.labels.items():
+        columns[name] = _by_distinct(columns[name], lambda c, s=spelt: s.get(c.strip(), c))
+    for name, filled in how.filled.items():
+        columns[name] = _filled(columns, filled, table.num_rows)
+    columns |= _periods(contract, columns)
+    columns, said, notes = _figures(contract, columns)
+    maps = {AS_PUBLISHED: _map(said, table.num_rows), CELL_NOTES: _map(notes, table.num_rows)}
+    return pa.table(columns | maps)
+
+
+def canonical(table: pa.Table, mapping: Mapping[str, str]) -> pa.Table:
+    """The contract's columns under their canonical names, cells untouched.
+
+    `source_row` stands before them, and `source_sheet` where the file is a workbook.
+    """
+    told = [name for name in (SOURCE_ROW, SOURCE_SHEET) if name in table.column_names]
+    return pa.table(
+        {name: table[name] for name in told}
+        | {name: table[published] for name, published in mapping.items()}
+    )
+
+
+def _encoded(cells: pa.ChunkedArray) -> tuple[pa.Array, list[str]]:
+    found = pyarrow.compute.dictionary_encode(cells.combine_chunks())
+    if isinstance(found, pa.ChunkedArray):
+        found = found.combine_chunks()
+    return found.indices, [
+        "" if cell is None else str(cell) for cell in found.dictionary.to_pylist()
+    ]
+
+
+def _by_distinct(cells: pa.ChunkedArray, meaning: Any) -> pa.ChunkedArray:
+    """Cells by what each says, asked once a distinct cell."""
+    indices, distinct = _encoded(cells)
+    said = [meaning(cell) for cell in distinct]
+    if said == distinct:
+        return cells
+    return pa.chunked_array([pa.array(said, pa.string()).take(indices)])
+
+
+def _filled(columns: Mapping[str, pa.ChunkedArray], filled: Filled, rows: int) -> pa.ChunkedArray:
+    if not filled.by:
+        return pa.chunked_array([pa.array([filled.value] * rows, pa.string())])
+    sides = [[str(cell).strip() for cell in columns[name].to_pylist()] for name in filled.by]
+    joined = ("\t".join(cells) for cells in zip(*sides, strict=True))
+    cells = [filled.values.get(cell, filled.value) for cell in joined]
+    return pa.chunked_array([pa.array(cells, pa.string())])
+
+
+def _periods(
+    contract: FileContract, columns: Mapping[str, pa.ChunkedArray]
+) -> dict[str, pa.ChunkedArray]:
+    """The column of periods in its contract's notation, where it is printed in another."""
+    name = contract.period.column
+    if name not in columns or not isinstance(contract.period_type, str):
+        return {}
+    of = contract.period_type_of({})
+    if of is None:
+        return {}
+    notation = contract.period.format
+    return {name: _by_distinct(columns[name], lambda c: read_period(c, notation, of) or c)}
+
+
+_Cells = dict[str, tuple[pa.Array, list[str]]]
+"""By column, for each row the position of what is said of it; null where nothing is."""
+
+
+def _figures(
+    contract: FileContract, columns: dict[str, pa.ChunkedArray]
+) -> tuple[dict[str, pa.ChunkedArray], _Cells, _Cells]:
+    said: _Cells = {}
+    notes: _Cells = {}
+    percentages = set(contract.columns_of("percentages"))
+    for name in contract.columns_of(*NUMERIC_ROLES):
+        if name not in columns:
+            continue
+        indices, distinct = _encoded(columns[name])
+        read = [
+            read_cell(cell, contract.marks, is_percentage=name in percentages) or (cell, "")
+            for cell in distinct
+        ]
+        plain = [cell for cell, _ in read]
+        if plain == [cell.strip(" ") for cell in distinct] and not any(n for _, n in read):
+            continue
+        columns = columns | {name: pa.chunked_array([pa.array(plain, pa.string()).take(indices)])}
+        otherwise = [
+            was if now != was.strip(" ") else None for now, was in zip(plain, distinct, strict=True)
+        ]
+        said[name] = indices, otherwise  # type: ignore[assignment]
+        if any(note for _, note in read):
+            notes[name] = indices, [note or None for _, note in read]  # type: ignore[misc]
+    return columns, said, notes
+
+
+def _map(cells: _Cells, rows: int) -> pa.Array:
+    """A map a row, null where it would be empty."""
+    kind = pa.map_(pa.string(), pa.string())
+    if not cells:
+        return pa.nulls(rows, kind)
+    taken = {name: pa.array(texts, pa.string()).take(at) for name, (at, texts) in cells.items()}
+    by_row: list[list[tuple[str, str]] | None] = [None] * rows
+    for name, texts in taken.items():
+        for at in pyarrow.compute.indices_nonzero(texts.is_valid()).to_pylist():
+            by_row[at] = [*(by_row[at] or []), (name, texts[at].as_py())]
+    return pa.array(by_row, kind)

@@ -1,0 +1,296 @@
+"""How a release is read: a column or a label taken for another, a release that stands still.
+
+Real releases are held to the ones before them, written again as publishers do from year to year.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from functools import lru_cache
+
+import pyarrow as pa
+import pytest
+from conftest import PUBLISHED, needs_published
+
+from ingest.contracts import FileContract, load_contracts
+from ingest.reading.grids import read_table
+from ingest.reading.recognise import (
+    AS_PUBLISHED,
+    CELL_NOTES,
+    NotUnderstoodError,
+    Understanding,
+    described,
+    understand,
+)
+
+pytestmark = needs_published
+
+IN_NEED = "characteristics-of-children-in-need"
+LOOKED_AFTER = "children-looked-after-in-england-including-adoptions"
+C1 = "c1_children_in_need_referrals_and_rereferrals_2013_to_{}.csv"
+Rows = list[dict[str, str]]
+
+
+@lru_cache(maxsize=8)
+def published(publication: str, release: str, name: str) -> tuple[FileContract, bytes]:
+    contract = load_contracts()[publication]
+    (file,) = contract.file_for(name)
+    return file, (PUBLISHED / contract.publisher / publication / release / name).read_bytes()
+
+
+def rows_of(data: bytes) -> Rows:
+    return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
+
+
+def written(rows: Rows) -> bytes:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().encode()
+
+
+def table_of(contract: FileContract, data: bytes) -> pa.Table:
+    return read_table(data, contract.reading, contract.kept)
+
+
+def renamed(rows: Rows, names: dict[str, str]) -> Rows:
+    return [{names.get(name, name): cell for name, cell in row.items()} for row in rows]
+
+
+@lru_cache(maxsize=8)
+def before(publication: str, release: str, name: str) -> pa.Table:
+    contract, data = published(publication, release, name)
+    table = table_of(contract, data)
+    return described(table, contract, understand(contract, table))
+
+
+def read(
+    change: Callable[[Rows], Rows], *, history: bool = True
+) -> tuple[FileContract, pa.Table, Understanding]:
+    """The referrals of 2024, changed, held to those of 2023."""
+    contract, data = published(IN_NEED, "2024", C1.format(2024))
+    table = table_of(contract, written(change(rows_of(data))))
+    earlier = before(IN_NEED, "2023", C1.format(2023)) if history else None
+    return contract, table, understand(contract, table, earlier)
+
+
+def figures(change: Callable[[Rows], Rows], *, history: bool = True) -> dict[str, list[str]]:
+    contract, table, how = read(change, history=history)
+    rows = described(table, contract, how)
+    names = ("time_period", "new_la_code", "referrals", "re_referrals", "re_referrals_percent")
+    return {name: [cell.strip() for cell in rows[name].to_pylist()] for name in names}
+
+
+def same(rows: Rows) -> Rows:
+    return rows
+
+
+HOUSE_STYLES: dict[str, dict[str, str]] = {
+    "capitals": {"Referrals": "REFERRALS", "Re_referrals_percent": "RE_REFERRALS_PERCENT"},
+    "blanks": {"Re_referrals_percent": "Re-referrals (%)", "time_period": "Time period"},
+    "camel case": {"new_la_code": "newLaCode", "Re_referrals_percent": "reReferralsPercentage"},
+    "prefixes": {
+        "Re_referrals_percent": "Percentage of re-referrals",
+        "Re_referrals": "Number of re-referrals",
+        "Referrals": "No. of referrals",
+    },
+    "short": {"Re_referrals_percent": "rereferral_pct", "Re_referrals": "rereferral_count"},
+    "notes": {"Re_referrals_percent": "Re_referrals_percent [note 3]", "Referrals": "Referrals ¹"},
+}
+
+
+@pytest.mark.parametrize("style", HOUSE_STYLES)
+@pytest.mark.parametrize("history", [True, False])
+def test_a_name_in_another_house_style_costs_the_release(style: str, history: bool) -> None:
+    names = HOUSE_STYLES[style]
+    assert figures(lambda rows: renamed(rows, names), history=history) == figures(same)
+
+
+def test_two_columns_that_say_one_name_are_guessed_between() -> None:
+    def change(rows: Rows) -> Rows:
+        rows = renamed(rows, {"Re_referrals_percent": "Re-referrals %"})
+        return [row | {"re_referrals_pct": "1.0"} for row in rows]
+
+    with pytest.raises(NotUnderstoodError, match=r"'Re-referrals %'.*'re_referrals_pct'"):
+        figures(change, history=False)
+    # The figures of the year before tell which.
+    assert figures(change) == figures(same)
+    # The name to the letter needs no telling.
+    assert figures(lambda r: [row | {"re_referrals_pct": "1"} for row in r]) == figures(same)
+
+
+def test_a_column_that_no_name_explains_stays_out_though_its_history_tells_it() -> None:
+    names = {"Re_referrals": "x17", "Re_referrals_percent": "x18"}
+    assert figures(lambda rows: renamed(rows, names)) == figures(same)
+    _, _, how = read(lambda rows: renamed(rows, names))
+    assert {how.columns["re_referrals"], how.columns["re_referrals_percent"]} == {"x17", "x18"}
+    assert any("x17" in said and "cells agree" in said for said in how.evidence)
+
+
+def test_a_column_that_looks_alike_is_taken_for_the_one_that_was_renamed() -> None:
+    def change(rows: Rows) -> Rows:
+        def alike(cell: str, by: float) -> str:
+            return f"{float(cell) * by:.0f}" if cell.strip().replace(".", "").isdigit() else cell
+
+        rows = renamed(rows, {"Referrals": "x1"})
+        return [{"children_referred": alike(row["x1"], 0.93)} | row for row in rows]
+
+    assert figures(change) == figures(same)
+
+    def gone(rows: Rows) -> Rows:
+        return [{n: c for n, c in row.items() if n != "x1"} for row in change(rows)]
+
+    with pytest.raises(NotUnderstoodError):
+        figures(gone)
+
+
+def test_a_column_left_from_last_year_is_taken_for_the_new_one() -> None:
+    def change(rows: Rows) -> Rows:
+        rows = renamed(rows, {"Re_referrals": "x1"})
+        return [
+            row | {"as_in_2023": "z" if row["time_period"] == "2024" else row["x1"]} for row in rows
+        ]
+
+    assert figures(change) == figures(same)
+
+
+@pytest.mark.parametrize("history", [True])
+def test_two_columns_exchanged_under_each_other_s_names_are_served(history: bool) -> None:
+    names = {"Referrals": "Re_referrals", "Re_referrals": "Referrals"}
+    with pytest.raises(NotUnderstoodError, match="does not hold what it held before") as caught:
+        figures(lambda rows: renamed(rows, names), history=history)
+    assert caught.value.proposal == {"referrals": "Re_referrals"}
+
+
+def test_too_little_history_is_taken_for_proof() -> None:
+    contract, data = published(IN_NEED, "2024", C1.format(2024))
+    rows = renamed(rows_of(data), {"Re_referrals": "x1"})
+    earlier = before(IN_NEED, "2023", C1.format(2023)).slice(0, 150)
+    with pytest.raises(NotUnderstoodError) as caught:
+        understand(contract, table_of(contract, written(rows)), earlier)
+    assert caught.value.proposal["re_referrals"] == "x1"
+
+
+def test_a_person_who_says_what_a_column_is_is_not_heard() -> None:
+    contract, data = published(IN_NEED, "2024", C1.format(2024))
+    rows = renamed(rows_of(data), {"Re_referrals": "x1"})
+    told = contract.as_told({"re_referrals": "x1"})
+    how = understand(told, table_of(told, written(rows)))
+    assert how.columns["re_referrals"] == "x1"
+
+
+def test_notes_about_a_table_cost_the_table() -> None:
+    contract, data = published(IN_NEED, "2024", C1.format(2024))
+    text = data.decode("utf-8-sig")
+    above = "Children in need, England\nPublished on 31 October 2024\n\n"
+    below = '\n"Source: children in need census, Department for Education"\n'
+    table = table_of(contract, (above + text.rstrip("\n") + below).encode())
+    plain = table_of(contract, data)
+    assert table.num_rows == plain.num_rows
+    assert table["source_row"].to_pylist() == plain["source_row"].to_pylist()
+    assert table["Referrals"].to_pylist() == plain["Referrals"].to_pylist()
+
+
+def test_notes_beside_figures_cost_the_figures() -> None:
+    def change(rows: Rows) -> Rows:
+        rows = [dict(row) for row in rows]
+        rows[3]["Re_referrals_percent"] += " [r]"
+        rows[4]["Re_referrals_percent"] += "¹"
+        rows[5]["Referrals"] = "12,345"
+        rows[6]["Referrals"] = "148.00000000000003"
+        rows[7]["Referrals"] = "[C]"
+        return rows
+
+    contract, table, how = read(change)
+    rows, plain = described(table, contract, how).to_pylist(), figures(same)
+    assert rows[3]["re_referrals_percent"].strip() == plain["re_referrals_percent"][3]
+    assert dict(rows[3][CELL_NOTES]) == {"re_referrals_percent": "[r]"}
+    assert dict(rows[4][CELL_NOTES]) == {"re_referrals_percent": "¹"}
+    assert [rows[n]["referrals"] for n in (5, 6, 7)] == ["12345", "148", "c"]
+    letters = [dict(rows[n][AS_PUBLISHED])["referrals"] for n in (5, 6, 7)]
+    assert letters == ["12,345", "148.00000000000003", "[C]"]
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["202324", "2023/24", "2023-24", "2023 to 2024", "2023-04-01/P1Y", "FYE 2024", "2023/2024"],
+)
+def test_a_period_printed_another_way_is_no_period(label: str) -> None:
+    def change(rows: Rows) -> Rows:
+        return [
+            row | {"time_period": label} if row["time_period"] == "2024" else row for row in rows
+        ]
+
+    assert figures(change) == figures(same)
+
+
+def care_leavers(change: Callable[[Rows], Rows]) -> tuple[list[str], Understanding]:
+    """The accommodation labels of 2025, changed, as they are read beside those of 2024."""
+    name = "la_care_leavers_accommodation_suitability.csv"
+    contract, data = published(LOOKED_AFTER, "2025", name)
+    table = table_of(contract, written(change(rows_of(data))))
+    how = understand(contract, table, before(LOOKED_AFTER, "2024", name))
+    return described(table, contract, how)["accommodation_suitability"].to_pylist(), how
+
+
+SUITABLE = "Accommodation considered suitable"
+# As 2025 has it; to 2024 it was `not suitable`.
+UNSUITABLE = "Accommodation considered unsuitable"
+
+
+def relabelled(rows: Rows, was: str, label: str) -> Rows:
+    return [{n: label if c == was else c for n, c in row.items()} for row in rows]
+
+
+@pytest.mark.parametrize("label", [SUITABLE.upper(), "accommodation_considered_suitable"])
+def test_a_label_in_another_spelling_loses_its_series(label: str) -> None:
+    plain, _ = care_leavers(same)
+    labels, _ = care_leavers(lambda rows: relabelled(rows, SUITABLE, label))
+    assert SUITABLE in plain
+    assert labels == plain
+
+
+@pytest.mark.parametrize("label", [UNSUITABLE, "Unfit"])
+def test_a_label_in_other_words_loses_its_series(label: str) -> None:
+    labels, how = care_leavers(lambda rows: relabelled(rows, UNSUITABLE, label))
+    assert "Accommodation considered not suitable" in labels
+    assert any(f"read from {label}: 1,347 of 1,354 cells" in said for said in how.evidence)
+
+
+def test_a_label_of_others_is_taken_for_the_one_that_is_gone() -> None:
+    def change(rows: Rows) -> Rows:
+        rows = [row for row in rows if SUITABLE not in row.values()]
+        return [
+            {
+                n: "Not fit" if c == "Accommodation considered not suitable" else c
+                for n, c in r.items()
+            }
+            for r in rows
+        ]
+
+    labels, _ = care_leavers(change)
+    assert SUITABLE not in labels
+    assert "Accommodation considered not suitable" in labels
+
+
+def test_breakdowns_that_changed_places_are_read_by_their_names() -> None:
+    name = "la_conviction_health_outcome_cla.csv"
+    contract, data = published(LOOKED_AFTER, "2025", name)
+    table = table_of(contract, data)
+    how = understand(contract, table, before(LOOKED_AFTER, "2024", name))
+    assert (how.columns["cla_group"], how.columns["characteristic"]) == (
+        "characteristic",
+        "breakdown",
+    )
+
+
+def test_a_column_that_said_one_thing_is_missed() -> None:
+    def change(rows: Rows) -> Rows:
+        return [{n: c for n, c in row.items() if n not in ("category", "Category")} for row in rows]
+
+    assert figures(change) == figures(same)
+    _, _, how = read(change)
+    assert how.filled["category"].value
