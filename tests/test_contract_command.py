@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import subprocess
 import sys
 
@@ -87,3 +88,20 @@ def test_a_publication_misspelt_gets_a_traceback() -> None:
     assert f"Did you mean {IN_NEED}" in outcome.stderr
     assert len(outcome.stderr.strip().splitlines()) == 1
     assert outcome.stdout == ""
+
+
+def test_the_document_of_the_checks_says_what_they_no_longer_do() -> None:
+    script = runpy.run_path(str(PROJECT / "scripts" / "write_checks.py"))
+    written = (PROJECT / "docs" / "checks.md").read_text("utf-8")
+    assert written == script["document"](), "write it anew: scripts/write_checks.py"
+
+
+def test_a_bound_stands_without_a_reason_or_a_date() -> None:
+    from expectations.checks import CHECKS
+
+    assert len({check.name for check in CHECKS}) == len(CHECKS)
+    for check in CHECKS:
+        assert (type(check).__doc__ or "").strip(), check.name
+        for name, bound in check.bounds().items():
+            assert bound.why and bound.unit, (check.name, name)
+            assert re.fullmatch(r"20\d\d-\d\d", bound.since), (check.name, name)
