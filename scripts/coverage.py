@@ -33,7 +33,10 @@ order by measure.lga_number, series.is_headline desc, series.series_id
 _COVERAGE = """
 select * from marts.coverage order by measure_id, series_id, year
 """
-_MARKS = ("suppressed", "low_reliability", "not_applicable", "not_available", "absent")
+_MARKS = (
+    *("suppressed", "low_reliability", "not_applicable", "not_available"),
+    *("conflicting", "unrecognised", "absent"),
+)
 
 HEAD = """# What is held
 

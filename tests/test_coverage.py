@@ -55,7 +55,8 @@ def test_a_council_is_counted_twice_or_not_at_all(sample_home: Path) -> None:
     wrong = rows(
         sample_home,
         "select count(*) from marts.coverage where councils <> published + suppressed"
-        " + not_applicable + low_reliability + not_available + absent",
+        " + not_applicable + low_reliability + not_available + conflicting + unrecognised"
+        " + absent",
     )
     assert wrong == [(0,)]
     # One by one, from the facts.

@@ -101,7 +101,10 @@ final as (
         series_id,
         year,
         count_if(is_expected)::integer as councils,
-        {% for status in ['published'] + (marks().keys() | reject('equalto', 'published') | list) %}
+        {% for status in [
+            'published', 'suppressed', 'not_applicable', 'low_reliability', 'not_available',
+            'conflicting', 'unrecognised',
+        ] %}
             count_if(is_expected and coalesce(status = '{{ status }}', false))::integer
                 as {{ status }},
         {% endfor %}
