@@ -25,12 +25,16 @@ ATTRIBUTION = "Contains public sector information licensed under the Open Govern
 
 _FIELD_TYPES = {
     "VARCHAR": "string",
+    "VARCHAR[]": "string",
     "DOUBLE": "number",
     "BIGINT": "integer",
     "INTEGER": "integer",
     "BOOLEAN": "boolean",
     "DATE": "date",
 }
+_TEXTS = ("VARCHAR", "VARCHAR[]")
+# Between the sentences of a list, where a cell of CSV holds it.
+_BETWEEN = " | "
 # A spreadsheet runs a cell that starts so; a plain number is no formula.
 _FORMULA = r"^[=+\-@\t\r]"
 _NUMBER = r"^[+-]?[0-9]+([.][0-9]+)?$"
@@ -192,7 +196,7 @@ def csv_line(con: duckdb.DuckDBPyConnection, table: str) -> tuple[str, str]:
     cells = []
     for name, kind in columns:
         cell = _csv_cell(name, kind).removesuffix(f" as {sql_name(name)}")
-        if kind == "VARCHAR":
+        if kind in _TEXTS:
             quoted = f"'\"' || replace({cell}, '\"', '\"\"') || '\"'"
             cell = (
                 f"case when regexp_matches({cell}, '[\",\n\r]') or {cell} = ''"
@@ -206,12 +210,13 @@ def csv_line(con: duckdb.DuckDBPyConnection, table: str) -> tuple[str, str]:
 
 def _csv_cell(name: str, kind: str) -> str:
     column = sql_name(name)
-    if kind != "VARCHAR":
+    if kind not in _TEXTS:
         return column
+    text = column if kind == "VARCHAR" else f"array_to_string({column}, {sql_text(_BETWEEN)})"
     return (
-        f"case when regexp_matches({column}, {sql_text(_FORMULA)})"
-        f" and not regexp_matches({column}, {sql_text(_NUMBER)})"
-        f" then '''' || {column} else {column} end as {column}"
+        f"case when regexp_matches({text}, {sql_text(_FORMULA)})"
+        f" and not regexp_matches({text}, {sql_text(_NUMBER)})"
+        f" then '''' || {text} else {text} end as {column}"
     )
 
 
