@@ -23,7 +23,7 @@ from ingest.archive import sync_folder
 from ingest.errors import CoreMeasuresError, HomeError
 from warehouse.candidate import SETTINGS
 from warehouse.home import Home
-from warehouse.site.figures import Marts
+from warehouse.site.marts import Marts
 
 SITE = "site"
 # Beside the marts, where somebody had it made.
@@ -185,7 +185,7 @@ def _bundled(process: subprocess.Popen[bytes]) -> bytes:
 
 
 def _downloads(con: duckdb.DuckDBPyConnection, marts: Marts) -> Iterator[tuple[str, bytes]]:
-    """The figures of each measure and of each council as CSV, as in the mart of all figures."""
+    """Each measure's and each council's figures as CSV at its page's address, as in the mart."""
     from warehouse.publish import csv_line
 
     names, line = csv_line(con, "fct_core_measure")
@@ -207,9 +207,9 @@ def _downloads(con: duckdb.DuckDBPyConnection, marts: Marts) -> Iterator[tuple[s
         left = set(wanted)
         for key, rows in groupby(_rows(con), key=itemgetter(0)):
             left.discard(key)
-            yield f"data/{folder}/{key}.csv", "\n".join([names, *(r[1] for r in rows), ""]).encode()
+            yield f"{folder}/{key}.csv", "\n".join([names, *(r[1] for r in rows), ""]).encode()
         for key in sorted(left):
-            yield f"data/{folder}/{key}.csv", f"{names}\n".encode()
+            yield f"{folder}/{key}.csv", f"{names}\n".encode()
 
 
 def _rows(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:

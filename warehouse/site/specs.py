@@ -30,6 +30,7 @@ def _config(chart: Any) -> Any:
         .configure_axis(**axis)
         .configure_view(stroke=None)
         .configure_header(labelColor=ink, labelFontSize=13)
+        .configure_legend(labelColor=ink, labelFontSize=13)
         .configure_text(color=ink, fontSize=13)
     )
 
@@ -43,9 +44,8 @@ def line() -> dict[str, Any]:
         "end:T",
         title=None,
         scale=alt.Scale(padding=12),
-        axis=alt.Axis(
-            format="%Y", tickCount={"interval": "year", "step": 1}, labelOverlap=True, grid=False
-        ),
+        # Ticks and labels are the periods' own, put in by the page.
+        axis=alt.Axis(values=["%ENDS%"], labelExpr="%LABELS%", labelOverlap=True, grid=False),
     )
     y = alt.Y(
         "value:Q",
@@ -67,8 +67,8 @@ def line() -> dict[str, Any]:
         alt.Tooltip("name:N", title="Whose"),
         alt.Tooltip("period:N", title="Period"),
         alt.Tooltip("value:Q", title="Figure", format="%FORMAT%"),
-        alt.Tooltip("lower:Q", title="95% from", format=",.1f"),
-        alt.Tooltip("upper:Q", title="95% to", format=",.1f"),
+        alt.Tooltip("lower:Q", title="95% interval from", format=",.1f"),
+        alt.Tooltip("upper:Q", title="95% interval to", format=",.1f"),
     ]
     band = (
         alt.Chart(figures)
@@ -100,44 +100,56 @@ def line() -> dict[str, Any]:
     return _plain(alt.layer(rule, band, lines, dots).properties(height=280))
 
 
-def strip() -> dict[str, Any]:
-    """Every council at its value, a row a region, with its interval, and England's as a rule."""
+def compare() -> dict[str, Any]:
+    """Areas that a reader chose, a line each in a colour and a shape of its own."""
     import altair as alt
 
-    figures, england = alt.NamedData("figures"), alt.NamedData("england")
-    y = alt.Y("region:N", title=None, sort="ascending", axis=alt.Axis(labelLimit=180, grid=True))
+    figures = alt.NamedData("figures")
     x = alt.X(
+        "end:T",
+        title=None,
+        scale=alt.Scale(padding=12),
+        axis=alt.Axis(values=["%ENDS%"], labelExpr="%LABELS%", labelOverlap=True, grid=False),
+    )
+    y = alt.Y(
         "value:Q",
         title="%UNIT%",
-        scale=alt.Scale(zero=False, padding=12),
-        axis=alt.Axis(tickCount=8),
+        scale=alt.Scale(zero=False, nice=True),
+        axis=alt.Axis(tickCount=5),
     )
-    rule = (
-        alt.Chart(england)
-        .mark_rule(stroke="var(--england)", strokeDash=[6, 3], strokeWidth=2)
-        .encode(
-            x=x,
-            tooltip=[
-                alt.Tooltip("name:N", title="Whose"),
-                alt.Tooltip("value:Q", title="Figure", format="%FORMAT%"),
-            ],
-        )
+    colours = [f"var(--c{number})" for number in range(10)]
+    colour = alt.Color(
+        "name:N",
+        sort=None,
+        scale=alt.Scale(domain=["%NAMES%"], range=colours),
+        legend=alt.Legend(
+            title=None, orient="bottom", columns=2, symbolType="stroke", labelLimit=260
+        ),
+    )
+    shape = alt.Shape("name:N", sort=None, scale=alt.Scale(domain=["%NAMES%"]))
+    lines = (
+        alt.Chart(figures)
+        .mark_line(strokeWidth=2, fill=None, aria=False)
+        .encode(x=x, y=y, color=colour, detail="run:N")
     )
     dots = (
         alt.Chart(figures)
-        .mark_point(filled=True, size=70, opacity=0.8, color="var(--council)")
+        .mark_point(filled=True, opacity=1, size=50)
         .encode(
             x=x,
             y=y,
+            color=colour,
+            shape=shape,
             tooltip=[
-                alt.Tooltip("name:N", title="Council"),
+                alt.Tooltip("name:N", title="Area"),
+                alt.Tooltip("period:N", title="Period"),
                 alt.Tooltip("value:Q", title="Figure", format="%FORMAT%"),
-                alt.Tooltip("lower:Q", title="95% from", format=",.1f"),
-                alt.Tooltip("upper:Q", title="95% to", format=",.1f"),
+                alt.Tooltip("lower:Q", title="95% interval from", format=",.1f"),
+                alt.Tooltip("upper:Q", title="95% interval to", format=",.1f"),
             ],
         )
     )
-    return _plain(alt.layer(rule, dots).properties(height=9 * 34))
+    return _plain(alt.layer(lines, dots).properties(height=300))
 
 
 def _plain(chart: Any) -> dict[str, Any]:
@@ -154,5 +166,5 @@ def _plain(chart: Any) -> dict[str, Any]:
 
 def as_script() -> str:
     """All charts as one script, which a page on a disk can load."""
-    document = json.dumps({"line": line(), "strip": strip()}, indent=1, sort_keys=True)
+    document = json.dumps({"line": line(), "compare": compare()}, indent=1, sort_keys=True)
     return f'"use strict";\nwindow.coreMeasuresSpecs = {document};\n'

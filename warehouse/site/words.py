@@ -6,9 +6,10 @@ A figure is rounded to its series' places here and nowhere else; what is not a n
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
-from warehouse.site.figures import Figure, Series
+from warehouse.site.figures import Council, Figure, Series
 
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -22,15 +23,34 @@ _STATUS = {
 }
 _METHOD = {
     "published": "as published",
-    "wilson": "computed here from the published counts by Wilson's method",
-    "byar": "computed here from the published counts by Byar's method",
+    "wilson": "computed here from the published counts by Wilson’s method",
+    "byar": "computed here from the published counts by Byar’s method",
 }
+# Publishers and what serves their figures, by the names that people know.
+_PUBLISHER = {
+    "dfe": "Department for Education",
+    "dwp": "Department for Work and Pensions",
+    "ees": "Department for Education",
+    "fingertips": "Office for Health Improvement and Disparities",
+    "mhclg": "Ministry of Housing, Communities and Local Government",
+    "nomis": "Office for National Statistics",
+    "ofsted": "Ofsted",
+    "ons": "Office for National Statistics",
+}
+_BASIS = {
+    "computed": "computed here from published counts",
+    "rebuilt": "rebuilt here from a later list",
+}
+# It has duties for children as a borough has, and is none.
+_CITY_OF_LONDON = "E09000001"
 _KIND = {
     "london_borough": "London borough",
     "metropolitan": "Metropolitan borough",
     "unitary": "Unitary authority",
     "county": "County council",
 }
+# Beside a figure that a check found odd: it is served as published.
+UNUSUAL = "unusual: as published, far from this council’s other years"
 # A mark longer than this is the publisher's sentence, and stands as one.
 _SHORT_MARK = 4
 
@@ -45,9 +65,16 @@ def published_on(value: date, precision: str) -> str:
     return day(value) if precision == "day" else f"{MONTHS[value.month - 1]} {value.year}"
 
 
-def kind_of_council(kind: str) -> str:
+def kind_of_council(council: Council) -> str:
     """`Metropolitan borough`."""
-    return _KIND.get(kind, kind.replace("_", " ").capitalize())
+    if council.code == _CITY_OF_LONDON:
+        return "City corporation"
+    return _KIND.get(council.kind, council.kind.replace("_", " ").capitalize())
+
+
+def publisher(name: str) -> str:
+    """`Department for Education`."""
+    return _PUBLISHER.get(name, name)
 
 
 def period(figure: Figure) -> str:
@@ -84,27 +111,38 @@ def _period(period_type: str, start: date, end: date) -> str:
     return f"{day(start)} to {day(end)}"
 
 
-def short_period(figure: Figure) -> str:
-    """The period for an axis: `2023/24`, `2021`, `2018-20`."""
-    start, end = figure.start, figure.end
+def when(figure: Figure) -> str:
+    """The period as a sentence needs it: `in the year to March 2024`, `on 31 August 2024`."""
+    said = period(figure)
     match figure.period_type:
-        case "financial_year" | "academic_year" | "survey" if start.year != end.year:
-            return _two_years(start, end)
+        case "financial_year" | "academic_year":
+            return f"in the {said}"
+        case "snapshot":
+            return f"on {said}"
         case "pooled_3_years":
-            return f"{start.year}–{end.year % 100:02d}"
-        case "snapshot" | "quarter":
-            return f"{MONTHS[end.month - 1][:3]} {end.year}"
-    return str(end.year)
+            return f"in the {said}" if said.startswith("three") else f"in the three years {said}"
+        case "calendar_year":
+            return f"in {said}"
+    return f"from {said}"
 
 
 def _two_years(start: date, end: date) -> str:
     return f"{start.year}/{end.year % 100:02d}"
 
 
+@lru_cache(maxsize=200_000)
+def rounded(value: float, decimals: int) -> Decimal:
+    """A number to so many places, a half away from nought: the one rounding of every page."""
+    # What is computed may be a hair off the decimal number that it is meant to be.
+    exact = Decimal(repr(round(value, 9)))
+    found = exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    # A lower bound of nought may be computed as minus nought, which is no figure.
+    return abs(found) if found == 0 else found
+
+
 def number(value: float, decimals: int) -> str:
     """A number to the series' places, thousands apart."""
-    # A lower bound of nought may be computed as minus nought, which is no figure.
-    return f"{round(value, decimals) + 0.0:,.{decimals}f}"
+    return f"{rounded(value, decimals):,}"
 
 
 def amount(value: float, series: Series) -> str:
@@ -115,9 +153,11 @@ def amount(value: float, series: Series) -> str:
     return said if series.unit in ("score", "") else f"{said} {series.unit}"
 
 
-def unit_heading(series: Series) -> str:
-    """The unit for the head of a column."""
-    return {"%": "%", "score": "score", "": ""}.get(series.unit, series.unit)
+def reach(low: float, high: float, series: Series) -> str:
+    """`20.1% to 22.3%`, for a key that has its unit elsewhere: only a sign is repeated."""
+    sign = "%" if series.unit == "%" else ""
+    one, two = number(low, series.decimals) + sign, number(high, series.decimals) + sign
+    return one if one == two else f"{one} to {two}"
 
 
 def interval(figure: Figure, series: Series) -> str:
@@ -135,13 +175,13 @@ def interval_method(figure: Figure) -> str:
 
 
 def status(figure: Figure) -> str:
-    """Why there is no number: `suppressed (printed as c)`."""
+    """Why there is no number: `suppressed (shown as “c”)`."""
     said = _STATUS.get(figure.status, figure.status.replace("_", " "))
     mark = figure.symbol
     if not mark:
         return said
     if len(mark) <= _SHORT_MARK:
-        return f"{said} (printed as {mark})"
+        return f"{said} (shown as “{mark}”)"
     return f"{said}: {mark}"
 
 
@@ -151,9 +191,13 @@ def note(figure: Figure) -> str:
     if figure.value is not None and figure.symbol:
         mark = figure.symbol
         rounds = figure.value == 0 and len(mark) <= _SHORT_MARK
-        said.append(f"printed as {mark}: rounds to zero and is not zero" if rounds else mark)
+        said.append(f"shown as “{mark}”: rounds to zero and is not zero" if rounds else mark)
     if figure.corrected:
         said.append("corrected, see the list of corrections")
+    if figure.basis in _BASIS:
+        said.append(_BASIS[figure.basis])
+    if figure.flags:
+        said.append(UNUSUAL)
     return "; ".join(said)
 
 
@@ -166,6 +210,16 @@ def cell(figure: Figure | None, series: Series) -> str:
     return number(figure.value, series.decimals)
 
 
+def points(series: Series) -> str:
+    """What a difference of two figures is counted in."""
+    return "percentage points" if series.unit == "%" else series.unit
+
+
+def with_unit(figure: Figure, series: Series) -> str:
+    """A figure with its unit, or why there is none."""
+    return status(figure) if figure.value is None else amount(figure.value, series)
+
+
 def beside(figure: Figure | None, series: Series) -> str:
     """A comparator's figure for a table, told apart where it is computed and not published."""
     said = cell(figure, series)
@@ -173,6 +227,14 @@ def beside(figure: Figure | None, series: Series) -> str:
         return said
     count = f" of {figure.councils}" if figure.councils is not None else ""
     return f"{said} (computed{count})"
+
+
+def row_of(figure: Figure) -> str:
+    """Which row of its file a figure stands in, and what is counted."""
+    row = figure.source_row
+    if figure.source_sheet:
+        return f"sheet {figure.source_sheet}, row {row:,} below the header"
+    return f"row {row + 1:,} in a spreadsheet, where the header is row 1"
 
 
 def polarity(series: Series) -> str:

@@ -9,17 +9,44 @@
 
   const fold = (text) => text.normalize("NFD").replace(/[^\p{L}\p{N} ]+/gu, " ").toLowerCase().trim();
 
+  // How many letters must be changed, left out, put in or swapped to make one word of the other.
+  function distance(one, two) {
+    const rows = Array.from({ length: one.length + 1 }, (_, i) => [i]);
+    for (let j = 1; j <= two.length; j += 1) rows[0][j] = j;
+    for (let i = 1; i <= one.length; i += 1) {
+      for (let j = 1; j <= two.length; j += 1) {
+        const cost = one[i - 1] === two[j - 1] ? 0 : 1;
+        rows[i][j] = Math.min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, rows[i - 1][j - 1] + cost);
+        if (i > 1 && j > 1 && one[i - 1] === two[j - 2] && one[i - 2] === two[j - 1]) {
+          rows[i][j] = Math.min(rows[i][j], rows[i - 2][j - 2] + 1);
+        }
+      }
+    }
+    return rows[one.length][two.length];
+  }
+
+  // A word that was mistyped by a letter, of a name's own words; short words are not guessed at.
+  const nearly = (word, name) => word.length > 3
+    && name.trim().split(" ").some((part) => Math.abs(part.length - word.length) < 2
+      && distance(word, part) <= (word.length > 7 ? 2 : 1));
+
   function found(query) {
     const words = fold(query).split(/\s+/).filter(Boolean);
     if (!words.length) return [];
-    return (window.coreMeasuresSearch || [])
-      .map((entry) => [entry, ` ${fold(entry[0])}`])
-      .filter(([, name]) => words.every((word) => name.includes(word)))
-      // Names that begin with what was typed come first, otherwise the alphabet.
-      .sort(([a, nameA], [b, nameB]) => {
-        const starts = (name) => (name.startsWith(` ${words[0]}`) ? 0 : name.includes(` ${words[0]}`) ? 1 : 2);
-        return starts(nameA) - starts(nameB) || a[0].localeCompare(b[0]);
-      })
+    const entries = (window.coreMeasuresSearch || [])
+      .map((entry) => [entry, ` ${fold(entry[0])}`, ` ${fold(entry[3])}`]);
+    // Names first that begin with what was typed, then other words for them, then the alphabet.
+    const rank = ([, name, also]) => {
+      const w = ` ${words[0]}`;
+      return name.startsWith(w) ? 0 : also.includes(w) ? 1 : name.includes(w) ? 2 : 3;
+    };
+    let hits = entries.filter(([, name, also]) =>
+      words.every((word) => name.includes(word)) || words.every((word) => also.includes(` ${word}`)));
+    if (!hits.length) {
+      hits = entries.filter(([, name, also]) => words.every((word) => nearly(word, name) || nearly(word, also)));
+    }
+    return hits
+      .sort((a, b) => rank(a) - rank(b) || a[0][0].localeCompare(b[0][0]))
       .slice(0, 8)
       .map(([entry]) => entry);
   }
@@ -67,12 +94,22 @@
       list.hidden = !entries.length;
       input.setAttribute("aria-expanded", String(!!entries.length));
       const n = entries.length;
-      status.textContent = !input.value.trim() ? "" : n ? `${n} found` : "Nothing of that name";
+      status.classList.toggle("unseen", n > 0 || !input.value.trim());
+      status.textContent = !input.value.trim() ? "" : n ? `${n} found` : `Nothing is called “${input.value.trim()}”. `;
+      if (input.value.trim() && !n) {
+        const all = document.createElement("a");
+        all.href = `${root}index.html#councils`;
+        all.textContent = "See all councils and measures";
+        status.append(all);
+      }
     };
     const go = (option) => { if (option) window.location.href = option.dataset.href; };
 
-    input.addEventListener("input", open);
-    input.addEventListener("focus", () => { if (input.value) open(); });
+    // What it searches is loaded when somebody is about to search.
+    let index = null;
+    const ready = () => { index ||= load(`${root}assets/search-index.js`); return index; };
+    input.addEventListener("input", () => ready().then(open));
+    input.addEventListener("focus", () => ready().then(() => { if (input.value) open(); }));
     input.addEventListener("blur", () => window.setTimeout(close, 150));
     input.addEventListener("keydown", (event) => {
       if (event.key === "ArrowDown" || event.key === "ArrowUp") {
@@ -81,8 +118,10 @@
         choose(event.key === "ArrowDown" ? chosen + 1 : chosen < 0 ? -1 : chosen - 1);
       } else if (event.key === "Enter") {
         event.preventDefault();
-        if (list.hidden) open();
-        go(options()[Math.max(chosen, 0)]);
+        ready().then(() => {
+          if (list.hidden) open();
+          go(options()[Math.max(chosen, 0)]);
+        });
       } else if (event.key === "Escape") {
         if (list.hidden) input.value = "";
         close();
@@ -115,8 +154,8 @@
     const rows = [];
     told.l.forEach((line, run) => {
       for (const [at, value, lower, upper] of line.p) {
-        const [end, period] = told.t[at];
-        const row = { run, kind: line.k, name: line.n, end, period, value };
+        const [end, period, label] = told.t[at];
+        const row = { run, kind: line.k, name: line.n, end, period, label, value };
         if (lower !== undefined) Object.assign(row, { lower, upper });
         rows.push(row);
       }
@@ -124,40 +163,45 @@
     return rows;
   }
 
-  function spread(told) {
-    return told.s.map(([name, region, value, lower, upper]) => ({ name, region, value, lower, upper }));
-  }
-
-  function spec(kind, told, width) {
-    const made = structuredClone(window.coreMeasuresSpecs[kind]);
-    const data = { figures: kind === "line" ? points(told) : spread(told) };
+  function spec(told, width) {
+    const made = structuredClone(window.coreMeasuresSpecs.line);
+    const data = { figures: points(told) };
     data.breaks = (told.b || []).map(([at, label]) => {
       const year = Math.floor(at);
       return { at: new Date(Date.UTC(year, 0, 1 + (at - year) * 365)).toISOString(), label };
     });
-    data.england = told.e === null || told.e === undefined ? [] : [{ value: told.e, name: "England" }];
     made.datasets = Object.fromEntries(Object.keys(made.datasets).map((name) => [name, data[name]]));
-    // A layer without data would have no extent.
-    made.layer = made.layer.filter(({ data: { name } = {} }) => !name || data[name].length);
+    // A layer without data would have no extent: no breaks, or no intervals for the band.
+    const banded = data.figures.some(({ lower }) => lower !== undefined);
+    made.layer = made.layer.filter(({ data: { name } = {}, transform }) =>
+      (!name || data[name].length) && (!transform || banded));
     made.width = width;
-    if (kind === "strip") made.height = new Set(data.figures.map(({ region }) => region)).size * 34;
-    const format = `,.${told.d}f`;
     const unit = told.u === "score" ? "Score" : told.u;
-    const filled = JSON.stringify(made).replaceAll("%FORMAT%", format).replaceAll('"%UNIT%"', JSON.stringify(unit));
+    // The axis says the periods as their publisher does.
+    const ends = told.t.map(([end]) => Date.parse(end));
+    const labels = told.t.map(([, , label], i) => `'${ends[i]}':${JSON.stringify(label)}`).join(",");
+    const filled = JSON.stringify(made)
+      .replaceAll("%FORMAT%", `,.${told.d}f`)
+      .replaceAll('"%UNIT%"', JSON.stringify(unit))
+      .replaceAll('["%ENDS%"]', JSON.stringify(ends))
+      .replaceAll('"%LABELS%"', JSON.stringify(`({${labels}})[time(datum.value)]`));
     return JSON.parse(filled);
   }
 
-  async function explore(figure, told, button) {
+  let figures = null;
+  async function explore(figure, button) {
     button.disabled = true;
     button.textContent = "Loading…";
     try {
-      await charts();
+      figures ||= load(document.body.dataset.explored);
+      await Promise.all([charts(), figures]);
+      const told = window.coreMeasuresCharts[figure.id];
       const picture = figure.querySelector(".picture");
       const label = picture.querySelector("svg").getAttribute("aria-label");
       const width = Math.max(200, picture.clientWidth);
       const holder = document.createElement("div");
       picture.replaceChildren(holder);
-      const made = await window.vegaEmbed(holder, { ...spec(figure.dataset.chart, told, width), description: label }, {
+      const made = await window.vegaEmbed(holder, { ...spec(told, width), description: label }, {
         renderer: "svg",
         ast: true, // no code is made from text, so that the page may forbid it
         actions: false,
@@ -209,23 +253,60 @@
     return canvas.toDataURL("image/png");
   }
 
+  // What other scripts of these pages share.
+  window.coreMeasures = { load, charts, fold, toolbar };
+
   document.querySelectorAll("[data-search]").forEach(search);
-  const data = document.getElementById("chart-data");
-  if (data) {
-    const told = JSON.parse(data.textContent);
-    for (const figure of document.querySelectorAll("[data-chart]")) {
-      const button = figure.querySelector("button.explore");
-      if (!told[figure.id]) continue;
-      button.hidden = false;
-      button.addEventListener("click", () => explore(figure, told[figure.id], button));
-    }
+  for (const button of document.querySelectorAll("[data-chart] button.explore")) {
+    button.hidden = false;
+    button.addEventListener("click", () => explore(button.closest("[data-chart]"), button));
   }
-  // A link to a measure opens what it leads into.
+  // A link to a measure opens what it leads into, and all that this stands in.
   const opened = () => {
     const target = window.location.hash && document.getElementById(decodeURIComponent(window.location.hash.slice(1)));
-    const details = target && target.closest("details");
-    if (details) details.open = true;
+    let details = target && target.closest("details");
+    if (!details) return;
+    for (; details; details = details.parentElement.closest("details")) details.open = true;
+    target.scrollIntoView();
   };
   window.addEventListener("hashchange", opened);
+  // A second click on the same link too: the address does not change then.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[href^='#']");
+    if (link && link.hash === window.location.hash) opened();
+  });
   opened();
+
+  // Folds: all of a section at once, and all of a page for the printer.
+  for (const button of document.querySelectorAll("[data-open-all]")) {
+    const cards = [...button.closest("section").querySelectorAll("details.card")];
+    button.hidden = !cards.length;
+    button.addEventListener("click", () => {
+      const open = cards.some((card) => !card.open);
+      cards.forEach((card) => { card.open = open; });
+      button.textContent = open ? "Close all" : "Open all";
+    });
+  }
+
+  // The list of contents says where the reader is; on a narrow screen it starts folded.
+  const list = document.querySelector(".with-contents .contents");
+  if (list) {
+    const links = new Map([...list.querySelectorAll("a")].map((link) => [link.hash.slice(1), link]));
+    const narrow = window.matchMedia("(max-width: 60rem)");
+    const fold = () => { list.querySelector("details").open = !narrow.matches; };
+    narrow.addEventListener("change", fold);
+    fold();
+    list.addEventListener("click", (event) => {
+      if (event.target.closest("a") && narrow.matches) list.querySelector("details").open = false;
+    });
+    const seen = new Set();
+    const watcher = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) seen[isIntersecting ? "add" : "delete"](target);
+      const first = [...document.querySelectorAll("[data-follow], details.card")].filter((one) => seen.has(one)).pop();
+      for (const link of links.values()) link.removeAttribute("aria-current");
+      const id = first && (first.getAttribute("aria-labelledby") || first.id);
+      links.get(id)?.setAttribute("aria-current", "true");
+    }, { rootMargin: "-10% 0px -75% 0px" });
+    document.querySelectorAll("[data-follow], .content details.card").forEach((one) => watcher.observe(one));
+  }
 })();

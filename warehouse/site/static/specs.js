@@ -1,5 +1,230 @@
 "use strict";
 window.coreMeasuresSpecs = {
+ "compare": {
+  "$schema": "https://vega.github.io/schema/vega-lite/v6.4.1.json",
+  "autosize": {
+   "contains": "padding",
+   "type": "fit-x"
+  },
+  "config": {
+   "axis": {
+    "domainColor": "var(--grid)",
+    "gridColor": "var(--grid)",
+    "labelColor": "var(--quiet)",
+    "labelFontSize": 13,
+    "tickColor": "var(--grid)",
+    "titleColor": "var(--quiet)",
+    "titleFontSize": 13,
+    "titleFontWeight": "normal"
+   },
+   "background": "transparent",
+   "font": "sans-serif",
+   "header": {
+    "labelColor": "var(--ink)",
+    "labelFontSize": 13
+   },
+   "legend": {
+    "labelColor": "var(--ink)",
+    "labelFontSize": 13
+   },
+   "text": {
+    "color": "var(--ink)",
+    "fontSize": 13
+   },
+   "view": {
+    "continuousHeight": 300,
+    "continuousWidth": 300,
+    "stroke": null
+   }
+  },
+  "data": {
+   "name": "figures"
+  },
+  "datasets": {
+   "figures": []
+  },
+  "height": 300,
+  "layer": [
+   {
+    "encoding": {
+     "color": {
+      "field": "name",
+      "legend": {
+       "columns": 2,
+       "labelLimit": 260,
+       "orient": "bottom",
+       "symbolType": "stroke",
+       "title": null
+      },
+      "scale": {
+       "domain": [
+        "%NAMES%"
+       ],
+       "range": [
+        "var(--c0)",
+        "var(--c1)",
+        "var(--c2)",
+        "var(--c3)",
+        "var(--c4)",
+        "var(--c5)",
+        "var(--c6)",
+        "var(--c7)",
+        "var(--c8)",
+        "var(--c9)"
+       ]
+      },
+      "sort": null,
+      "type": "nominal"
+     },
+     "detail": {
+      "field": "run",
+      "type": "nominal"
+     },
+     "x": {
+      "axis": {
+       "grid": false,
+       "labelExpr": "%LABELS%",
+       "labelOverlap": true,
+       "values": [
+        "%ENDS%"
+       ]
+      },
+      "field": "end",
+      "scale": {
+       "padding": 12
+      },
+      "title": null,
+      "type": "temporal"
+     },
+     "y": {
+      "axis": {
+       "tickCount": 5
+      },
+      "field": "value",
+      "scale": {
+       "nice": true,
+       "zero": false
+      },
+      "title": "%UNIT%",
+      "type": "quantitative"
+     }
+    },
+    "mark": {
+     "aria": false,
+     "fill": null,
+     "strokeWidth": 2,
+     "type": "line"
+    }
+   },
+   {
+    "encoding": {
+     "color": {
+      "field": "name",
+      "legend": {
+       "columns": 2,
+       "labelLimit": 260,
+       "orient": "bottom",
+       "symbolType": "stroke",
+       "title": null
+      },
+      "scale": {
+       "domain": [
+        "%NAMES%"
+       ],
+       "range": [
+        "var(--c0)",
+        "var(--c1)",
+        "var(--c2)",
+        "var(--c3)",
+        "var(--c4)",
+        "var(--c5)",
+        "var(--c6)",
+        "var(--c7)",
+        "var(--c8)",
+        "var(--c9)"
+       ]
+      },
+      "sort": null,
+      "type": "nominal"
+     },
+     "shape": {
+      "field": "name",
+      "scale": {
+       "domain": [
+        "%NAMES%"
+       ]
+      },
+      "sort": null,
+      "type": "nominal"
+     },
+     "tooltip": [
+      {
+       "field": "name",
+       "title": "Area",
+       "type": "nominal"
+      },
+      {
+       "field": "period",
+       "title": "Period",
+       "type": "nominal"
+      },
+      {
+       "field": "value",
+       "format": "%FORMAT%",
+       "title": "Figure",
+       "type": "quantitative"
+      },
+      {
+       "field": "lower",
+       "format": ",.1f",
+       "title": "95% interval from",
+       "type": "quantitative"
+      },
+      {
+       "field": "upper",
+       "format": ",.1f",
+       "title": "95% interval to",
+       "type": "quantitative"
+      }
+     ],
+     "x": {
+      "axis": {
+       "grid": false,
+       "labelExpr": "%LABELS%",
+       "labelOverlap": true,
+       "values": [
+        "%ENDS%"
+       ]
+      },
+      "field": "end",
+      "scale": {
+       "padding": 12
+      },
+      "title": null,
+      "type": "temporal"
+     },
+     "y": {
+      "axis": {
+       "tickCount": 5
+      },
+      "field": "value",
+      "scale": {
+       "nice": true,
+       "zero": false
+      },
+      "title": "%UNIT%",
+      "type": "quantitative"
+     }
+    },
+    "mark": {
+     "filled": true,
+     "opacity": 1,
+     "size": 50,
+     "type": "point"
+    }
+   }
+  ]
+ },
  "line": {
   "$schema": "https://vega.github.io/schema/vega-lite/v6.4.1.json",
   "autosize": {
@@ -20,6 +245,10 @@ window.coreMeasuresSpecs = {
    "background": "transparent",
    "font": "sans-serif",
    "header": {
+    "labelColor": "var(--ink)",
+    "labelFontSize": 13
+   },
+   "legend": {
     "labelColor": "var(--ink)",
     "labelFontSize": 13
    },
@@ -78,13 +307,12 @@ window.coreMeasuresSpecs = {
      },
      "x": {
       "axis": {
-       "format": "%Y",
        "grid": false,
+       "labelExpr": "%LABELS%",
        "labelOverlap": true,
-       "tickCount": {
-        "interval": "year",
-        "step": 1
-       }
+       "values": [
+        "%ENDS%"
+       ]
       },
       "field": "end",
       "scale": {
@@ -175,13 +403,12 @@ window.coreMeasuresSpecs = {
      },
      "x": {
       "axis": {
-       "format": "%Y",
        "grid": false,
+       "labelExpr": "%LABELS%",
        "labelOverlap": true,
-       "tickCount": {
-        "interval": "year",
-        "step": 1
-       }
+       "values": [
+        "%ENDS%"
+       ]
       },
       "field": "end",
       "scale": {
@@ -261,25 +488,24 @@ window.coreMeasuresSpecs = {
       {
        "field": "lower",
        "format": ",.1f",
-       "title": "95% from",
+       "title": "95% interval from",
        "type": "quantitative"
       },
       {
        "field": "upper",
        "format": ",.1f",
-       "title": "95% to",
+       "title": "95% interval to",
        "type": "quantitative"
       }
      ],
      "x": {
       "axis": {
-       "format": "%Y",
        "grid": false,
+       "labelExpr": "%LABELS%",
        "labelOverlap": true,
-       "tickCount": {
-        "interval": "year",
-        "step": 1
-       }
+       "values": [
+        "%ENDS%"
+       ]
       },
       "field": "end",
       "scale": {
@@ -304,149 +530,6 @@ window.coreMeasuresSpecs = {
     "mark": {
      "filled": true,
      "opacity": 1,
-     "type": "point"
-    }
-   }
-  ]
- },
- "strip": {
-  "$schema": "https://vega.github.io/schema/vega-lite/v6.4.1.json",
-  "autosize": {
-   "contains": "padding",
-   "type": "fit-x"
-  },
-  "config": {
-   "axis": {
-    "domainColor": "var(--grid)",
-    "gridColor": "var(--grid)",
-    "labelColor": "var(--quiet)",
-    "labelFontSize": 13,
-    "tickColor": "var(--grid)",
-    "titleColor": "var(--quiet)",
-    "titleFontSize": 13,
-    "titleFontWeight": "normal"
-   },
-   "background": "transparent",
-   "font": "sans-serif",
-   "header": {
-    "labelColor": "var(--ink)",
-    "labelFontSize": 13
-   },
-   "text": {
-    "color": "var(--ink)",
-    "fontSize": 13
-   },
-   "view": {
-    "continuousHeight": 300,
-    "continuousWidth": 300,
-    "stroke": null
-   }
-  },
-  "datasets": {
-   "england": [],
-   "figures": []
-  },
-  "height": 306,
-  "layer": [
-   {
-    "data": {
-     "name": "england"
-    },
-    "encoding": {
-     "tooltip": [
-      {
-       "field": "name",
-       "title": "Whose",
-       "type": "nominal"
-      },
-      {
-       "field": "value",
-       "format": "%FORMAT%",
-       "title": "Figure",
-       "type": "quantitative"
-      }
-     ],
-     "x": {
-      "axis": {
-       "tickCount": 8
-      },
-      "field": "value",
-      "scale": {
-       "padding": 12,
-       "zero": false
-      },
-      "title": "%UNIT%",
-      "type": "quantitative"
-     }
-    },
-    "mark": {
-     "stroke": "var(--england)",
-     "strokeDash": [
-      6,
-      3
-     ],
-     "strokeWidth": 2,
-     "type": "rule"
-    }
-   },
-   {
-    "data": {
-     "name": "figures"
-    },
-    "encoding": {
-     "tooltip": [
-      {
-       "field": "name",
-       "title": "Council",
-       "type": "nominal"
-      },
-      {
-       "field": "value",
-       "format": "%FORMAT%",
-       "title": "Figure",
-       "type": "quantitative"
-      },
-      {
-       "field": "lower",
-       "format": ",.1f",
-       "title": "95% from",
-       "type": "quantitative"
-      },
-      {
-       "field": "upper",
-       "format": ",.1f",
-       "title": "95% to",
-       "type": "quantitative"
-      }
-     ],
-     "x": {
-      "axis": {
-       "tickCount": 8
-      },
-      "field": "value",
-      "scale": {
-       "padding": 12,
-       "zero": false
-      },
-      "title": "%UNIT%",
-      "type": "quantitative"
-     },
-     "y": {
-      "axis": {
-       "grid": true,
-       "labelLimit": 180
-      },
-      "field": "region",
-      "sort": "ascending",
-      "title": null,
-      "type": "nominal"
-     }
-    },
-    "mark": {
-     "color": "var(--council)",
-     "filled": true,
-     "opacity": 0.8,
-     "size": 70,
      "type": "point"
     }
    }

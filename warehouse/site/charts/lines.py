@@ -1,35 +1,32 @@
-"""Pictures: a council's line beside its comparators, and all councils of a year as dots.
+"""Lines over time: a council's beside its comparators, and England's alone as a small shape.
 
-Drawn as plain SVG that is there before any script runs, prints, and takes its colours from the
-style sheet, so that light and dark are one file. A line never crosses a year without a figure, nor
-a break. The same figures are told to `explore.js`, which draws them anew with Vega-Lite when
-somebody asks to explore a chart.
+A line never crosses a year without a figure, nor a break. `told` gives the same figures to
+`site.js`, which draws them anew with Vega-Lite when somebody asks to explore a chart.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 from html import escape
 from itertools import groupby, pairwise
 from typing import Any
 
 from warehouse.site import words
+from warehouse.site.charts.scale import place, tick_text, ticks_of
 from warehouse.site.figures import Figure, Series, segments
 
 _WIDTH, _HEIGHT = 360, 176
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 12, 20, 24
-# What two dots of a strip keep between them, and how far a strip may grow.
-_DOT, _ROW = 5.0, 46
-_STRIP_WIDTH = 720
 
 
 @dataclass(frozen=True)
 class Line:
-    """Figures that belong together: `kind` is council, england, region or neighbours."""
+    """Figures that belong together.
+
+    `kind` is council, england, region, neighbours (their median) or neighbour (one of them).
+    """
 
     kind: str
     name: str
@@ -48,27 +45,6 @@ class Break:
 
     at: float
     label: str
-
-
-def place(day: date) -> float:
-    """A day as a decimal year."""
-    return day.year + (day.month - 1) / 12 + (day.day - 1) / 365.25
-
-
-def nice_ticks(low: float, high: float, wanted: int = 3) -> list[float]:
-    """Round numbers that hold the range: about as many as wanted."""
-    if high <= low:
-        high = low + (abs(low) or 1.0)
-    rough = (high - low) / wanted
-    power = 10 ** math.floor(math.log10(rough))
-    step = next(power * m for m in (1, 2, 2.5, 5, 10) if power * m >= rough * 0.999)
-    first = math.floor(low / step + 1e-9) * step
-    count = math.ceil((high - first) / step - 1e-9)
-    return [round(first + step * i, 10) for i in range(count + 1)]
-
-
-def _tick(value: float) -> str:
-    return f"{value:,.10g}"
 
 
 def breaks_of(lines: Sequence[Line]) -> list[Break]:
@@ -101,7 +77,8 @@ class _Frame:
         values = [f.value for f in self.figures if f.value is not None]
         values += [v for f in self.own for v in (f.lower, f.upper) if v is not None]
         self.is_empty = not values
-        self.ticks = [0.0, 1.0] if self.is_empty else _ticks(min(values), max(values))
+        share = all(line.series.unit == "%" for line in lines)
+        self.ticks = [0.0, 1.0] if self.is_empty else ticks_of(values, share=share)
         first, last = place(self.figures[0].end), place(self.figures[-1].end)
         self._first, self._last = (first, last) if last - first >= 1 else (first - 0.5, last + 0.5)
 
@@ -121,11 +98,6 @@ class _Frame:
         return _HEIGHT - _BOTTOM - share * (_HEIGHT - _TOP - _BOTTOM)
 
 
-def _ticks(low: float, high: float, wanted: int = 3) -> list[float]:
-    """From zero where zero is near; neither line nor dot has an area that a cut would falsify."""
-    return nice_ticks(0.0 if 0 <= low < high * 0.6 else low, high, wanted)
-
-
 def line_chart(lines: Sequence[Line], label: str) -> str:
     """A small chart of lines over time, the council's with its 95% interval as a band."""
     if not any(line.figures for line in lines):
@@ -133,8 +105,8 @@ def line_chart(lines: Sequence[Line], label: str) -> str:
     frame = _Frame(lines)
     if frame.is_empty:
         return ""
-    # The council last, so that nothing covers it.
-    ordered = sorted(lines, key=lambda line: line.kind == "council")
+    # The council last, so that nothing covers it, and its neighbours beneath all others.
+    ordered = sorted(lines, key=lambda line: (line.kind == "council", line.kind != "neighbour"))
     return "".join(
         [
             f'<svg class="chart" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img"'
@@ -155,7 +127,7 @@ def _axes(frame: _Frame) -> Iterator[str]:
         yield (
             f'<path class="grid" d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}"/>'
             f'<text class="tick" x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">'
-            f"{_tick(tick)}</text>"
+            f"{tick_text(tick)}</text>"
         )
     first, last = frame.figures[0], frame.figures[-1]
     base = _HEIGHT - 6
@@ -166,7 +138,7 @@ def _axes(frame: _Frame) -> Iterator[str]:
 
 
 def _year(x: float, y: float, anchor: str, figure: Figure) -> str:
-    said = words.short_period(figure)
+    said = escape(figure.period_label)
     return f'<text class="tick" x="{x:.0f}" y="{y}" text-anchor="{anchor}">{said}</text>'
 
 
@@ -187,16 +159,17 @@ def _break_rules(frame: _Frame, breaks: Sequence[Break]) -> Iterator[str]:
 
 def _drawn(line: Line, frame: _Frame) -> Iterator[str]:
     """A line, and dots where it is the council's or where a figure stands alone."""
-    path = "".join(_path(run, frame) for run in line.runs)
+    # Ten faint lines of neighbours are half a page's weight: a pixel is near enough for them.
+    places = 0 if line.kind == "neighbour" else 1
+    path = "".join(_path(run, frame, places) for run in line.runs)
     if path:
         yield f'<path class="line {line.kind}" d="{path}"/>'
-    size = 2.6 if line.kind == "council" else 2
-    for run in line.runs:
-        for f in run if line.kind == "council" or len(run) == 1 else ():
-            yield (
-                f'<circle class="dot {line.kind}" cx="{frame.x(f):.1f}" cy="{frame.y(f.value):.1f}"'
-                f' r="{size}"/>'
-            )
+    # A year alone is a dot: there is no line that it would lie on.
+    alone = [f for run in line.runs for f in run if line.kind == "council" or len(run) == 1]
+    if alone:
+        # Dots are a path of no length with round ends: a fifth of a circle's weight.
+        dots = "".join(f"M{frame.x(f):.{places}f} {frame.y(f.value):.{places}f}h0" for f in alone)
+        yield f'<path class="dots {line.kind}" d="{dots}"/>'
 
 
 def _cross(figure: Figure, frame: _Frame) -> str:
@@ -205,10 +178,10 @@ def _cross(figure: Figure, frame: _Frame) -> str:
     return f'<path class="mark" d="M{x - 3:.1f} {y - 3}l6 6m0 -6l-6 6"><title>{said}</title></path>'
 
 
-def _path(run: list[Figure], frame: _Frame) -> str:
+def _path(run: list[Figure], frame: _Frame, places: int) -> str:
     if len(run) < 2:
         return ""
-    return "M" + "L".join(f"{frame.x(f):.1f} {frame.y(f.value):.1f}" for f in run)
+    return "M" + "L".join(f"{frame.x(f):.{places}f} {frame.y(f.value):.{places}f}" for f in run)
 
 
 def _band(run: list[Figure], frame: _Frame) -> str:
@@ -265,102 +238,31 @@ def sparkline(figures: list[Figure], series: Series) -> str:
     )
 
 
-def strip_plot(
-    rows: Sequence[tuple[str, list[Figure]]],
-    series: Series,
-    england: Figure | None,
-    label: str,
-) -> str:
-    """Every council as a dot at its value, a strip a region: how they spread, not who is first."""
-    values = [f.value for _, figures in rows for f in figures if f.value is not None]
-    if not values:
-        return ""
-    low, high = min(values), max(values)
-    if england is not None and england.value is not None:
-        low, high = min(low, england.value), max(high, england.value)
-    ticks = _ticks(low, high, 6)
-    y0, y1 = ticks[0], ticks[-1]
-    left, right, top = 16, 24, 34
-
-    def x(value: float) -> float:
-        return left + (value - y0) / (y1 - y0) * (_STRIP_WIDTH - left - right)
-
-    height = top + _ROW * len(rows) + 26
-    parts = [
-        f'<svg class="chart strip" viewBox="0 0 {_STRIP_WIDTH} {height}" role="img"'
-        f' aria-label="{escape(label, quote=True)}">'
-    ]
-    for tick in ticks:
-        parts.append(
-            f'<path class="grid" d="M{x(tick):.1f} {top}V{height - 24}"/>'
-            f'<text class="tick" x="{x(tick):.1f}" y="{height - 6}" text-anchor="middle">'
-            f"{_tick(tick)}</text>"
-        )
-    if england is not None and england.value is not None:
-        line_x = x(england.value)
-        anchor = (
-            "start"
-            if line_x < _STRIP_WIDTH * 0.2
-            else "end"
-            if line_x > _STRIP_WIDTH * 0.8
-            else "middle"
-        )
-        parts.append(
-            f'<path class="line england" d="M{line_x:.1f} {top - 10}V{height - 24}"/>'
-            f'<text class="label" x="{line_x:.1f}" y="{top - 16}" text-anchor="{anchor}">'
-            f"England {escape(words.amount(england.value, series))}</text>"
-        )
-    for number, (region, figures) in enumerate(rows):
-        ground = top + _ROW * number
-        parts.append(
-            f'<path class="grid" d="M{left} {ground + _ROW}H{_STRIP_WIDTH - right}"/>'
-            f'<text class="label halo" x="{left}" y="{ground + 15}">{escape(region)}</text>'
-        )
-        for figure, cx, cy in _stacked(figures, x):
-            parts.append(
-                f'<circle class="dot council" cx="{cx:.1f}" cy="{ground + 33 + cy:.1f}" r="4">'
-                f"<title>{escape(figure.area_name)}:"
-                f" {escape(words.amount(figure.value or 0, series))}</title></circle>"
-            )
-    parts.append("</svg>")
-    return "".join(parts)
-
-
-def _stacked(figures: Iterable[Figure], x: Any) -> list[tuple[Figure, float, float]]:
-    """Dots beside each other where one would hide the next, as near to the middle as may be."""
-    placed: list[tuple[Figure, float, float]] = []
-    for figure in sorted(figures, key=lambda f: (f.value or 0, f.area_name)):
-        if figure.value is None:
-            continue
-        cx = x(figure.value)
-        near = [(px, py) for _, px, py in placed if cx - px < 2 * _DOT]
-        for cy in (0.0, -6.0, 6.0, -12.0, 9.0):
-            if all(math.hypot(cx - px, cy - py) >= _DOT * 1.3 for px, py in near):
-                break
-        else:
-            cy = 0.0
-        placed.append((figure, cx, cy))
-    return placed
+def _rounded(value: float | None, series: Series, least: int = 0) -> float | None:
+    """As the words beside the chart say it, so that a chart never says otherwise."""
+    if value is None:
+        return None
+    return float(words.rounded(value, max(series.decimals, least)))
 
 
 def told(lines: Sequence[Line], series: Series) -> dict[str, Any]:
     """A chart's figures for `explore.js`: a list a point, a null where a line must not go on."""
-    ends = sorted({f.end: words.period(f) for line in lines for f in line.figures}.items())
+    ends = sorted({f.end: f for line in lines for f in line.figures}.items())
     places = {end: place for place, (end, _) in enumerate(ends)}
     drawn: list[dict[str, Any]] = []
     for line in lines:
         for run in line.runs:
             points = []
             for f in run:
-                point: list[Any] = [places[f.end], f.value]
-                if line.kind == "council" and f.lower is not None:
-                    point += [f.lower, f.upper]
+                point: list[Any] = [places[f.end], _rounded(f.value, series)]
+                if line.kind == "council" and None not in (f.lower, f.upper):
+                    point += [_rounded(f.lower, series, 1), _rounded(f.upper, series, 1)]
                 points.append(point)
             drawn.append({"k": line.kind, "n": line.name, "p": points})
     return {
         "u": series.unit,
         "d": series.decimals,
-        "t": [[end.isoformat(), said] for end, said in ends],
+        "t": [[end.isoformat(), words.period(f), f.period_label] for end, f in ends],
         "l": drawn,
         "b": [[round(found.at, 3), found.label] for found in breaks_of(lines)],
     }

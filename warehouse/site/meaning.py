@@ -1,0 +1,150 @@
+"""What a figure means, in words: beside England, since before, and among all councils.
+
+Each statement rests on a row of the marts and says what it cannot tell. No score and no rank: a
+quintile is told with its limits, and *better* is the measure's own sense of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from warehouse.site import words
+from warehouse.site.figures import Change, Comparison, Figure, Series
+
+# What a sign says without its colour; each has its own shape too.
+BETTER, WORSE, SIMILAR = "better", "worse", "similar"
+HIGHER, LOWER, UNTOLD = "higher", "lower", "untold"
+SAID = {
+    BETTER: "better",
+    WORSE: "worse",
+    SIMILAR: "similar",
+    HIGHER: "higher",
+    LOWER: "lower",
+    UNTOLD: "cannot be told",
+}
+GLYPH = {BETTER: "+", WORSE: "−", SIMILAR: "=", HIGHER: "↑", LOWER: "↓", UNTOLD: "?"}
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One thing that a figure says: its sign, in few words, and in a sentence."""
+
+    sign: str
+    short: str
+    sentence: str
+
+
+def _side(difference: float, polarity: str) -> str:
+    """What a difference that is more than chance is called."""
+    if polarity not in ("high", "low"):
+        return HIGHER if difference > 0 else LOWER
+    return BETTER if (difference > 0) == (polarity == "high") else WORSE
+
+
+def sign_of(value: float | None, series: Series, found: Comparison | None) -> str:
+    """The sign of a figure beside England's."""
+    if value is None or found is None or found.england_value is None or found.holds_england is None:
+        return UNTOLD
+    return SIMILAR if found.holds_england else _side(value - found.england_value, series.polarity)
+
+
+def against_england(figure: Figure, series: Series, found: Comparison | None) -> Statement:
+    """Better, worse or similar by the council's 95% interval; else that it cannot be told."""
+    if found is None or found.england_value is None or figure.value is None:
+        return Statement(
+            UNTOLD,
+            "No figure for England",
+            f"England has no figure {words.when(figure)}.",
+        )
+    england = words.amount(found.england_value, series)
+    if found.holds_england is None:
+        place = _place(figure.value, found.england_value, series)
+        return Statement(
+            UNTOLD,
+            "Cannot be told beside England",
+            f"{place} England ({england}). Whether by more than chance cannot be told: the figure"
+            " has no 95% confidence interval.",
+        )
+    side = sign_of(figure.value, series, found)
+    if side == SIMILAR:
+        return Statement(
+            SIMILAR,
+            "Similar to England",
+            f"Similar to England ({england}): England’s figure lies within the council’s 95%"
+            " confidence interval.",
+        )
+    return Statement(
+        side,
+        f"{side.capitalize()} than England",
+        f"{side.capitalize()} than England ({england}) by more than chance: England’s figure lies"
+        " outside the council’s 95% confidence interval.",
+    )
+
+
+def _place(value: float, other: float, series: Series) -> str:
+    one, two = (words.rounded(each, series.decimals) for each in (value, other))
+    return "As" if one == two else "Above" if one > two else "Below"
+
+
+def of_change(change: Change | None, series: Series, earlier: Figure | None) -> Statement | None:
+    """From an earlier period to the newest; nothing where no earlier period is held."""
+    if change is None:
+        return None
+    if change.change is None or change.from_value is None or change.to_label is None:
+        why = change.not_tested or ""
+        # That nothing is held of a period says nothing of the council.
+        if not why or why.startswith("No figures are held of"):
+            return None
+        return Statement(UNTOLD, "Change cannot be told", f"Change cannot be told. {why}")
+    since = words.period(earlier) if earlier is not None else str(change.from_label)
+    before = words.amount(change.from_value, series)
+    moved = f"{_moved(change, series)} from {before} ({since})"
+    side = change.direction if change.direction in (BETTER, WORSE) else ""
+    if change.is_more_than_chance is None:
+        judged = f", which is {side}" if side else ""
+        why = f" {change.not_tested}" if change.not_tested else ""
+        return Statement(
+            UNTOLD, moved, f"{moved}{judged}. Whether by more than chance cannot be told.{why}"
+        )
+    if not change.is_more_than_chance:
+        return Statement(SIMILAR, moved, f"{moved}: no more than chance may do.")
+    sign = side or (HIGHER if change.change > 0 else LOWER)
+    return Statement(sign, moved, f"{moved}: {side or 'a change'}, by more than chance.")
+
+
+def _moved(change: Change, series: Series) -> str:
+    if change.change == 0:
+        return "No change"
+    said = "Up" if (change.change or 0) > 0 else "Down"
+    to = (change.from_value or 0) + (change.change or 0)
+    same = words.rounded(to, series.decimals) == words.rounded(
+        change.from_value or 0, series.decimals
+    )
+    return f"{said} by less than is shown" if same else said
+
+
+def of_trend(trend: Change | None) -> Statement | None:
+    """Which way the newest figures in a row went, where that is more than chance."""
+    if trend is None or trend.is_more_than_chance is None:
+        return None
+    span = f"{trend.from_label} to {trend.to_label}"
+    if not trend.is_more_than_chance:
+        return Statement(SIMILAR, "No significant trend", f"No significant trend, {span}.")
+    side = trend.direction or ""
+    if side not in (BETTER, WORSE):
+        return None
+    return Statement(side, f"Getting {side}", f"Getting {side} over {span}, by more than chance.")
+
+
+def of_quintile(
+    series: Series, found: Comparison | None, limits: Mapping[int, tuple[float, float]] | None
+) -> str:
+    """`Quintile 2 of 5 (20.1% to 22.3%), of 151 councils; 1 has the lowest figures.`"""
+    if found is None or found.quintile is None or not limits or found.quintile not in limits:
+        return ""
+    reach = words.reach(*limits[found.quintile], series)
+    return (
+        f"Quintile {found.quintile} of 5 ({reach}), of {found.councils} councils; quintile 1 has"
+        " the lowest figures."
+    )

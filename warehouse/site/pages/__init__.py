@@ -1,0 +1,85 @@
+"""What stands on each page: marts in, HTML out, one page at a time.
+
+`view` asks the marts what every page asks of them, `render` fills templates; a module a kind of
+page; `data_files` writes the same figures for programs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from warehouse.names import search_words
+from warehouse.site import words
+from warehouse.site.marts import Marts
+from warehouse.site.pages.areas import AreaPages
+from warehouse.site.pages.changes import ChangesPage
+from warehouse.site.pages.council import CouncilPages
+from warehouse.site.pages.data_files import DataFiles
+from warehouse.site.pages.front import FrontPage
+from warehouse.site.pages.measure import MeasurePages
+from warehouse.site.pages.render import Renderer, in_json
+from warehouse.site.pages.view import View
+
+
+class Pages:
+    """Every page of a site."""
+
+    def __init__(self, marts: Marts, charts_script: str, dbt_docs: str = "") -> None:
+        self.marts = marts
+        self._view = View(marts)
+        self._renderer = Renderer(charts_script, self._view.is_sample)
+        self._dbt_docs = dbt_docs
+
+    def all(self) -> Iterator[tuple[str, str]]:
+        """Every page by its path, and the files that stand beside them."""
+        view, renderer = self._view, self._renderer
+        yield "index.html", FrontPage(view, renderer).page()
+        yield "about.html", self._about()
+        yield "data.html", self._data()
+        yield "compare.html", renderer.page("compare", "", ambitions=view.by_ambition)
+        yield "changes.html", ChangesPage(view, renderer).page()
+        areas = AreaPages(view, renderer)
+        for ambition, title, measures in view.by_ambition:
+            yield f"ambitions/{ambition}.html", areas.ambition(ambition, title, measures)
+        for region in self.marts.regions:
+            yield f"regions/{region.slug}.html", areas.region(region)
+        of_measures = MeasurePages(view, renderer)
+        for measure in self.marts.measures:
+            yield from of_measures.pages(measure)
+        of_councils = CouncilPages(view, renderer)
+        for council in self.marts.councils:
+            yield from of_councils.pages(council)
+        yield from DataFiles(view).all()
+        yield "assets/search-index.js", self._search_index()
+
+    def _about(self) -> str:
+        """How to read a figure, where figures are from, and how accessible the site is."""
+        return self._renderer.page(
+            "about",
+            "",
+            releases=[
+                (release, words.publisher(release.publisher), self._view.published_on(release))
+                for release in self.marts.releases
+            ],
+        )
+
+    def _data(self) -> str:
+        """The data dictionary: every mart and column, with its files."""
+        return self._renderer.page("data", "", tables=self.marts.tables(), dbt_docs=self._dbt_docs)
+
+    def _search_index(self) -> str:
+        """Names, and words that people use for them: a script, since a page may fetch nothing."""
+        said = search_words()
+        entries: list[list[str]] = []
+        for council in self.marts.councils:
+            note = council.region_name
+            if council.valid_to is not None:
+                note += f", until {words.day(council.valid_to)}"
+            also = " ".join(said.councils.get(council.code, ()))
+            entries.append([council.name, f"councils/{council.slug}.html", note, also])
+        for region in self.marts.regions:
+            entries.append([region.name, f"regions/{region.slug}.html", "Region", ""])
+        for measure in self.marts.measures:
+            also = " ".join(said.measures.get(measure.measure_id, ()))
+            entries.append([measure.title, f"measures/{measure.measure_id}.html", "Measure", also])
+        return f"window.coreMeasuresSearch={in_json(entries)};\n"

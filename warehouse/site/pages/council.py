@@ -1,0 +1,248 @@
+"""A council's page: each measure folded to a line, and what it tells when it is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from warehouse.site import charts, words
+from warehouse.site.figures import ENGLAND, STAGES, Council, Figure, Measure, Series, strand
+from warehouse.site.pages.render import (
+    Renderer,
+    charts_script,
+    escaped,
+    figure_cell,
+    markup,
+    statement_list,
+)
+from warehouse.site.pages.view import View, newest
+
+Cells = dict[tuple[str, int], list[tuple[str, str]]]
+
+
+class CouncilPages:
+    """The pages of councils."""
+
+    def __init__(self, view: View, renderer: Renderer) -> None:
+        self._view = view
+        self._renderer = renderer
+        self._area_cells: dict[tuple[tuple[str, str], str], dict[Any, str]] = {}
+        self._source_cells: Cells | None = None
+
+    def pages(self, council: Council) -> Iterator[tuple[str, str]]:
+        """A council's page by its path, and the script of its charts to explore."""
+        view = self._view
+        ambitions: list[dict[str, Any]] = [
+            {"id": ambition, "title": title, "cards": [self._card(m, council) for m in measures]}
+            for ambition, title, measures in view.by_ambition
+        ]
+        cards = [card for ambition in ambitions for card in ambition["cards"]]
+        told = {
+            block["id"]: block["told"]
+            for card in cards
+            for block in card["blocks"]
+            if block["told"] is not None
+        }
+        yield f"assets/charts/{council.slug}.js", charts_script(told)
+        page = self._renderer.page(
+            "council",
+            "../",
+            council=council,
+            kind=words.kind_of_council(council),
+            ended=words.last_day(council.valid_to) if council.valid_to else "",
+            former=[code for code in council.codes if code != council.code],
+            ambitions=ambitions,
+            stages=[
+                (title, [card for card in cards if stage in card["measure"].stages])
+                for stage, title in STAGES.items()
+            ],
+            inspection=self._inspection(council),
+            neighbours=view.marts.neighbours_of.get(council.code, []),
+            region=next((r for r in view.marts.regions if r.code == council.region_code), None),
+            has_median=bool(view.marts.neighbours),
+        )
+        yield f"councils/{council.slug}.html", page
+
+    def _card(self, measure: Measure, council: Council) -> dict[str, Any]:
+        view = self._view
+        before = view.predecessors[measure.measure_id]
+        blocks = []
+        for series in view.held(measure):
+            if series in before and not series.stands:
+                continue
+            earlier = before if series is measure.headline else []
+            block = self._block(series, earlier, council, series.stands)
+            blocks.append(block | {"is_lead": series.stands})
+        first = next((block for block in blocks if block["is_lead"]), None)
+        instead = [series.stands_because for series in measure.series if series.stands_because]
+        return {
+            "measure": measure,
+            "lead": first,
+            "blocks": blocks,
+            "is_survey": view.is_survey(measure),
+            # Another definition than the headline's, and said to be one.
+            "instead": instead[0] if measure.headline is not None and instead else "",
+            "why": "" if blocks else view.why_nothing(measure),
+        }
+
+    def _block(
+        self, series: Series, before: Sequence[Series], council: Council, is_lead: bool
+    ) -> dict[str, Any]:
+        view = self._view
+        own = view.own(series, council)
+        figure = newest(own)
+        last = own[-1] if own else None
+        lines = [line for one in (*before, series) for line in view.lines(one, council)]
+        has_own = any(line.kind == "council" for line in lines)
+        faint = view.neighbour_lines(series, council) if is_lead else []
+        svg = charts.line_chart(
+            [*faint, *lines], f"Line chart: {series.title}, {council.name} beside England."
+        )
+        england = view.beside_england(series, council, figure)
+        return {
+            "id": f"{series.measure_id}.{series.series_id}",
+            "series": series,
+            "newest": figure,
+            "newest_text": words.amount(figure.value, series)
+            if figure is not None and figure.value is not None
+            else "",
+            "kept_back": words.status(last) if last is not None and last.value is None else "",
+            "last": last,
+            "england": england,
+            "says": statement_list(
+                view.statements(series, council, figure), view.quintile(series, council, figure)
+            )
+            if figure is not None
+            else "",
+            "beside": self._beside(series, council, figure),
+            "spark": markup(charts.sparkline(own, series)),
+            "svg": markup(svg) if has_own else "",
+            "told": charts.told(lines, series) if svg and has_own else None,
+            "groups": [self._table(one, council) for one in (*before, series)],
+            "neighbours": self._neighbour_rows(series, council, figure) if is_lead else "",
+            "source": self._source(figure, is_lead) if figure is not None else None,
+        }
+
+    def _beside(
+        self, series: Series, council: Council, figure: Figure | None
+    ) -> list[tuple[str, str, str]]:
+        """Region's and neighbours' figures of the same period: England's stands in words."""
+        found = []
+        for line in self._view.lines(series, council):
+            there = self._view.at(line.figures, figure)
+            if line.kind in ("region", "neighbours") and there and there.value is not None:
+                computed = "" if there.basis == "published" else " (computed"
+                if computed and there.councils is not None:
+                    computed += f" from {there.councils} councils"
+                computed += ")" if computed else ""
+                found.append((line.name, words.amount(there.value, series), computed))
+        return found
+
+    def _table(self, series: Series, council: Council) -> dict[str, Any]:
+        """A series as a table: a council's own periods, newest first, beside its comparators.
+
+        The rows are put together here and not by the template: there are 80,000 of them, and for
+        the page's weight without the end tags that HTML lets out.
+        """
+        marts = self._view.marts
+        own = marts.facts.get(series.key, {}).get(council.code, [])
+        names = ["England", council.region_name]
+        told = [
+            self._cells_of_area(series, ENGLAND),
+            self._cells_of_area(series, council.region_code),
+        ]
+        if marts.neighbours:
+            names.append("Neighbours’ median")
+            neighbours = marts.neighbours.get(series.key, {}).get(council.code, [])
+            told.append({f.period: escaped(words.beside(f, series)) for f in neighbours})
+        rows = []
+        for figure in reversed(own):
+            also = [words.note(figure)]
+            if figure.area_name != council.name:
+                also.append(figure.area_name)
+            rows.append(
+                f"<tr><th scope=row>{escaped(words.period(figure))}"
+                + figure_cell(figure, series, also)
+                + f"<td>{words.interval(figure, series)}"
+                + "".join(f"<td>{cells.get(figure.period, 'no figure')}" for cells in told)
+                + f"<td>{escaped(figure.release)}, {figure.source_row}"
+            )
+        return {"series": series, "areas": names, "rows": markup("\n".join(rows))}
+
+    def _cells_of_area(self, series: Series, code: str) -> dict[Any, str]:
+        key = (series.key, code)
+        if key not in self._area_cells:
+            figures = self._view.marts.comparators.get(series.key, {}).get(code, [])
+            self._area_cells[key] = {f.period: escaped(words.beside(f, series)) for f in figures}
+        return self._area_cells[key]
+
+    def _neighbour_rows(self, series: Series, council: Council, figure: Figure | None) -> Markup:
+        """The neighbours' figures of the same period, the nearest neighbour first."""
+        rows = []
+        for neighbour in self._view.marts.neighbours_of.get(council.code, []):
+            there = self._view.at(self._view.own(series, neighbour), figure)
+            cell = (
+                figure_cell(there, series, [words.note(there)])
+                if there is not None
+                else '<td class="none">no figure'
+            )
+            interval = words.interval(there, series) if there is not None else ""
+            rows.append(
+                f'<tr><th scope=row><a href="{neighbour.slug}.html#{series.measure_id}">'
+                f"{escaped(neighbour.name)}</a>{cell}<td>{interval}"
+            )
+        return markup("\n".join(rows)) if figure is not None else markup("")
+
+    def _source(self, figure: Figure, with_cells: bool) -> dict[str, Any]:
+        release = self._view.release(figure)
+        key = (figure.source_sha256, figure.source_row)
+        cells = self._cells.get(key, []) if with_cells else []
+        return {
+            "title": release.title if release else figure.publication,
+            "publisher": words.publisher(release.publisher) if release else "",
+            "landing_page": release.landing_page if release else "",
+            "published": words.published_on(
+                figure.published, release.precision if release else "day"
+            ),
+            "note": (release.note or "") if release else "",
+            "row": words.row_of(figure),
+            "cells": markup(
+                "<tr>"
+                + "".join(f'<th scope="col">{escaped(name)}</th>' for name, _ in cells)
+                + "</tr><tr>"
+                + "".join(f"<td>{escaped(str(cell))}</td>" for _, cell in cells)
+                + "</tr>"
+            )
+            if cells
+            else "",
+        }
+
+    @property
+    def _cells(self) -> Cells:
+        """The cells of every row that a newest figure stands in: read once for all councils."""
+        if self._source_cells is None:
+            kinds = {s.key: s.period_type for m in self._view.marts.measures for s in m.series}
+            shown = [
+                figure
+                for series, by_council in self._view.marts.facts.items()
+                for figures in by_council.values()
+                if (figure := newest(strand(figures, kinds[series]))) is not None
+            ]
+            self._source_cells = self._view.marts.source_rows(shown)
+        return self._source_cells
+
+    def _inspection(self, council: Council) -> dict[str, Any] | None:
+        found = self._view.marts.inspections.get(council.code)
+        if found is None:
+            return None
+        release = self._view.marts.release_of.get((found.publication, found.release, found.version))
+        return {
+            "overall": found.overall,
+            "parts": found.parts,
+            "day": words.day(found.day) if found.day else "",
+            "kind": "report published" if found.is_day_of_report else "inspection began",
+            "note": found.note or "",
+            "landing_page": release.landing_page if release else "",
+        }
