@@ -60,7 +60,13 @@
 
 {#- How many decimals a cell prints; a figure that we computed is as exact as it comes. -#}
 {% macro decimals(cell) -%}
-    coalesce(length(split_part(trim({{ cell }}), '.', 2)), 15)
+    coalesce(length(regexp_extract({{ cell }}, '[.]([0-9]+)', 1)), 15)
+{%- endmacro %}
+
+
+{#- Half the last place that a cell prints: what rounding may have done to its figure. -#}
+{% macro last_place(cell) -%}
+    0.5000001 * pow(10, -{{ decimals(cell) }})
 {%- endmacro %}
 
 

@@ -16,7 +16,7 @@ figures as (
         series.scale,
         case
             when figures.value_as_published is null then 0.000001
-            else 0.5000001 * pow(10, -{{ decimals('figures.value_as_published') }})
+            else {{ last_place('figures.value_as_published') }}
         end as rounding,
     from {{ ref('int_core_measure') }} as figures
     left join series using (measure_id, series_id)
