@@ -22,7 +22,6 @@ import duckdb
 
 from ingest.archive import PublishedFile, Release
 from ingest.contracts import FileContract, Publication
-from ingest.loads import column_mapping, published_names
 from orchestration.pipeline.build import build
 from orchestration.pipeline.check import check
 from reliability.drift.document import Document, take_apart
@@ -114,16 +113,19 @@ class DriftSite:
             for kept in (path for file in files for path in base.loads.kept(file)):
                 shutil.copy(kept, self.home.loads.folder)
         admitted = [
-            (one.load.release, one.load.file)
+            (one.load.release, one.load.file, one.verdict.understanding.columns)
             for one in check(self.home).loads
-            if one.load.contract.file_id == contract.file_id and one.admitted
+            if one.load.contract.file_id == contract.file_id
+            and one.admitted
+            and one.verdict
+            and one.verdict.understanding
         ]
         if len(admitted) < 2:
             raise NoHistoryError(f"{len(admitted)} releases of it were admitted")
-        self.release, self.file = admitted[-1]
+        self.release, self.file, self._mapping = admitted[-1]
         self.newest = of_the_file[-1].path
         # A later release that is refused would stand in the drifted one's way.
-        kept_releases = {release.path for release, _ in admitted[:-1]}
+        kept_releases = {release.path for release, *_ in admitted[:-1]}
         for release in of_the_file:
             if release.path not in kept_releases:
                 shutil.rmtree(self.home.archive.folder / release.path, ignore_errors=True)
@@ -136,10 +138,8 @@ class DriftSite:
     def document(self) -> Document:
         """The newest release's file, taken apart."""
         content = self._bytes(self.release, self.file)
-        table = self.base.loads.read(self.file, self.contract, lambda: content)
-        mapping = column_mapping(self.contract, published_names(self.contract, table.column_names))
         patterns = [p for file in self.publication.files for p in file.reading.sheets]
-        return take_apart(self.file.name, content, self.contract, mapping, patterns)
+        return take_apart(self.file.name, content, self.contract, self._mapping, patterns)
 
     @cached_property
     def sound(self) -> Judgement:
