@@ -16,6 +16,7 @@ from conftest import PUBLISHED, needs_published
 
 from ingest.contracts import FileContract, load_contracts
 from ingest.reading.grids import read_table
+from ingest.reading.names import normal
 from ingest.reading.recognise import (
     AS_PUBLISHED,
     CELL_NOTES,
@@ -294,3 +295,9 @@ def test_a_column_that_said_one_thing_is_missed() -> None:
     assert figures(change) == figures(same)
     _, _, how = read(change)
     assert how.filled["category"].value
+
+
+def test_the_unnamed_column_beside_a_count_is_taken_for_the_count() -> None:
+    """DfE's and MHCLG's sheets print a share beside a count, under the count's merged header."""
+    assert normal("Total owed a duty [+1]") != normal("Total owed a duty1")
+    assert normal("Total owed a duty [+1]") != normal("Total owed a duty")

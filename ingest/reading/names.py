@@ -20,6 +20,8 @@ NOTE = re.compile(
     r"|\(\s*note\s*\d+\s*\)|[¹²³⁰-⁹†‡§*]+)\s*$",
     re.IGNORECASE,
 )
+# A column without a name of its own, so many to the right of the one that it is named after.
+_BESIDE = re.compile(r"\[\+(\d+)\]")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[a-z]+|[0-9]+")
 _FILLERS = {"of", "the", "a", "an", "in", "for", "by", "who", "were", "are", "is", "with"}
@@ -52,7 +54,7 @@ def normal(name: str) -> str:
     text = name.strip().strip("\ufeff")
     while (shorter := NOTE.sub("", text)) != text and shorter:
         text = shorter
-    text = unicodedata.normalize("NFKD", text)
+    text = unicodedata.normalize("NFKD", _BESIDE.sub(r" beside \1", text))
     text = "".join(c for c in text if not unicodedata.combining(c))
     text = re.sub(r"\bper\s+cent(age)?\b", " percent ", text, flags=re.IGNORECASE)
     text = text.replace("%", " percent ").replace("&", " and ")
