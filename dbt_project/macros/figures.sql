@@ -114,7 +114,23 @@
 -#}
 {% macro figures(read, interval=none, per=none) -%}
     {%- set published = 'published_lower is not null and published_upper is not null' -%}
-    {%- set computable = 'value is not null and ' ~ has_counts('numerator', 'denominator') -%}
+    {%- set bounds = {} -%}
+    {%- for bound in ['lower', 'upper'] -%}
+        {%- if interval == 'wilson' -%}
+            {%- do bounds.update({bound: wilson('numerator', 'denominator', bound)}) -%}
+        {%- elif interval == 'byar' -%}
+            {%- do bounds.update({bound: byar('numerator', 'denominator', bound, per)}) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {#- Counts that do not make the figure beside them make no interval for it either. -#}
+    {%- set computable -%}
+        value is not null
+        and {{ has_counts('numerator', 'denominator') }}
+        {%- if interval %}
+        and value between {{ bounds.lower }} - 0.5 * pow(10, -{{ decimals('value_as_published') }})
+        and {{ bounds.upper }} + 0.5 * pow(10, -{{ decimals('value_as_published') }})
+        {%- endif -%}
+    {%- endset -%}
     select
         '{{ this.identifier }}' as measure_id,
         series_id,
@@ -133,10 +149,8 @@
         case
             when value is null then null
             when {{ published }} then published_{{ bound }}
-            {%- if interval == 'wilson' %}
-            when {{ computable }} then {{ wilson('numerator', 'denominator', bound) }}
-            {%- elif interval == 'byar' %}
-            when {{ computable }} then {{ byar('numerator', 'denominator', bound, per) }}
+            {%- if interval %}
+            when {{ computable }} then {{ bounds[bound] }}
             {%- endif %}
         end as {{ bound }}_95,
         {%- endfor %}

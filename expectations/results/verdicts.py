@@ -148,6 +148,11 @@ class LoadVerdict:
         return tuple(c for c in self.checks if not c.success and c.severity == "warn")
 
     @property
+    def failed(self) -> tuple[Check, ...]:
+        """Every failed check, what refuses first."""
+        return (*self.reasons, *self.flagging, *self.warnings)
+
+    @property
     def conflicting(self) -> tuple[tuple[int, str], ...]:
         """The cells, by row and column, that the file has twice with two texts: none is served."""
         return tuple((f.source_row, f.column) for f in self.flags if f.check == "key_unique")

@@ -23,7 +23,7 @@ KEY = ("series_id", "measure_id", "council_code", "period_type", "period_start",
 _PROVENANCE = ("release", "source_file", "source_row")
 
 # What is asked of the warehouse: the suite's columns, and those that tell a reader which fact.
-_COLUMNS = (*KEY, "year", "value", "unit", "status", *_PROVENANCE)
+_COLUMNS = (*KEY, "year", "value", "unit", "status", "is_flagged", *_PROVENANCE)
 _NEEDED: dict[str, tuple[str, ...]] = {
     "fct_core_measure": _COLUMNS,
     "dim_council": ("council_code",),
@@ -250,10 +250,10 @@ def _facts() -> Iterator[Rule]:
             "column": "value",
             "min_value": 0,
             "max_value": 100,
-            "row_condition": 'unit == "%"',
+            "row_condition": 'unit == "%" and is_flagged == False',
             "condition_parser": "pandas",
         },
-        explanation="Each value in % lies between 0 and 100.",
+        explanation="Each value in % that is not flagged lies between 0 and 100.",
         about="value",
         example=f"{{value}} for {which}",
         noun="facts",

@@ -51,9 +51,9 @@ def loads_admitted(
         if load.decided
     }
     warnings = {
-        str(load.load): [str(check) for check in load.verdict.warnings]
+        str(load.load): [str(check) for check in (*load.verdict.flagging, *load.verdict.warnings)]
         for load in loads
-        if load.verdict and load.verdict.warnings
+        if load.verdict and (load.verdict.flagging or load.verdict.warnings)
     }
     problems = {p.path: [p.reason] for p in inventory.problems_of(publication)}
     return dg.AssetCheckResult(

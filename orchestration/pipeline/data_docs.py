@@ -59,7 +59,7 @@ class DataDocs:
                     outcome=_outcome(held),
                     checked=release.checked,
                     fresh=fresh,
-                    failed=(*verdict.reasons, *verdict.warnings) if verdict else held.reasons,
+                    failed=verdict.failed if verdict else held.reasons,
                     page=pages[0],
                     suite=pages[1],
                 )
