@@ -4,7 +4,8 @@
 
 Each mutant is a real release with one file damaged. It must be *caught* (refused by a check of its
 load, by dbt's tests or by the checks of the facts), be *harmless* (no figure of a council, a region
-or England tells anything else), or be *warned* of; what changes a figure and nothing says so is
+or England tells anything else), or have its figures *flagged* (served, each with what is odd about
+it), or be *warned* of; what changes a figure and nothing says so is
 *unseen*, unless `exceptions.yml` has it with its reason. What is printed and written is computed,
 and the checks are whatever they are at the time: nothing here names one.
 
@@ -35,6 +36,7 @@ from typing import Any
 import duckdb
 import yaml
 
+from expectations.checks import CHECKS
 from expectations.panel.measures import series_of
 from ingest.archive import sha256_of
 from ingest.contracts import NUMERIC_ROLES, FileContract, Publication, load_contracts
@@ -49,10 +51,18 @@ PUBLISHED = ROOT.parent / "shared" / "published"
 EXCEPTIONS = Path(__file__).with_name("exceptions.yml")
 REPORT = ROOT / "docs" / "mutations.md"
 
-CAUGHT, HARMLESS, WARNED = "caught", "harmless", "warned"
+CAUGHT, FLAGGED, HARMLESS, WARNED = "caught", "flagged", "harmless", "warned"
 UNSEEN, EXCEPTED, BROKE = "unseen", "exception", "broke"
-VERDICTS = (CAUGHT, WARNED, HARMLESS, EXCEPTED, UNSEEN, BROKE)
-SIGNS = {CAUGHT: "●", WARNED: "○", HARMLESS: "·", EXCEPTED: "e", UNSEEN: "**U**", BROKE: "**B**"}
+VERDICTS = (CAUGHT, FLAGGED, WARNED, HARMLESS, EXCEPTED, UNSEEN, BROKE)
+SIGNS = {
+    CAUGHT: "●",
+    FLAGGED: "◐",
+    WARNED: "○",
+    HARMLESS: "·",
+    EXCEPTED: "e",
+    UNSEEN: "**U**",
+    BROKE: "**B**",
+}
 FIRST_RELEASE, WITHOUT_COUNTS = "first release", "without counts"
 BLANK_IS_A_MARK = "blank is a mark"
 TRAITS = {
@@ -288,7 +298,8 @@ def judge_one(site: Site, anatomy: Anatomy, kind: str) -> Outcome | None:
         f" {_value(judged.facts.get(key))}"
     )
     traits = tuple(sorted(traits_of(site, specimen)))
-    verdict = WARNED if said else UNSEEN
+    flagged = {check.name for check in CHECKS if check.outcome == "flag"}.intersection(said)
+    verdict = FLAGGED if flagged else WARNED if said else UNSEEN
     return Outcome(kind, name, file_id, verdict, (), said, digest, detail, traits)
 
 
@@ -408,7 +419,7 @@ def spread(outcomes: Sequence[Outcome], number: int) -> list[Outcome]:
     """So many mutants, of as many publications and verdicts as there are."""
     chosen: list[Outcome] = []
     names = sorted({outcome.publication for outcome in outcomes})
-    order = (CAUGHT, UNSEEN, HARMLESS, WARNED, CAUGHT, EXCEPTED)
+    order = (CAUGHT, UNSEEN, HARMLESS, FLAGGED, WARNED, EXCEPTED)
     for position in range(number if names else 0):
         name, first = names[position % len(names)], position % len(order)
         own = [o for o in outcomes if o.publication == name and o not in chosen]
@@ -446,6 +457,7 @@ def report(
     ]
     means = {
         CAUGHT: "refused: the load is quarantined, or the build is not served",
+        FLAGGED: "served, and the figures are flagged that the sound file has not flagged",
         WARNED: "a figure changed, and a warning that the sound file has not said so",
         HARMLESS: "no figure of a council, a region or England tells anything else",
         EXCEPTED: "a figure changed in a way that cannot be told from the truth: listed below",

@@ -203,7 +203,7 @@ class Recorder:
 class Judgement:
     """What became of a file: by what it was refused, what was said of it, and its facts.
 
-    `warnings` are how many findings each check that warns has.
+    `warnings` are how many findings each check that warns or flags has.
     """
 
     refused_by: tuple[str, ...]
@@ -395,7 +395,8 @@ def facts_of(con: Any, release: Release, file: str) -> Facts:
 
 
 def _warnings(load: HeldLoad) -> Counter[str]:
-    return _counted(load.verdict.warnings if load.verdict else ())
+    told = (*load.verdict.flagging, *load.verdict.warnings) if load.verdict else ()
+    return _counted(told)
 
 
 def _counted(checks: Iterable[Check]) -> Counter[str]:
