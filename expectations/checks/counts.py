@@ -674,11 +674,12 @@ class PartsMakeWholes(_FlagsFigures):
                     at = at[parts[by[at]] > 0]
                     slack = half[at] + slack_of_parts[by[at]] + EPSILON
                     short = number[at] - added[by[at]]
-                    of_no_council = np.maximum(
-                        total.left_out, float(self.of_no_council) * number[at]
-                    )
                     exact = (hidden[by[at]] == 0) & complete[at]
-                    above = np.where(exact, short - slack - of_no_council, 0)
+                    excess = np.where(exact, short - slack - total.left_out, 0)
+                    # Who counts some of no council does so in one total after another.
+                    is_usual = (excess > 0).sum() >= float(self.usual)
+                    allowed = float(self.of_no_council) * number[at] if is_usual else 0
+                    above = excess - allowed
                     source = load.source_rows[at]
                     yield found_where(
                         np.maximum(above, -short - slack) > 0,
