@@ -449,6 +449,7 @@ class _File(_Strict):
     councils: CouncilsSpec = CouncilsSpec()
     dropped_rows: list[DroppedRows] = []
     row_count: str | None = None
+    succeeded_by: str | None = None
     more_councils: list[str] = []
     checks: FigureChecks = FigureChecks()
 
@@ -512,6 +513,7 @@ class FileContract:
     checks speak of with every other spelling that it was published under. `row_count` is the column
     in which a file says how many rows it has: an answer that was cut short looks whole otherwise.
     `more_councils` are columns beside the area's that name a council too, in the same way.
+    `succeeded_by` is the file that took its place: a release that has that one lacks nothing.
     """
 
     publisher: str
@@ -536,6 +538,7 @@ class FileContract:
     councils: CouncilsSpec
     dropped_rows: tuple[DroppedRows, ...]
     row_count: str | None
+    succeeded_by: str | None
     more_councils: tuple[str, ...]
     checks: FigureChecks
     notes: Notes | None
@@ -772,6 +775,7 @@ def _file_contract(
         councils=file.councils,
         dropped_rows=tuple(file.dropped_rows),
         row_count=file.row_count,
+        succeeded_by=file.succeeded_by,
         more_councils=tuple(file.more_councils),
         checks=file.checks,
         notes=layout.notes,
@@ -818,6 +822,11 @@ def load_contracts(folder: Path = FOLDER) -> dict[str, Publication]:
         raw: _Publication = _parse(path, _Publication)
         if raw.publication != path.stem:
             raise ContractError(f"{path.name} describes {raw.publication!r}: name it after that")
+        for file_id, file in raw.files.items():
+            if file.succeeded_by is not None and file.succeeded_by not in raw.files:
+                raise ContractError(
+                    f"{path.name}: {file_id} is succeeded by {file.succeeded_by!r}, no file of it"
+                )
         laid_out = {file_id: file.layout or raw.layout for file_id, file in raw.files.items()}
         used = sorted({raw.layout, *laid_out.values()})
         for layout in used:

@@ -126,9 +126,7 @@ def _decide(
             reads=reads,
         )
     for load, decision in decided:
-        out.print(
-            f"{kind.capitalize()} by {decision.by} at {decision.at}: {load.load}", markup=False
-        )
+        out.print(f"{kind.capitalize()} by {decision.by} at {decision.at}: {load}", markup=False)
         for ours, theirs in decision.reads.items():
             out.print(f"  {ours} is read from {theirs}", markup=False)
         for check in decision.checks:

@@ -54,7 +54,7 @@ class PageFormat(StrEnum):
 @app.command()
 def status(home: HomeOption = DEFAULT_HOME) -> None:
     """Each publication: newest release held, admitted or not, age, when asked, what is due."""
-    from orchestration.pipeline.inventory import is_served, take_inventory
+    from orchestration.pipeline.inventory import is_served, take_inventory, way_out
     from orchestration.reporting.freshness import freshness_of
     from warehouse.reports.show import series_not_held
 
@@ -105,6 +105,9 @@ def status(home: HomeOption = DEFAULT_HOME) -> None:
         out.print(f"Quarantined: {load.load}: {why}", style="yellow", markup=False)
         if load.decided:
             out.print(f"  once {load.decided}", style="yellow", markup=False)
+    for one in inventory.incomplete:
+        told = f"Incomplete: {one}: {one.lacks}. {way_out(one)}"
+        out.print(told, style="yellow", markup=False)
     print_decisions(inventory, style="yellow")
     for title, why in series_not_held(place.warehouse):
         out.print(f"No release held: {title}: {why}", style="yellow", markup=False)

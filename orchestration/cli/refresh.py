@@ -85,6 +85,7 @@ def _spare_the_collector() -> None:
 
 
 def _tell_outcome(ended: Outcome) -> None:
+    from orchestration.pipeline.inventory import way_out
     from orchestration.reporting.outcome import arrivals, figures
 
     home, inventory = ended.home, ended.inventory
@@ -102,11 +103,13 @@ def _tell_outcome(ended: Outcome) -> None:
     verb = "Published" if ended.changed else "Nothing new; still serving"
     out.print(
         f"{verb}: {admitted} of {len(loads)} loads of {len(inventory.releases)} releases admitted,"
-        f" {len(inventory.quarantined)} quarantined,"
+        f" {len(inventory.quarantined)} quarantined, {len(inventory.incomplete)} incomplete,"
         f" {len(inventory.problems)} releases not brought home."
     )
     for load in inventory.quarantined:
         out.print(f"  quarantined: {load.load}", markup=False)
+    for held in inventory.incomplete:
+        out.print(f"  incomplete: {held}: {held.lacks}. {way_out(held)}", markup=False)
     print_decisions(inventory, "  ")
     for problem in inventory.problems:
         out.print(f"  not brought home: {problem}", markup=False)

@@ -55,14 +55,18 @@ def loads_admitted(
         for load in loads
         if load.verdict and (load.verdict.flagging or load.verdict.warnings)
     }
+    lacking = {
+        str(release): [release.lacks] for release in inventory.of(publication) if release.incomplete
+    }
     problems = {p.path: [p.reason] for p in inventory.problems_of(publication)}
     return dg.AssetCheckResult(
-        passed=not reasons and not problems,
+        passed=not reasons and not problems and not lacking,
         asset_key=key,
         check_name=ADMITTED,
         severity=dg.AssetCheckSeverity.ERROR,
         metadata={
             "quarantined": dg.MetadataValue.json(reasons | problems),
+            "incomplete": dg.MetadataValue.json(lacking),
             "warnings": dg.MetadataValue.json(warnings),
             "decided by a person": dg.MetadataValue.json(decided),
             "loads checked": len(loads),

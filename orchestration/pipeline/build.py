@@ -225,6 +225,8 @@ def _check_rows(inventory: Inventory) -> Iterator[dict[str, object]]:
                 yield _check_row(held.release, file.name, file.sha256, check, file_id)
             if load.decided:
                 yield _check_row(held.release, file.name, file.sha256, load.decided, file_id)
+        if held.lacks:
+            yield _check_row(held.release, None, None, held.told)
         for name in held.unknown_files:
             file = next(file for file in held.release.files if file.name == name)
             yield _check_row(held.release, name, file.sha256, _UNKNOWN_FILE)
@@ -248,7 +250,11 @@ def _check_rows(inventory: Inventory) -> Iterator[dict[str, object]]:
 
 
 def _check_row(
-    release: Release, file: str, sha256: str, check: Check, file_id: str | None = None
+    release: Release,
+    file: str | None,
+    sha256: str | None,
+    check: Check,
+    file_id: str | None = None,
 ) -> dict[str, object]:
     return {
         "publisher": release.publisher,

@@ -18,6 +18,7 @@ from orchestration.pipeline.inventory import (
     inventory_of,
     judge,
     read_held,
+    way_out,
 )
 from orchestration.pipeline.reporter import SILENT, Reporter
 from warehouse.home import Home
@@ -63,9 +64,12 @@ def check(
                 for one in held[name].releases
             )
             judged[name] = judge(replace(held[name], releases=tuple(releases)))
-    return inventory_of(
+    inventory = inventory_of(
         home, contracts, [(contracts[name], releases) for name, releases in judged.items()]
     )
+    for release in inventory.incomplete:
+        reporter.warn(f"Incomplete: {release.release}: {release.lacks}. {way_out(release)}")
+    return inventory
 
 
 def _keep(
@@ -77,12 +81,14 @@ def _keep(
 ) -> dict[str, Any]:
     """Keep a release's verdicts and pages, and tell what failed; what was kept of the verdicts."""
     release = checked.release
+    outcomes: list[str] = []
     for one in checked.loads:
         load, verdict = one.load, one.verdict
         docs.add(load, one.page, one.suite_page)
         if one.page_fault:
             reporter.warn(f"No page of the Data Docs for {load}: {one.page_fault}")
         held = HeldLoad(load, verdict, standing(decisions, load))
+        outcomes.append(held.outcome)
         for found in held.reasons if held.quarantined else ():
             reporter.warn(f"Quarantined: {load}: {found}. {found.explanation}")
         if held.decided:
@@ -99,7 +105,10 @@ def _keep(
         "digest": checked.digest,
         "checked": datetime.now(UTC).isoformat(timespec="seconds"),
         "admitted": all(one.verdict.admitted for one in checked.loads),
-        "loads": [one.verdict.to_dict() for one in checked.loads],
+        "loads": [
+            one.verdict.to_dict() | {"outcome": outcome}
+            for one, outcome in zip(checked.loads, outcomes, strict=True)
+        ],
         "unknown_files": [file.name for file in checked.unknown],
     }
     home.archive.record_verdict(release, document)

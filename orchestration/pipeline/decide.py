@@ -20,10 +20,12 @@ from expectations.results.decisions import (
 )
 from ingest.errors import CoreMeasuresError
 from orchestration.pipeline.inventory import (
+    WHOLE_RELEASE,
     HeldLoad,
     HeldRelease,
     Inventory,
     is_served,
+    release_digest,
     take_inventory,
 )
 from warehouse.home import Home
@@ -42,7 +44,7 @@ def decide(
     version: int | None = None,
     table: str | None = None,
     reads: Sequence[str] = (),
-) -> list[tuple[HeldLoad, Decision]]:
+) -> list[tuple[HeldLoad | HeldRelease, Decision]]:
     """Record a decision on the loads of a release that it changes, and return them.
 
     Of a release all loads are meant, or those of `file`, or the one of `table`, a file's id in its
@@ -64,7 +66,10 @@ def decide(
         raise CoreMeasuresError("Say who decides: --by must not be blank.")
     inventory = take_inventory(home)
     held = release_held(inventory, publication, release, version)
-    loads = _loads(held, file, table)
+    # A release that lacks something is decided on as a whole, with its loads.
+    of_all = file is None and table is None and not reads
+    whole = bool(held.lacks) and of_all and not (held.decision and kind == "accepted")
+    loads = [] if whole and not held.loads else _loads(held, file, table)
     told: dict[str, str] = {}
     if reads:
         loads, told = _to_read(loads, reads)
@@ -74,7 +79,7 @@ def decide(
         meant = [load for load in loads if not load.admitted]
     else:
         meant = [load for load in loads if not load.rejected]
-    if not meant:
+    if not meant and not whole:
         named = ", ".join(str(load.load) for load in loads)
         raise CoreMeasuresError(
             f"Nothing to do: {named}: {_already(kind, loads, served=is_served(home, inventory))}."
@@ -96,8 +101,20 @@ def decide(
         )
         for load in meant
     ]
-    home.archive.record_decisions(held.release, [d.to_dict() for d in decided])
-    return list(zip(meant, decided, strict=True))
+    on_it: list[tuple[HeldLoad | HeldRelease, Decision]] = [*zip(meant, decided, strict=True)]
+    if whole:
+        decision = Decision(
+            decision=kind,
+            file=WHOLE_RELEASE,
+            sha256=release_digest(held.release),
+            by=who,
+            at=now,
+            reason=why,
+            checks=(held.told.subject,) if kind == "accepted" else (),
+        )
+        on_it.append((held, decision))
+    home.archive.record_decisions(held.release, [decision.to_dict() for _, decision in on_it])
+    return on_it
 
 
 def _to_read(loads: list[HeldLoad], reads: Sequence[str]) -> tuple[list[HeldLoad], dict[str, str]]:

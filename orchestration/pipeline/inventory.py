@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated
 
@@ -19,7 +19,7 @@ from expectations.results.decisions import Decision, as_told, standing
 from expectations.results.releases import JudgedRelease, PublicationToCheck, ReleaseToCheck, chain
 from expectations.results.verdicts import Check, LoadVerdict
 from ingest.archive import Problem, Release
-from ingest.contracts import Publication, load_contracts
+from ingest.contracts import FileContract, Publication, load_contracts
 from ingest.loads import Load, loads_of
 from orchestration.pipeline.code import code_digest
 from warehouse.home import Home
@@ -32,7 +32,13 @@ PROBLEMS: TypeAdapter[dict[str, list[tuple[_ReleasePath, str]]]] = TypeAdapter(
     dict[str, list[tuple[_ReleasePath, str]]]
 )
 PROBLEMS_FILE = "problems.json"
+# The file of a decision that is on no single file.
+WHOLE_RELEASE = ""
 
+_COMPLETE = (
+    "A release has every file that the one before it had, and something of it is read; what it"
+    " lacks is asked for again."
+)
 UNCHECKED = Check("checked", "", "error", False, "no verdict", "A load is checked before use.")
 
 
@@ -46,6 +52,19 @@ class HeldLoad:
     load: Load
     verdict: LoadVerdict | None
     decision: Decision | None = None
+
+    def __str__(self) -> str:
+        return str(self.load)
+
+    @property
+    def outcome(self) -> str:
+        """What became of it, as everywhere said: five ways, with incomplete, a release's."""
+        if self.rejected:
+            return "rejected"
+        if not self.admitted:
+            return "refused"
+        flagged = self.verdict is not None and self.verdict.flags
+        return "admitted, with flagged figures" if flagged else "admitted"
 
     @property
     def rejected(self) -> bool:
@@ -92,7 +111,9 @@ class HeldLoad:
 class HeldRelease:
     """A release at home, its loads, and the files in it that its contract does not know.
 
-    `checked` is when its loads were checked (UTC, ISO 8601), empty where they were not.
+    `checked` is when its loads were checked (UTC, ISO 8601), empty where they were not. `lacks`
+    says in a sentence what the release before had of it and this one has not, or that nothing of it
+    is read; `decision` is a person's word on that.
     """
 
     publication: Publication
@@ -100,6 +121,28 @@ class HeldRelease:
     loads: tuple[HeldLoad, ...]
     unknown_files: tuple[str, ...]
     checked: str = ""
+    lacks: str = ""
+    decision: Decision | None = None
+
+    def __str__(self) -> str:
+        return str(self.release)
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether it lacks something that a reader expects, and nobody said that it may."""
+        return bool(self.lacks) and self.decision is None
+
+    @property
+    def told(self) -> Check:
+        """What it lacks, as a row among the checks of its loads."""
+        return Check(
+            "complete",
+            "",
+            "warn" if self.decision else "error",
+            not self.lacks,
+            f"{self.lacks}{f' ({self.decision.told().observed})' if self.decision else ''}",
+            self.decision.reason if self.decision else _COMPLETE,
+        )
 
 
 @dataclass(frozen=True)
@@ -148,9 +191,14 @@ class Inventory:
         return [load for load in self.loads if load.rejected]
 
     @property
+    def incomplete(self) -> list[HeldRelease]:
+        """The releases that lack something."""
+        return [held for held in self.releases if held.incomplete]
+
+    @property
     def sound(self) -> bool:
-        """Whether nothing waits for a person: no load quarantined, no release not brought home."""
-        return not self.quarantined and not self.problems
+        """Whether nothing waits for a person: all is admitted, nothing is missing or was left."""
+        return not self.quarantined and not self.problems and not self.incomplete
 
 
 def take_inventory(home: Home, contracts: Contracts | None = None) -> Inventory:
@@ -193,7 +241,7 @@ def inventory_of(
 ) -> Inventory:
     """The inventory of releases that were read and judged."""
     releases = [
-        _held_release(publication, release) for publication, found in judged for release in found
+        held for publication, found in judged for held in _held_releases(publication, found)
     ]
     problems = tuple(
         Problem(path, reason)
@@ -201,6 +249,53 @@ def inventory_of(
         for path, reason in found
     )
     return Inventory(contracts, tuple(releases), problems, _digest(releases, problems))
+
+
+def _held_releases(
+    publication: Publication, judged: Sequence[JudgedRelease]
+) -> Iterator[HeldRelease]:
+    """Each release of a publication, held to the files of the one before it, the oldest first.
+
+    A release is held to the last that was whole, a further version to the first. Once there is a
+    later version, nobody waits for what an earlier one lacks.
+    """
+    contracts = {file.file_id: file for file in publication.files}
+    last = {one.held.release.release: one for one in judged}
+    whole: HeldRelease | None = None
+    versions: dict[str, HeldRelease] = {}
+    for one in judged:
+        held = _held_release(publication, one)
+        name = held.release.release
+        had = versions.get(name, whole)
+        if last[name] is one:
+            held = replace(held, lacks=_lacking(held, had, contracts))
+        if held.loads and not held.lacks:
+            whole = held
+        versions.setdefault(name, held)
+        yield held
+
+
+def _lacking(
+    held: HeldRelease, had: HeldRelease | None, contracts: Mapping[str, FileContract]
+) -> str:
+    """What a release lacks, in a sentence; nothing where it is whole."""
+    if not held.loads:
+        names = ", ".join(file.name for file in held.release.files)
+        return f"no file of it is one that its contract reads: {names}"
+    if had is None:
+        return ""
+    there = {load.load.contract.file_id for load in held.loads}
+    lacking = [
+        contracts[name]
+        for name in dict.fromkeys(load.load.contract.file_id for load in had.loads)
+        if name not in there
+        and contracts[name].succeeded_by not in there
+        and contracts[name].published.covers(held.release.published)
+    ]
+    if not lacking:
+        return ""
+    titles = "; ".join(file.title for file in lacking)
+    return f"it lacks what {had.release.folder} had: {titles}"
 
 
 def _held_release(publication: Publication, judged: JudgedRelease) -> HeldRelease:
@@ -220,7 +315,29 @@ def _held_release(publication: Publication, judged: JudgedRelease) -> HeldReleas
         ),
         tuple(file.name for file in unknown),
         str((judged.held.kept or {}).get("checked", "")),
+        decision=_on_the_whole(decisions, release),
     )
+
+
+def _on_the_whole(decisions: Sequence[Decision], release: Release) -> Decision | None:
+    """The last decision on a release as a whole, with just these files."""
+    meant = (WHOLE_RELEASE, release_digest(release))
+    found = [one for one in decisions if (one.file, one.sha256) == meant]
+    return found[-1] if found else None
+
+
+def way_out(held: HeldRelease) -> str:
+    """What becomes of an incomplete release, and the command that ends it."""
+    release = held.release
+    return (
+        "It is asked for again, and what was admitted of it is served. If it is meant to be so:"
+        f' core-measures accept {release.publication} {release.folder} --reason "…"'
+    )
+
+
+def release_digest(release: Release) -> str:
+    """Tells a release by all of its files, for a decision on the whole of it."""
+    return hashlib.sha256(json.dumps(release.hashes, sort_keys=True).encode()).hexdigest()
 
 
 def remembered_problems(home: Home) -> dict[str, list[tuple[str, str]]]:
@@ -244,8 +361,9 @@ def _digest(releases: Sequence[HeldRelease], problems: Sequence[Problem]) -> str
                     load.verdict.to_dict() if load.verdict else None for load in held.loads
                 ],
                 "decisions": [
-                    load.decision.to_dict() if load.decision else None for load in held.loads
+                    one.decision.to_dict() if one.decision else None for one in (held, *held.loads)
                 ],
+                "lacks": held.lacks,
             }
             for held in releases
         ],

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from ingest.archive import write_whole
 from ingest.errors import CoreMeasuresError
 from ingest.http import is_loopback, origin_of
-from orchestration.pipeline.inventory import is_served, take_inventory
+from orchestration.pipeline.inventory import is_served, take_inventory, way_out
 from orchestration.reporting.freshness import State, freshness_of
 from warehouse.home import Home
 
@@ -242,6 +242,9 @@ def bad_news(home: Home, inventory: Inventory | None, failed: str | None) -> Mes
             if load.verdict is None:
                 continue  # the run ended before it was checked
             add("quarantined", f"Quarantined: {load.load}: {'; '.join(map(str, load.reasons))}")
+        for held_release in inventory.incomplete:
+            told = f"{held_release}: {held_release.lacks}. {way_out(held_release)}"
+            add("incomplete", f"Incomplete: {told}")
         for problem in inventory.problems:
             add("not brought home", f"Not brought home: {problem}")
         for publication in inventory.contracts.values():

@@ -88,6 +88,11 @@ def _of_inventory(inventory: Inventory) -> list[tuple[str, str, list[Sample]]]:
             [({"state": state}, float(count)) for state, count in states.items()],
         ),
         (
+            "core_measures_releases_incomplete",
+            "Releases that lack what the release before had, or of which nothing is read.",
+            [({}, float(len(inventory.incomplete)))],
+        ),
+        (
             "core_measures_releases_not_brought_home",
             "Releases that are not what their release.json says.",
             [({}, float(len(inventory.problems)))],

@@ -49,6 +49,9 @@ def as_document(ended: Outcome) -> dict[str, Any]:
         "releases_arrived": [release.path for release in ended.arrived],
         "releases_held": len(inventory.releases),
         "releases_not_brought_home": {p.path: p.reason for p in inventory.problems},
+        "releases_incomplete": {
+            held.release.path: held.lacks for held in ended.inventory.incomplete
+        },
         "loads": {
             "held": len(inventory.loads),
             "admitted": sum(load.admitted for load in inventory.loads),
@@ -86,10 +89,12 @@ def arrivals(ended: Outcome) -> list[Row]:
         held = [load for release in inventory.of(publication) for load in release.loads]
         kept_out = [load for load in held if load.quarantined]
         refused = inventory.problems_of(publication)
-        if not (name in came or kept_out or refused):
+        lacking = [release for release in inventory.of(publication) if release.incomplete]
+        if not (name in came or kept_out or refused or lacking):
             continue
         why = [f"{load.load.file.name}: {check}" for load in kept_out for check in load.reasons[:1]]
         why += [problem.reason for problem in refused]
+        why += [f"{release}: {release.lacks}" for release in lacking]
         admitted = f"{sum(load.admitted for load in held)} of {len(held)}"
         rows.append((name, _few(came.get(name, [])), admitted, "; ".join(why)))
     return rows
