@@ -1,9 +1,8 @@
 """The assets: one a publication, the dbt models with their tests, what is published.
 
-Each step calls a function of the pipeline, and shows what it said.
+Each step calls a function of the pipeline, and shows what it said. Dagster reads the annotations of
+a step as they stand, so that none of them is put off.
 """
-
-from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
