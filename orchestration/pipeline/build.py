@@ -160,6 +160,8 @@ def _told(home: Home, node: NodeResult) -> str:
 
 
 def _admitted(home: Home, held: HeldLoad) -> AdmittedLoad:
+    import pyarrow.parquet
+
     from warehouse.candidate import AdmittedLoad
 
     # Only admitted loads come here, and those were understood.

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from expectations.gx import data_docs
 from ingest.loads import Load
 from warehouse.home import Home
 
@@ -34,6 +33,8 @@ class DataDocs:
 
     def add(self, load: Load, page: str | None, suite: str | None) -> None:
         """Keep the pages of a load that was just checked; one that could not be read has none."""
+        from expectations.gx import data_docs  # the library's: imported where there is work
+
         # An empty page stands for none: what was said before no longer holds.
         _write(self.waiting / data_docs.page_path(load), page or "")
         if suite is not None and (path := data_docs.suite_path(load)) not in self._suites:
@@ -42,6 +43,8 @@ class DataDocs:
 
     def assemble(self, folder: Path, inventory: Inventory) -> None:
         """Put together in `folder` the pages of every load of a build, and their index."""
+        from expectations.gx import data_docs
+
         served = self._home.current / "data_docs"
         entries: list[data_docs.Entry] = []
         for release, held in ((one, load) for one in inventory.releases for load in one.loads):
