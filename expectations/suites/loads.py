@@ -23,8 +23,8 @@ from ingest.reading.recognise import (
     NotUnderstoodError,
     Understanding,
     described,
-    understand,
 )
+from ingest.reading.understand import understand
 
 SEVERITIES: dict[str, Severity] = {"refuse": "error", "flag": "flag", "warn": "warn"}
 

@@ -160,7 +160,6 @@ def _told(home: Home, node: NodeResult) -> str:
 
 
 def _admitted(home: Home, held: HeldLoad) -> AdmittedLoad:
-    import pyarrow.parquet
 
     from warehouse.candidate import AdmittedLoad
 

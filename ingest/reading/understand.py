@@ -1,0 +1,48 @@
+"""How a load is read: by its names, and by what its figures say where there is a history."""
+
+from __future__ import annotations
+
+import difflib
+
+import pyarrow as pa
+
+from ingest.contracts import FileContract
+from ingest.reading.grids import SOURCE_SHEET
+from ingest.reading.history import History
+from ingest.reading.recognise import (
+    NotUnderstoodError,
+    Understanding,
+    match_names,
+    refuse_missing,
+    refuse_twice,
+    spelt_labels,
+)
+from ingest.reading.tables import SOURCE_ROW
+
+
+def understand(
+    contract: FileContract, table: pa.Table, history: pa.Table | None = None
+) -> Understanding:
+    """How a load is read, by its names and by the figures that it shares with the one before.
+
+    `history` are the described rows of the admitted release before.
+
+    Raises
+    ------
+    NotUnderstoodError
+        A column that is needed is not to be told, or figures speak against a name.
+    """
+    printed = [name for name in table.column_names if name not in (SOURCE_ROW, SOURCE_SHEET)]
+    for ours, theirs in contract.told.items():
+        if "/" not in ours and theirs not in printed:
+            near = difflib.get_close_matches(theirs, printed, n=3, cutoff=0.5)
+            raise NotUnderstoodError(
+                f"it has no column {theirs!r}, which {ours} was to be read from"
+                + (f" (nearest found: {', '.join(map(repr, near))})" if near else "")
+            )
+    by_name = match_names(contract, printed)
+    if history is None or not history.num_rows:
+        refuse_twice(by_name.twice)
+        refuse_missing(contract, by_name.missing, printed, by_name.columns.values(), [])
+        return Understanding(by_name.columns, spelt_labels(contract, table, by_name.columns))
+    return History(contract, table, history, by_name).understanding()
