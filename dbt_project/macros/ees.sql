@@ -84,9 +84,7 @@
     {% endset -%}
     {%- set read %}
         select
-            * exclude (status),
-            case when status = 'published' and denominator = 0 then 'not_applicable' else status end
-                as status,
+            *,
             case when status = 'published' and denominator > 0 then 100 * numerator / denominator end
                 as value,
             coalesce(
@@ -100,5 +98,5 @@
             null as published_upper
         from ({{ read_share }})
     {% endset -%}
-    {{ figures(read, interval='wilson') }}
+    {{ figures(read, interval='wilson', basis="'computed'") }}
 {%- endmacro %}

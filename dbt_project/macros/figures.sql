@@ -11,7 +11,7 @@
         'value', 'value_as_published',
         'numerator', 'denominator',
         'lower_95', 'upper_95', 'interval_method',
-        'is_corrected', 'status', 'status_symbol',
+        'is_corrected', 'basis', 'status', 'status_symbol',
         'publication', 'release', 'version', 'published',
         'source_file', 'source_sha256', 'source_sheet', 'source_row',
     ]) }}
@@ -109,18 +109,17 @@
 
 {#-
   `read` is a query with each row's value, status, counts and published bounds. `interval` is
-  `wilson` for a proportion or `byar` for a rate (with `per`), and is used where the publisher
-  gives counts and no interval of its own.
+  `wilson` for a proportion or `poisson` for a rate (with `per`), and is used where the publisher
+  gives counts and no interval of its own. `basis` is an expression: 'published' for a cell,
+  'computed' from published counts, 'rebuilt' from a later list. A figure of nobody is none.
 -#}
-{% macro figures(read, interval=none, per=none) -%}
+{% macro figures(read, interval=none, per=none, basis="'published'") -%}
     {%- set published = 'published_lower is not null and published_upper is not null' -%}
     {%- set bounds = {} -%}
-    {%- for bound in ['lower', 'upper'] -%}
-        {%- if interval == 'wilson' -%}
-            {%- do bounds.update({bound: wilson('numerator', 'denominator', bound)}) -%}
-        {%- elif interval == 'byar' -%}
-            {%- do bounds.update({bound: byar('numerator', 'denominator', bound, per)}) -%}
-        {%- endif -%}
+    {%- for bound in (['lower', 'upper'] if interval else []) -%}
+        {%- do bounds.update({
+            bound: interval_bound(interval, 'numerator', 'denominator', bound, per)
+        }) -%}
     {%- endfor -%}
     {#- Counts that do not make the figure beside them make no interval for it either. -#}
     {%- set computable -%}
@@ -158,10 +157,11 @@
             when value is null then null
             when {{ published }} then 'published'
             {%- if interval %}
-            when {{ computable }} then '{{ interval }}'
+            when {{ computable }} then {{ interval_name(interval, 'numerator') }}
             {%- endif %}
         end as interval_method,
         is_corrected,
+        {{ basis }} as basis,
         status,
         status_symbol,
         publication,
@@ -172,9 +172,20 @@
         source_sha256,
         source_sheet,
         source_row
-    from ({{ read }})
+    from (
+        select
+            * replace (
+                case when {{ of_nobody() }} then null else value end as value,
+                case when {{ of_nobody() }} then 'not_applicable' else status end as status
+            )
+        from ({{ read }})
+    )
     where series_id is not null and area_code is not null
 {%- endmacro %}
+
+
+{#- A mean, a rate or a share of nobody is printed as 0, and is none. -#}
+{% macro of_nobody() -%} status = 'published' and coalesce(denominator = 0, false) {%- endmacro %}
 
 
 {#- Counts and bounds are numbers or nothing, whoever published them. -#}

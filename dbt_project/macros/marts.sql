@@ -24,6 +24,7 @@
     is_corrected,
     is_flagged,
     flags,
+    basis,
     status,
     status_symbol,
     publication,

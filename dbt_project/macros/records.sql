@@ -28,9 +28,12 @@
 {#-
   `records` has for each a series_id, the council's code (null where it is not told: England counts
   it), its region's, and what it adds above and below the line; those that add nothing below are
-  of no account. A council all of whose records are so has no share, and says so.
+  of no account. A council all of whose records are so has no share, and says so. `is_rebuilt` says
+  of a record that it was taken back to an earlier day from a later list. `interval` is none where
+  what is counted is not what was judged: pupils share their school's grade, and are no sample of
+  grades.
 -#}
-{% macro record_figures(records) -%}
+{% macro record_figures(records, interval=none) -%}
     {%- set read %}
         with
 
@@ -67,6 +70,7 @@
             coalesce(sum(below), 0) as denominator,
             case when denominator > 0 then 100 * numerator / denominator end as value,
             case when denominator > 0 then 'published' else 'not_available' end as status,
+            case when bool_or(is_rebuilt) then 'rebuilt' else 'computed' end as basis,
             null::varchar as status_symbol,
             null::varchar as value_as_published,
             null::double as published_lower,
@@ -75,5 +79,5 @@
         from by_area
         group by all
     {% endset -%}
-    {{ figures(read, interval='wilson') }}
+    {{ figures(read, interval=interval, basis='basis') }}
 {%- endmacro %}

@@ -52,12 +52,16 @@
 {%- endmacro %}
 
 
-{#- A column of the row that has the whole of a series' part: the same but for `denominator_row`. -#}
+{#-
+  A column of the row that has the whole of a series' part, or the count that a mean is over: the
+  same row but for `denominator_row` or `mean_of_row`.
+-#}
 {% macro whole(series_id, column, file=none) %}
     {%- if not execute -%} {{ return(sibling(column, 'true')) }} {%- endif -%}
     {%- set check = series_check(series_id, file) -%}
-    {%- set by = check.where.keys() | reject('in', check.denominator_row.keys()) | list -%}
-    {{ return(sibling(column, rows_where(check.denominator_row), by=by)) }}
+    {%- set of = check.denominator_row | default(check.mean_of_row) -%}
+    {%- set by = check.where.keys() | reject('in', of.keys()) | list -%}
+    {{ return(sibling(column, rows_where(of), by=by)) }}
 {% endmacro %}
 
 

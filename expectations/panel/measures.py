@@ -66,6 +66,7 @@ class SeriesCheck(_Strict):
     is how far, as a share, a region may be from the mean of its councils. `without` are the
     larger areas that this file may have no figure for, though its columns speak of them.
     `denominator_row` says in which row the whole of a part stands, as the contract's shares do.
+    `mean_of_row` is that of the count that a mean is over: of nobody there is none.
     `part` tells apart the rows of one file that a figure is worked out from.
     `name` is the series, with the column behind it where the file prints several of one series.
     """
@@ -74,6 +75,7 @@ class SeriesCheck(_Strict):
     column: str
     where: RowFilter = {}
     denominator_row: RowFilter = {}
+    mean_of_row: RowFilter = {}
     part: str = ""
     size: str | None = None
     size_unit: int = 1
@@ -133,7 +135,8 @@ def series_of(contract: FileContract) -> tuple[SeriesCheck, ...]:
     series = _all().get(f"{contract.publication}/{contract.file_id}", ())
     for check in series:
         known = {*contract.column_names}
-        if unknown := {check.column, *check.where, *filter(None, [check.size])} - known:
+        spoken_of = {check.column, *check.where, *check.mean_of_row, *filter(None, [check.size])}
+        if unknown := spoken_of - known:
             raise ContractError(
                 f"{check.name} speaks of {', '.join(sorted(unknown))}, which {check.file} lacks"
             )

@@ -128,6 +128,7 @@ added_up as (
         scale,
         {{ counted }},
         count_if(has_its_counts) as councils_with_counts,
+        count_if(has_its_counts and interval_method is not null) as councils_with_interval,
         sum(numerator) as numerator,
         sum(denominator) as denominator,
     from members
@@ -154,21 +155,26 @@ sums as (
         added_up.unit,
         added_up.numerator,
         added_up.denominator,
-        case added_up.figure_kind
-            when 'rate'
-                then {{ byar(
-                    'added_up.numerator', 'added_up.denominator', 'lower', 'added_up.scale'
+        {%- for bound in ['lower', 'upper'] %}
+            case
+                -- Where a council's share has no interval, so has its region's.
+                when added_up.councils_with_interval < added_up.councils_with_counts then null
+                when added_up.figure_kind = 'rate'
+                    then {{ interval_bound(
+                        'poisson', 'added_up.numerator', 'added_up.denominator', bound,
+                        'added_up.scale'
+                    ) }}
+                else {{ interval_bound(
+                    'wilson', 'added_up.numerator', 'added_up.denominator', bound
                 ) }}
-            else {{ wilson('added_up.numerator', 'added_up.denominator', 'lower') }}
-        end as lower_95,
-        case added_up.figure_kind
-            when 'rate'
-                then {{ byar(
-                    'added_up.numerator', 'added_up.denominator', 'upper', 'added_up.scale'
-                ) }}
-            else {{ wilson('added_up.numerator', 'added_up.denominator', 'upper') }}
-        end as upper_95,
-        case added_up.figure_kind when 'rate' then 'byar' else 'wilson' end as interval_method,
+            end as {{ bound }}_95,
+        {%- endfor %}
+        case
+            when added_up.councils_with_interval < added_up.councils_with_counts then null
+            when added_up.figure_kind = 'rate'
+                then {{ interval_name('poisson', 'added_up.numerator') }}
+            else 'wilson'
+        end as interval_method,
         'sum_of_counts' as statistic,
         cast(null as varchar) as neighbour_model,
         added_up.councils_with_value,

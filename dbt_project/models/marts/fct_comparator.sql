@@ -11,8 +11,7 @@ computed as (
 published_figures as (
     select
         comparator,
-        'published' as basis,
-        'as_published' as statistic,
+        case basis when 'published' then 'as_published' else 'counted' end as statistic,
         {{ fact_columns() }},
         null as mean,
         null as neighbour_model,
@@ -79,7 +78,6 @@ final as (
     select
         comparator,
         {{ fact_columns() }},
-        basis,
         statistic,
         mean,
         neighbour_model,
@@ -89,4 +87,4 @@ final as (
 )
 
 select * from final
-order by comparator, basis, {{ fact_order() }}
+order by comparator, statistic, {{ fact_order() }}

@@ -12,7 +12,7 @@ comparators as (
     qualify
         row_number() over (
             partition by comparator, {{ period }}, council_code
-            order by value is not null desc, basis desc
+            order by value is not null desc, councils_with_value is not null, basis desc
         ) = 1
 ),
 

@@ -123,6 +123,7 @@ merged as (
         count(distinct concat_ws('/', figures.publication, figures.release, figures.version))
             as vintages,
         bool_and(figures.has_its_counts) as have_counts,
+        bool_and(figures.interval_method is not null) as have_intervals,
         string_agg(
             parts.part_name || ' ' || replace(figures.status, '_', ' '), ', '
             order by parts.part_code
@@ -197,15 +198,19 @@ found as (
         numerator,
         denominator,
         true as has_its_counts,
-        case figure_kind
-            when 'rate' then {{ byar('numerator', 'denominator', 'lower', 'scale') }}
-            else {{ wilson('numerator', 'denominator', 'lower') }}
-        end as lower_95,
-        case figure_kind
-            when 'rate' then {{ byar('numerator', 'denominator', 'upper', 'scale') }}
-            else {{ wilson('numerator', 'denominator', 'upper') }}
-        end as upper_95,
-        case figure_kind when 'rate' then 'byar' else 'wilson' end as interval_method,
+        {%- for bound in ['lower', 'upper'] %}
+            case
+                when not have_intervals then null
+                when figure_kind = 'rate'
+                    then {{ interval_bound('poisson', 'numerator', 'denominator', bound, 'scale') }}
+                else {{ interval_bound('wilson', 'numerator', 'denominator', bound) }}
+            end as {{ bound }}_95,
+        {%- endfor %}
+        case
+            when not have_intervals then null
+            when figure_kind = 'rate' then {{ interval_name('poisson', 'numerator') }}
+            else 'wilson'
+        end as interval_method,
         is_corrected,
         is_flagged,
         []::varchar[] as flags,

@@ -23,13 +23,14 @@ records as (
     select
         *,
         'overall_effectiveness' as series_id,
+        false as is_rebuilt,
         (overall_effectiveness in ('1', '2'))::integer as above,
         (overall_effectiveness in ('1', '2', '3', '4'))::integer as below,
     from registered
 ),
 
 final as (
-    {{ record_figures('records') }}
+    {{ record_figures('records', interval='wilson') }}
 )
 
 select * from final

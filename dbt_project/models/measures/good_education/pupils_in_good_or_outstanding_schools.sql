@@ -85,26 +85,32 @@ ofsted_schools as (
     left join dfe_codes using (dfe_code)
 ),
 
-ofsted_records as (
+pupils as (
     select
         *,
         'overall_effectiveness' as series_id,
+        is_later as is_rebuilt,
         case when grade in ('1', '2') then pupils else 0 end as above,
         case when grade in ('1', '2', '3', '4') then pupils else 0 end as below,
     from ofsted_schools
+),
 
-    union all
-
+graded_schools as (
     select
         *,
         'schools' as series_id,
+        is_later as is_rebuilt,
         (coalesce(grade, '') in ('1', '2'))::integer as above,
         (coalesce(grade, '') in ('1', '2', '3', '4'))::integer as below,
     from ofsted_schools
 ),
 
-ofsted_figures as (
-    {{ record_figures('ofsted_records') }}
+pupil_figures as (
+    {{ record_figures('pupils') }}
+),
+
+school_figures as (
+    {{ record_figures('graded_schools', interval='wilson') }}
 ),
 
 -- 10, 11 and 39 are independent special schools and colleges, which no state funds as schools.
@@ -112,6 +118,7 @@ rated_records as (
     select
         school_ratings.*,
         'own_inspections' as series_id,
+        false as is_rebuilt,
         dfe_codes.council_code,
         dfe_codes.region_code,
         case
@@ -176,13 +183,15 @@ read_places as (
 ),
 
 place_figures as (
-    {{ figures('select * from read_places', interval='wilson') }}
+    {{ figures('select * from read_places', basis="'computed'") }}
 ),
 
 final as (
     select * from ons_figures
     union all
-    select * from ofsted_figures
+    select * from pupil_figures
+    union all
+    select * from school_figures
     union all
     select * from rated_figures
     union all

@@ -259,7 +259,7 @@ sums as (
 ),
 
 final as (
-    {{ figures('select * from sums', interval='byar', per=1000) }}
+    {{ figures('select * from sums', interval='poisson', per=1000, basis="'computed'") }}
 )
 
 select * from final

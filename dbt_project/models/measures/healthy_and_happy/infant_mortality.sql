@@ -19,7 +19,7 @@ cells as (
 ),
 
 final as (
-    {{ fingertips_figures('cells', interval='byar', per=1000) }}
+    {{ fingertips_figures('cells', interval='poisson', per=1000) }}
 )
 
 select * from final

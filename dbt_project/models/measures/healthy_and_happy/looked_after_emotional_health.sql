@@ -4,14 +4,15 @@ children as (
     select * from {{ ref('stg_ees__children_looked_after__convictions_and_health') }}
 ),
 
--- The average stands in the column of numbers; its percentage is always `z`.
+-- The average stands in the column of numbers, its percentage is always `z`; of no score received it
+-- is printed as 0.
 average_cells as (
     select
         'average_sdq_score' as series_id,
         {{ row_columns() }},
-        {{ cells(value='number') }}
+        {{ cells(value='number', denominator=whole('average_sdq_score', 'number')) }}
     from children
-    where {{ series_rows('average_sdq_score') }}
+    qualify {{ series_rows('average_sdq_score') }}
 ),
 
 -- Of the children with a score, which is what the publisher's percentage is of.
@@ -28,14 +29,18 @@ concern_cells as (
     qualify {{ series_rows('sdq_cause_for_concern') }}
 ),
 
-cells as (
-    select * from average_cells
-    union all by name
-    select * from concern_cells
+averages as (
+    {{ ees_figures('average_cells') }}
+),
+
+shares as (
+    {{ ees_figures('concern_cells', interval='wilson') }}
 ),
 
 final as (
-    {{ ees_figures('cells', interval='wilson') }}
+    select * from averages
+    union all
+    select * from shares
 )
 
 select * from final

@@ -14,7 +14,7 @@ cells as (
 ),
 
 final as (
-    {{ fingertips_figures('cells', interval='byar', per=100000) }}
+    {{ fingertips_figures('cells', interval='poisson', per=100000) }}
 )
 
 select * from final

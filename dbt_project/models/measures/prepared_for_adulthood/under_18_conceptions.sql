@@ -42,7 +42,7 @@ older_read as (
 ),
 
 fingertips as (
-    {{ fingertips_figures('cells', interval='byar', per=1000) }}
+    {{ fingertips_figures('cells', interval='poisson', per=1000) }}
 ),
 
 older as (
