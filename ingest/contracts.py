@@ -111,7 +111,8 @@ class YearsSpec(_Strict):
     `span` is how many years the file holds, `offset` what to add to the release's year, and
     `not_after: published` says only that nothing lies in the future of the publication.
     `only: release` says that every row is of the very period that the release's name tells.
-    `gaps` are years for which nothing was published.
+    `gaps` are years for which nothing was published, `without_figures` those that have rows and
+    no figure in them.
     `not_before` is the first year that a definition reaches back to.
     `lag` is how many months before publication the newest period may have ended: where neither
     file nor release is named for its year, a newest year that is missing shows in nothing else.
@@ -124,8 +125,14 @@ class YearsSpec(_Strict):
     not_after: Literal["published"] | None = None
     only: Literal["release"] | None = None
     gaps: list[YearGap] = []
+    without_figures: list[YearGap] = []
     not_before: int | None = None
     lag: int | None = None
+
+    @property
+    def blank(self) -> frozenset[int]:
+        """The years that have rows and no figure in them."""
+        return frozenset(year for gap in self.without_figures for year in gap.years)
 
 
 class PublishedSpec(_Strict):

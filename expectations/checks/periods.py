@@ -213,7 +213,7 @@ class NewestYearHasFigures(LoadCheck):
     name = "newest_year_has_figures"
     expects = (
         "The newest year has a number for some council in each column that had one the year"
-        " before: a year wholly suppressed is refused."
+        " before: a year wholly suppressed is refused, but for years that the contract explains."
     )
     noun = "columns"
 
@@ -221,7 +221,8 @@ class NewestYearHasFigures(LoadCheck):
         # Left out are columns without numbers the year before (in a file of one year: blank ones):
         # those the publisher gave up or never filled, and nothing was taken away from them.
         councils = load.rows[load.rows[AREA_LEVEL] == load.contract.area.unit]
-        years = sorted(councils[YEAR].dropna().unique())
+        blank = load.contract.years.blank
+        years = [year for year in sorted(councils[YEAR].dropna().unique()) if year not in blank]
         if not years:
             return
         newest = councils[councils[YEAR] == years[-1]]

@@ -284,8 +284,9 @@ class _OfStocks(_Declared):
 
 
 def _newest(load: LoadTable, rows: Any, stock: Stock) -> tuple[Any, float]:
-    """A stock by council in the newest period, and the year of that."""
+    """A stock by council in the newest period with figures, and the year of that."""
     unit = load.contract.area.unit
+    rows = rows[~rows[YEAR].isin(load.contract.years.blank)]
     newest = rows[(rows[YEAR] == rows[YEAR].max()) & (rows[AREA_LEVEL] == unit)]
     summed = newest[[numeric(name) for name in stock.columns]].sum(axis=1)
     by_council = summed.groupby(newest[COUNCIL_CODE].map(load.councils.entity)).sum()
