@@ -51,6 +51,8 @@ _MOST_PAIRS = 2_000
 # A column that is continued has figures for the newest period as for those before it; one that a
 # publisher left beside its successor has none. Half: a year may be suppressed in part.
 _CONTINUED = 0.5
+# Fewer rows than this are no series of councils.
+_A_SERIES = 100
 _PERIOD = "\0period"
 _AREA = "\0area"
 
@@ -106,6 +108,7 @@ class History:
             labels=self.labels,
             filled=self.filled,
             evidence=tuple(map(str, self.evidence)),
+            only=self._only(),
             proposals={one.of: one.best.candidate for one in self.unsettled if one.kind == "label"},
         )
 
@@ -239,8 +242,7 @@ class History:
         """The councils' rows of the load, with what they are joined by; its rows by number."""
         area = self.contract.area
         names = [*self._joined_by(), area.codes[area.unit], self.contract.period.column]
-        if area.level in self.columns:
-            names.append(area.level)
+        names += [n for n in (area.level, *known_labels(self.contract)) if n in self.columns]
         frame = pd.DataFrame(
             {n: self.table[self.columns[n]].to_pandas().astype(str) for n in dict.fromkeys(names)}
         )
@@ -390,6 +392,24 @@ class History:
         if matched:
             self.__dict__.pop("new", None)
             self._numbers = {}
+
+    def _only(self) -> dict[str, str]:
+        """Columns that said one thing, and by history say it in some rows; others are of others.
+
+        A row or two with another cell is no series of its own, and stays for the checks to see.
+        """
+        only: dict[str, str] = {}
+        matched = {one.of for one in self.evidence if one.kind == "label"}
+        for name, values in self.contract.constants.items():
+            if len(values) != 1 or f"{name}/{values[0]}" not in matched:
+                continue
+            spelt = self.labels.get(name, {})
+            cells = self.table[self.columns[name]].to_pandas().astype(str).str.strip()
+            rows = cells.map({one: spelt.get(one, one) for one in cells.unique()}).value_counts()
+            others = rows.drop(values[0], errors="ignore")
+            if len(others) and others.min() >= _A_SERIES:
+                only[name] = values[0]
+        return only
 
     def _pooled(self, label: str, here: NDArray[np.int64], there: NDArray[np.int64]) -> Agreement:
         """How a label's figures agree, over all columns that are known."""

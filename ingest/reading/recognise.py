@@ -64,6 +64,7 @@ class Understanding:
     printed label that is another spelling or name of one that is known; `filled` are columns that
     are gone and follow from the rest. `evidence` are the sentences that say what was matched by
     figures, with numbers; `proposals` what may be meant for a label (`column/label`) that is gone.
+    `only` are columns by whose cell the rows of this series are told from another's in one file.
     """
 
     columns: Mapping[str, str]
@@ -71,6 +72,7 @@ class Understanding:
     filled: Mapping[str, Filled] = field(default_factory=dict)
     evidence: tuple[str, ...] = ()
     proposals: Mapping[str, str] = field(default_factory=dict)
+    only: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for a verdict."""
@@ -94,6 +96,7 @@ class Understanding:
             },
             evidence=tuple(document["evidence"]),
             proposals=dict(document["proposals"]),
+            only=dict(document["only"]),
         )
 
 
@@ -322,7 +325,11 @@ def described(table: pa.Table, contract: FileContract, how: Understanding) -> pa
     columns |= _periods(contract, columns)
     columns, said, notes = _figures(contract, columns)
     maps = {AS_PUBLISHED: _map(said, table.num_rows), CELL_NOTES: _map(notes, table.num_rows)}
-    return pa.table(columns | maps)
+    rows = pa.table(columns | maps)
+    for name, cell in how.only.items():
+        trimmed = pyarrow.compute.utf8_trim(rows[name], characters=" ")
+        rows = rows.filter(pyarrow.compute.equal(trimmed, cell))
+    return rows
 
 
 def canonical(table: pa.Table, mapping: Mapping[str, str]) -> pa.Table:
