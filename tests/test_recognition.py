@@ -301,3 +301,26 @@ def test_the_unnamed_column_beside_a_count_is_taken_for_the_count() -> None:
     """DfE's and MHCLG's sheets print a share beside a count, under the count's merged header."""
     assert normal("Total owed a duty [+1]") != normal("Total owed a duty1")
     assert normal("Total owed a duty [+1]") != normal("Total owed a duty")
+
+
+def test_a_file_that_has_come_to_hold_two_series_mixes_them() -> None:
+    publication, name = "children-in-relative-poverty", "children-in-relative-poverty.csv"
+    contract = next(
+        one for one in load_contracts()[publication].files if one.file_id == "relative_poverty_2026"
+    )
+    folder = PUBLISHED / "ons" / publication
+    old, new = (
+        table_of(contract, (folder / day / name).read_bytes())
+        for day in ("2026-03-30", "2026-05-07")
+    )
+    how = understand(contract, new, described(old, contract, understand(contract, old)))
+    rows = described(new, contract, how)
+    assert set(rows["indicator"].to_pylist()) == {"Children in poverty"}
+    wanted = [
+        cell
+        for cell, of in zip(
+            new["observation"].to_pylist(), new["indicator"].to_pylist(), strict=True
+        )
+        if of == "Children in relative poverty before housing costs"
+    ]
+    assert rows["value"].to_pylist() == wanted

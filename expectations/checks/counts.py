@@ -627,6 +627,13 @@ class PartsMakeWholes(_FlagsFigures):
         " 107,429 looked after for long in the newest release). Half a per cent is less than the"
         " average council, so that one left out still shows.",
     )
+    usual = Bound(
+        3.0,
+        "totals of a column",
+        "2026-11",
+        "A council's count that is too low leaves two totals above their parts, its region's and"
+        " England's. From three on it is how the publisher counts.",
+    )
 
     def subjects(self, contract: FileContract) -> Sequence[str]:
         return ("",) if contract.checks.totals else ()
