@@ -635,6 +635,14 @@ class PartsMakeWholes(_FlagsFigures):
         " England's. From three on it is how the publisher counts.",
     )
 
+    usual = Bound(
+        3.0,
+        "totals of a column",
+        "2026-11",
+        "A publisher who counts some of no known council does so every year; one total that is too"
+        " large, or two, are a slip.",
+    )
+
     def subjects(self, contract: FileContract) -> Sequence[str]:
         return ("",) if contract.checks.totals else ()
 
