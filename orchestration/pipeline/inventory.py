@@ -361,7 +361,8 @@ def _digest(releases: Sequence[HeldRelease], problems: Sequence[Problem]) -> str
                     load.verdict.to_dict() if load.verdict else None for load in held.loads
                 ],
                 "decisions": [
-                    one.decision.to_dict() if one.decision else None for one in (held, *held.loads)
+                    decision.to_dict() if decision else None
+                    for decision in (held.decision, *(load.decision for load in held.loads))
                 ],
                 "lacks": held.lacks,
             }
