@@ -157,6 +157,7 @@ def model_assets(manifest: dict[str, Any], translator: Translator) -> dg.AssetsD
         work = refresh.work
         if work.is_served:
             context.log.info("Nothing is new: the warehouse stands as it is.")
+            yield from _as_it_stood(context)
             return
         nodes: list[NodeResult] = []
         try:
@@ -165,6 +166,12 @@ def model_assets(manifest: dict[str, Any], translator: Translator) -> dg.AssetsD
             yield from _node_events(nodes, manifest, translator, context)
 
     return models
+
+
+def _as_it_stood(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+    """What a night with nothing new did of each asset: it was seen to be as it is to be."""
+    for key in context.selected_asset_keys:
+        yield dg.MaterializeResult(key, metadata={"nothing new": "it stands as it was built"})
 
 
 def _node_events(
@@ -227,6 +234,7 @@ def published_assets(manifest: dict[str, Any], translator: Translator) -> dg.Ass
         if work.is_served:
             context.log.info("Nothing is new: the published marts stand as they are.")
             still_served(home)
+            yield from _as_it_stood(context)
             return
         candidate = standing_candidate(home, work.inventory)
         published = publish(home, candidate, reporter=work.reporter, with_site=work.with_site)
