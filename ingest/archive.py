@@ -220,24 +220,25 @@ class Archive:
     def releases(self, publisher: str, publication: str) -> Iterator[Release | Problem]:
         """Each release of a publication, oldest folder name first, or what is wrong with it."""
         for folder in self._folders(f"{self.root}/{publisher}/{publication}"):
-            path = f"{publisher}/{publication}/{folder}"
-            try:
-                release = Release.model_validate_json(
-                    self.fs.cat_file(f"{self.root}/{path}/{RELEASE_FILE}")
-                )
-            except FileNotFoundError:
-                yield Problem(path, f"it has no {RELEASE_FILE}, so nothing says what its files are")
-            except OSError as error:
-                yield Problem(path, f"its {RELEASE_FILE} cannot be read: {error}")
-            except ValidationError as error:
-                first = error.errors()[0]
-                where = ".".join(str(part) for part in first["loc"]) or "file"
-                yield Problem(path, f"its {RELEASE_FILE} is not valid: {where}: {first['msg']}")
-            else:
-                if release.path != path:
-                    yield Problem(path, f"its {RELEASE_FILE} says it is {release.path}")
-                else:
-                    yield release
+            yield self._described(f"{publisher}/{publication}/{folder}")
+
+    def _described(self, path: str) -> Release | Problem:
+        """What the `release.json` in a folder says."""
+        try:
+            release = Release.model_validate_json(
+                self.fs.cat_file(f"{self.root}/{path}/{RELEASE_FILE}")
+            )
+        except FileNotFoundError:
+            return Problem(path, f"it has no {RELEASE_FILE}, so nothing says what its files are")
+        except OSError as error:
+            return Problem(path, f"its {RELEASE_FILE} cannot be read: {error}")
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "file"
+            return Problem(path, f"its {RELEASE_FILE} is not valid: {where}: {first['msg']}")
+        if release.path != path:
+            return Problem(path, f"its {RELEASE_FILE} says it is {release.path}")
+        return release
 
     def read(self, release: Release, file: PublishedFile) -> bytes:
         """A file's bytes, its length and hash checked.
@@ -285,7 +286,21 @@ class HomeArchive(Archive):
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
+        # A release is read once, until its file is another.
+        self._read: dict[str, tuple[tuple[int, int, int], Release | Problem]] = {}
         super().__init__(folder)
+
+    def _described(self, path: str) -> Release | Problem:
+        try:
+            stat = (self.folder / path / RELEASE_FILE).stat()
+        except OSError:
+            return super()._described(path)
+        stamp = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+        known = self._read.get(path)
+        if known is None or known[0] != stamp:
+            known = stamp, super()._described(path)
+            self._read[path] = known
+        return known[1]
 
     def sweep(self) -> None:
         """Remove what an interrupted refresh left half-written."""

@@ -57,7 +57,7 @@ def refresh(
         inventory = check(home, contracts, reporter=watched)
         changes = None
         if is_served(home, inventory):
-            still_served(home)
+            still_served(home, watched)
         else:
             candidate = build(home, inventory, reporter=watched, on_node=on_node)
             changes = publish(home, candidate, reporter=watched, with_site=with_site).changes

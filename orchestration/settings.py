@@ -51,6 +51,12 @@ class Settings(BaseModel):
         None, "CORE_MEASURES_CODE_HOST", "where web server and daemon find the code server"
     )
     code_port: str | None = _variable(None, "CORE_MEASURES_CODE_PORT", "its port")
+    lake: SecretStr | None = _variable(
+        None, "CORE_MEASURES_LAKE", "the catalogue of a DuckLake that the marts go to as well"
+    )
+    lake_data: str | None = _variable(
+        None, "CORE_MEASURES_LAKE_DATA", "needed with it: the folder or s3:// of its files"
+    )
     dagster_home: Path | None = _variable(
         None, "DAGSTER_HOME", "folder of dagster.yaml; set, refreshes are in Dagster's history"
     )

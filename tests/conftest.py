@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from pyarrow import Table
 
 PROJECT = Path(__file__).parents[1]
+POSTGRES = Path("/usr/lib/postgresql/15/bin")
 PUBLISHED = Path(__file__).parents[2] / "shared" / "published"
 
 needs_published = pytest.mark.skipif(
@@ -176,3 +179,46 @@ def published_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (home / "printed.txt").write_text(outcome.stdout)
 
     return made_once(tmp_path_factory, "published", make)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[int]:
+    """PostgreSQL 15 on a port of loopback, in a folder of its own. It does not run as root."""
+    if not (POSTGRES / "initdb").exists():
+        pytest.skip(f"needs PostgreSQL 15 in {POSTGRES}")
+    user = ["runuser", "-u", "nobody", "--"] if os.geteuid() == 0 else []
+    if user and not shutil.which("runuser"):
+        pytest.skip("PostgreSQL does not run as root, and there is no runuser")
+    place = Path(tempfile.mkdtemp(prefix="core-measures-postgres-"))
+    place.chmod(0o755)
+    data = place / "data"
+    data.mkdir(mode=0o700)
+    if user:
+        shutil.chown(data, "nobody")
+    port = free_port()
+
+    def run(*command: str | Path) -> None:
+        # What it leaves running would hold a pipe open.
+        subprocess.run([*user, *command], check=True, stdout=subprocess.DEVNULL)
+
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
+    try:
+        run(POSTGRES / "initdb", "-D", data, "-U", "dagster", "-A", "trust")
+        run(POSTGRES / "pg_ctl", "-D", data, "-o", options, "-l", data / "log", "-w", "start")
+        run(
+            *(POSTGRES / "createdb", "-h", "127.0.0.1"), "-p", str(port), "-U", "dagster", "dagster"
+        )
+        yield port
+    finally:
+        subprocess.run(
+            [*user, POSTGRES / "pg_ctl", "-D", data, "-m", "immediate", "stop"],
+            check=False,
+            capture_output=True,
+        )
+        shutil.rmtree(place, ignore_errors=True)

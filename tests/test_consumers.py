@@ -176,7 +176,7 @@ def test_a_date_is_kept_or_let_go_against_the_rule() -> None:
     today = date(2026, 11, 23)
     days = [today - timedelta(days=n) for n in range(0, 365 * 5, 3)]
     folders = [day.isoformat() for day in days]
-    gone = dated._past_the_rule(folders, today)
+    gone = dated.past_the_rule(folders, today)
     kept = [date.fromisoformat(folder) for folder in folders if folder not in gone]
     recent = [day for day in days if (today - day).days <= dated.DAYS_ALL]
     assert set(recent) <= set(kept)

@@ -6,12 +6,10 @@ import json
 import os
 import re
 import shlex
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -22,17 +20,10 @@ from typing import Any
 import factory
 import pytest
 import yaml
-from conftest import PROJECT, rows
+from conftest import PROJECT, free_port, rows
 
-POSTGRES = Path("/usr/lib/postgresql/15/bin")
 DEPLOY = PROJECT / "deploy"
 IN_NEED = "characteristics-of-children-in-need"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def until(said: str, done: Callable[[], Any], seconds: float = 240) -> Any:
@@ -42,43 +33,6 @@ def until(said: str, done: Callable[[], Any], seconds: float = 240) -> Any:
             return found
         time.sleep(0.5)
     raise AssertionError(f"{said}: not within {seconds:.0f} s")
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[int]:
-    """PostgreSQL 15 on a port of loopback, in a folder of its own. It does not run as root."""
-    if not (POSTGRES / "initdb").exists():
-        pytest.skip(f"needs PostgreSQL 15 in {POSTGRES}")
-    user = ["runuser", "-u", "nobody", "--"] if os.geteuid() == 0 else []
-    if user and not shutil.which("runuser"):
-        pytest.skip("PostgreSQL does not run as root, and there is no runuser")
-    place = Path(tempfile.mkdtemp(prefix="core-measures-postgres-"))
-    place.chmod(0o755)
-    data = place / "data"
-    data.mkdir(mode=0o700)
-    if user:
-        shutil.chown(data, "nobody")
-    port = free_port()
-
-    def run(*command: str | Path) -> None:
-        # What it leaves running would hold a pipe open.
-        subprocess.run([*user, *command], check=True, stdout=subprocess.DEVNULL)
-
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
-    try:
-        run(POSTGRES / "initdb", "-D", data, "-U", "dagster", "-A", "trust")
-        run(POSTGRES / "pg_ctl", "-D", data, "-o", options, "-l", data / "log", "-w", "start")
-        run(
-            *(POSTGRES / "createdb", "-h", "127.0.0.1"), "-p", str(port), "-U", "dagster", "dagster"
-        )
-        yield port
-    finally:
-        subprocess.run(
-            [*user, POSTGRES / "pg_ctl", "-D", data, "-m", "immediate", "stop"],
-            check=False,
-            capture_output=True,
-        )
-        shutil.rmtree(place, ignore_errors=True)
 
 
 class Machine:

@@ -310,6 +310,68 @@ def test_the_sample_sets_a_council_beside_no_neighbours(sample_home: Path) -> No
     assert "23.6 similar (10 of 10)" in line
 
 
+def test_a_measure_without_figures_of_its_headline_has_none_at_all(sample_home: Path) -> None:
+    """Infant mortality is held by single years alone; the headline is three years pooled."""
+    ((series, value, period, because),) = rows(
+        sample_home,
+        "select series_id, value, period_label, stands_because from marts.council_profile"
+        " where council_name = 'Leeds' and measure_id = 'infant_mortality'",
+    )
+    assert series == "single_year" and "three years pooled" in str(because)
+    assert rows(
+        sample_home,
+        "select value, period_label from marts.fct_core_measure where council_name = 'Leeds'"
+        " and measure_id = 'infant_mortality' order by period_end desc limit 1",
+    ) == [(value, period)]
+    assert rows(
+        sample_home,
+        "select series_title, value from answers.newest_headline where council_name = 'Leeds'"
+        " and measure_id = 'infant_mortality'",
+    ) == [("Infant mortality, single years", value)]
+    told = " ".join(command("profile", "Leeds", "--home", sample_home).stdout.split())
+    assert "Infant mortality, single years: Not the headline series" in told
+    # Every measure has its place, whatever is held of it; the headline stands wherever it can.
+    assert rows(
+        sample_home,
+        "select count(distinct council_code), min(measures), max(measures) from ("
+        "select council_code, count(distinct measure_id) as measures"
+        " from marts.council_profile group by all)",
+    ) == [(153, 28, 28)]
+    assert rows(
+        sample_home,
+        "select count(*) from marts.dim_series as s where s.is_headline and not"
+        " s.stands_for_measure and exists (select 1 from marts.fct_core_measure as f"
+        " where f.measure_id = s.measure_id and f.series_id = s.series_id"
+        " and f.value is not null)",
+    ) == [(0,)]
+
+
+def test_a_council_is_set_beside_neighbours_that_nobody_can_name(sample_home: Path) -> None:
+    ten = rows(
+        sample_home,
+        "select neighbour_code, neighbour_name, place from marts.dim_statistical_neighbour"
+        " where council_name = 'Leeds' and valid_to is null order by place",
+    )
+    assert [place for *_, place in ten] == list(range(1, 11))
+    # Their median, by the names told, is the one served.
+    codes = ", ".join(f"'{code}'" for code, *_ in ten)
+    figure = "series_id = 'within_12_months' and year = 2024"
+    assert rows(
+        sample_home,
+        f"select round(median(value), 6) from marts.fct_core_measure where {figure}"
+        f" and council_code in ({codes})",
+    ) == rows(
+        sample_home,
+        f"select value from marts.fct_comparator where {figure}"
+        " and comparator = 'statistical_neighbours' and council_name = 'Leeds'",
+    )
+    assert rows(
+        sample_home,
+        "select distinct model, valid_from::varchar, valid_to::varchar"
+        " from marts.dim_statistical_neighbour order by all",
+    ) == [("2021", None, "2023-03-31"), ("2025", "2023-04-01", None)]
+
+
 # --- dbt's own unit tests
 
 

@@ -177,7 +177,7 @@ def keep(home: Home, now: datetime | None = None) -> str | None:
         "changes": record.get("changes", {}),
     }
     listed.insert(0, entry)
-    gone = _past_the_rule([one["folder"] for one in listed if one.get("kept")], at.date())
+    gone = past_the_rule([one["folder"] for one in listed if one.get("kept")], at.date())
     for one in listed:
         if one["folder"] in gone:
             one["kept"] = False
@@ -221,7 +221,7 @@ def _day(folder: str) -> date:
     return date.fromisoformat(folder.split(".", maxsplit=1)[0])
 
 
-def _past_the_rule(folders: Iterable[str], today: date) -> set[str]:
+def past_the_rule(folders: Iterable[str], today: date) -> set[str]:
     """The folders that the rule lets go, of those named newest first."""
     kept: set[str] = set()
     months: set[tuple[int, int]] = set()

@@ -233,7 +233,7 @@ def published_assets(manifest: dict[str, Any], translator: Translator) -> dg.Ass
         home = work.home
         if work.is_served:
             context.log.info("Nothing is new: the published marts stand as they are.")
-            still_served(home)
+            still_served(home, work.reporter)
             yield from _as_it_stood(context)
             return
         candidate = standing_candidate(home, work.inventory)

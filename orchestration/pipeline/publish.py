@@ -69,6 +69,7 @@ def publish(
         home.drop_candidate()
         keep_dated(home)
         docs.served()
+        fill_lake(home, reporter)
         reporter.advance("swapped in")
     reporter.end()
     return Published(marts, changed)
@@ -81,10 +82,33 @@ def keep_dated(home: Home) -> None:
     keep(home)
 
 
-def still_served(home: Home) -> None:
+def fill_lake(home: Home, reporter: Reporter) -> None:
+    """Publish what is served to the lake too, if there is one; the home is none the worse."""
+    from warehouse.lake import Lake, LakeError, publish, remember
+
+    try:
+        lake = Lake.from_environment()
+        record = home.build_record()
+        version = None
+        if lake is not None and record is not None:
+            version = publish(lake, home.warehouse.resolve(), str(record["digest"]))
+    except LakeError as error:
+        remember(home, str(error))
+        reporter.warn(
+            f"The lake has not got this build, and keeps the one before: {error}"
+            " The next refresh tries again."
+        )
+    else:
+        remember(home, None)
+        if version is not None:
+            reporter.say(f"Published to {lake}, version {version}")
+
+
+def still_served(home: Home, reporter: Reporter = SILENT) -> None:
     """What there is to do where what is held is served: finish what a killed refresh left."""
     DataDocs(home).served()
     keep_dated(home)
+    fill_lake(home, reporter)
 
 
 def _write_site(home: Home, marts: Path, reporter: Reporter) -> None:

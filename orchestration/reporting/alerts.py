@@ -226,6 +226,8 @@ def _recovered(home: Home) -> Message:
 
 def bad_news(home: Home, inventory: Inventory | None, failed: str | None) -> Message | None:
     """What there is to act on, or None. A run that failed is told by what it said."""
+    from warehouse.lake import problem_of
+
     lines: list[str] = []
     counts: dict[str, int] = {}
 
@@ -235,6 +237,8 @@ def bad_news(home: Home, inventory: Inventory | None, failed: str | None) -> Mes
 
     if failed is not None:
         add("failed", f"Failed, and what was served before still stands: {failed}")
+    if failed is None and (why := problem_of(home)):
+        add("not in the lake", f"Served, and not in the lake: {why}")
     if inventory is not None:
         if failed is None and not is_served(home, inventory):
             add("failed", "Failed: what is held is not served; what was served before stands")
