@@ -623,8 +623,8 @@ class PartsMakeWholes(_FlagsFigures):
         0.005,
         "of the larger area's count",
         "2026-11",
-        "Children of no fixed or no known home are counted in England and in no council (98 of"
-        " 107,429 looked after for long in the newest release). Half a per cent is less than the"
+        "Children of no known home are counted in England and in no council: 98 of 107,429"
+        " admissions for injuries in a year (Fingertips 90284). Half a per cent is less than the"
         " average council, so that one left out still shows.",
     )
     usual = Bound(
