@@ -17,6 +17,7 @@ from expectations.checks.base import (
     one,
 )
 from expectations.checks.presence import OfSeries
+from expectations.checks.years import share_that_stays
 from expectations.panel.baseline import ENOUGH_AREAS, RobustBaseline, nanmedian
 
 if TYPE_CHECKING:
@@ -346,7 +347,7 @@ class RegionsNotCarriedOn(OfSeries):
                         continue
                     looked_at += 1
                     share = same[within].mean()
-                    if share > float(self.most):
+                    if share > share_that_stays(self.most, panel.years[t] - panel.years[u]):
                         rows = panel.source_rows[t, same & within]
                         found.append(
                             Finding(

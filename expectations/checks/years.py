@@ -190,6 +190,15 @@ class NoYearStrange(_YearMoves):
     bounds_of_year = _YearBounds(ratio, times, ratio_of_few)
 
 
+def share_that_stays(of_a_year: Bound, years: float) -> float:
+    """The share of councils that may have the same figure again after so many years.
+
+    `of_a_year` is that of a year and more. A position is taken more often, and of those who stay
+    the same in a year a part's root stays the same in that part: p^t.
+    """
+    return float(of_a_year) ** min(1.0, float(years))
+
+
 class YearsDiffer(OfSeries):
     """A year is a copy of an earlier one."""
 
@@ -216,8 +225,12 @@ class YearsDiffer(OfSeries):
             )
             asked = [i for i in range(len(pairs)) if both[i] >= ENOUGH_AREAS]
             share = alike[asked] / both[asked] if asked else np.array([])
+            most = [
+                share_that_stays(self.most, panel.years[pairs[i][0]] - panel.years[pairs[i][1]])
+                for i in asked
+            ]
             yield found_where(
-                share > float(self.most),
+                share > np.array(most),
                 share,
                 [panel.period_labels[pairs[i][0]] for i in asked],
                 [panel.period_labels[pairs[i][1]] for i in asked],
