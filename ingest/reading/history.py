@@ -362,6 +362,8 @@ class History:
             gone, come = sorted(was - now), sorted(now - was)
             if not gone or not come or len(gone) * len(come) > _MOST_PAIRS:
                 continue
+            if now & set(self.contract.constants.get(name, ())):
+                continue  # it says what the contract names: nothing is gone
             self._match_labels_of(name, gone, come)
 
     def _match_labels_of(self, name: str, gone: Sequence[str], come: Sequence[str]) -> None:
