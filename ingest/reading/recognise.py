@@ -214,7 +214,9 @@ def refuse_missing(
     """
     said: list[str] = []
     proposal: dict[str, str] = {}
-    free = [name for name in printed if name not in set(taken)]
+    # What is known to be of no use is no guess: the children beside their referrals.
+    of_use = [name for name in printed if not contract.is_ignored(name)]
+    free = [name for name in of_use if name not in set(taken)]
     near = {one.of: one for one in evidence}
     for column in missing:
         if not is_needed(contract, column):
