@@ -631,8 +631,8 @@ class PartsMakeWholes(_FlagsFigures):
         3.0,
         "totals of a column",
         "2026-11",
-        "A publisher who counts some of no known council does so every year. A council's count that"
-        " is too low leaves two totals above their parts, its region's and England's: a slip.",
+        "A publisher who counts some of no known council does so every year; one total that is too"
+        " large, or two, are a slip.",
     )
 
     def subjects(self, contract: FileContract) -> Sequence[str]:

@@ -242,7 +242,8 @@ def read_period(cell: str, notation: Notation, period_type: PeriodType) -> str |
     None where it names no period of that type in any, or where it would be a guess: a lone year
     is read as the notation says, and as no other.
     """
-    text = " ".join(cell.split())
+    # A data frame writes whole numbers beside blanks with a point: 2024.0.
+    text = re.sub(r"^(\d{4}|\d{6})\.0$", r"\1", " ".join(cell.split()))
     if parse_period(text, notation, period_type):
         return text
     day = _any_day(text)
