@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -196,7 +197,7 @@ def share_that_stays(of_a_year: Bound, years: float) -> float:
     `of_a_year` is that of a year and more. A position is taken more often, and of those who stay
     the same in a year a part's root stays the same in that part: p^t.
     """
-    return float(of_a_year) ** min(1.0, float(years))
+    return math.pow(float(of_a_year), min(1.0, years))
 
 
 class YearsDiffer(OfSeries):
