@@ -187,7 +187,7 @@ class Marts:
         )
         while rows := cursor.fetchmany(5000):
             for measure, series, *cells, flags in rows:
-                figure = Figure(*cells, flags=tuple(flags or ()))
+                figure = Figure._make([*cells, tuple(flags or ())])
                 mine = found[measure, series][current.get(figure.area_code, figure.area_code)]
                 # Printed under two codes of one council: the number counts, else the later code.
                 if mine and mine[-1].period == figure.period:
@@ -356,7 +356,7 @@ class Marts:
         )
         while rows := cursor.fetchmany(5000):
             for measure, series, *cells, flags in rows:
-                figure = Figure(*cells, flags=tuple(flags or ()))
+                figure = Figure._make([*cells, tuple(flags or ())])
                 mine = found[measure, series][current.get(figure.area_code, figure.area_code)]
                 if mine and mine[-1].period == figure.period:
                     mine[-1] = figure
