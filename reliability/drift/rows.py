@@ -23,7 +23,7 @@ def _wide(document: Document, text: str) -> list[str]:
 @kind("rows")
 def notes_below(document: Document, rng: Random) -> None:
     """A blank line and notes below the table, each in a line of its own."""
-    document.rows += [[""], *([note] for note in _NOTES)]
+    document.rows += [[], *([note] for note in _NOTES)]
 
 
 @kind("rows")
