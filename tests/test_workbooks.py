@@ -498,6 +498,12 @@ def test_a_judgement_is_of_another_council(published_home: Any) -> None:
         " order by publication_date",
     )
     assert leeds == [(None, "2018-12-18", 1, 1), ("2022-02-21", "2022-05-09", 1, 2)]
+    days = rows(
+        published_home,
+        "select judged_on_is, count(*) filter (judged_on is null), count(*) > 0"
+        " from marts.council_inspection where status = 'published' group by all order by all",
+    )
+    assert days == [("day of the report", 0, True), ("first day of the inspection", 0, True)]
     assert rows(
         published_home,
         "select council_name, note from marts.council_inspection where status <> 'published'"

@@ -222,9 +222,12 @@ class RulesFindTheirRows(LoadCheck):
                 named = f"{', '.join(total.columns)}: no row has {_cells(total.but_for)}"
                 yield named, not rows_where(rows, total.but_for).any()
         for breakdown in load.contract.checks.breakdowns:
-            for cell in (breakdown.whole, *breakdown.parts):
+            printed = {*rows[breakdown.column].unique()}
+            # A file of wholes alone breaks nothing down; one with labels of another name does.
+            is_broken_down = bool(printed - {breakdown.whole})
+            for cell in (breakdown.whole, *(breakdown.parts if is_broken_down else ())):
                 named = f"{', '.join(breakdown.numbers)}: no row has {breakdown.column} '{cell}'"
-                yield named, not (rows[breakdown.column] == cell).any()
+                yield named, cell not in printed
 
 
 def _cells(allowed: RowFilter) -> str:

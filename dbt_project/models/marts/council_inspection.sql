@@ -108,6 +108,11 @@ final as (
         with_both_days.council_code,
         current_names.council_name,
         with_both_days.as_of,
+        coalesce(with_both_days.inspection_date, with_both_days.publication_date) as judged_on,
+        case
+            when with_both_days.inspection_date is not null then 'first day of the inspection'
+            when with_both_days.publication_date is not null then 'day of the report'
+        end as judged_on_is,
         with_both_days.inspection_date,
         with_both_days.publication_date,
         with_both_days.inspection_type,
