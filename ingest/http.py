@@ -171,6 +171,8 @@ class Session:
 
     manners: Manners = field(default_factory=Manners)
     requests_made: int = field(default=0, init=False)
+    # Each address that was asked, and what came of it: a status, or the fault in a word.
+    asked: list[tuple[str, str]] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         import requests
@@ -346,15 +348,19 @@ class Session:
                     stream=True,
                 )
             except requests.exceptions.SSLError as error:
+                self._note(asked, "no valid certificate")
                 raise PublisherError(
                     f"{asked}: its certificate is not valid: {_ssl(error)}"
                 ) from error
             except requests.exceptions.Timeout as error:
+                self._note(asked, "no answer in time")
                 raise _LaterError("it does not answer in time", unreached=True) from error
             except requests.exceptions.ConnectionError as error:
+                self._note(asked, "no connection")
                 raise _LaterError(_connection(error), unreached=True) from error
             except (requests.exceptions.RequestException, ValueError) as error:
                 raise PublisherError(f"{asked}: {_plain(error)}") from error
+            self._note(asked, str(response.status_code))
             try:
                 location = response.headers.get("Location")
                 if response.status_code not in _REDIRECT or location is None:
@@ -367,6 +373,10 @@ class Session:
                 raise PublisherError(f"{url}: its redirects go round in a circle")
             seen.add(asked)
         raise PublisherError(f"{url}: it redirects more than {_MOST_REDIRECTS} times")
+
+    def _note(self, url: str, answer: str) -> None:
+        with self._lock:
+            self.asked.append((url, answer))
 
     def _gate(self, origin: Origin) -> _Gate:
         with self._lock:

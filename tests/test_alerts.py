@@ -28,7 +28,7 @@ from orchestration.defs.resources import RefreshRun
 from orchestration.pipeline.check import check
 from orchestration.pipeline.collect import collect
 from orchestration.pipeline.inventory import take_inventory
-from orchestration.reporting.alerts import Mail, alert, bad_news, channels
+from orchestration.reporting.alerts import Mail, Message, News, alert, bad_news, channels
 from orchestration.reporting.alerts import alert as send_alert
 from warehouse.home import Home
 
@@ -251,6 +251,41 @@ def test_a_receiver_that_is_down_changes_the_outcome_or_loses_the_recovery(
     assert SECRET not in "".join(reporter.warned)
     alert(late, environment={})
     assert ears.heard() == []
+
+
+def test_what_lasts_is_told_every_night_or_its_end_to_nobody(
+    late: Home, ears: Ears, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def night(**reasons: str) -> list[str]:
+        news = tuple(
+            News("not brought home", about, f"Not brought home: {about}: {why}", why)
+            for about, why in reasons.items()
+        )
+        message = Message(f"{len(news)} not brought home", tuple(n.line for n in news), news)
+        monkeypatch.setattr(
+            "orchestration.reporting.alerts.bad_news", lambda *_: message if news else None
+        )
+        send_alert(late, load_contracts(), Told(), environment=ears.environment)
+        return ears.heard()
+
+    (told,) = night(one="it is down", two="it is gone")
+    assert "one: it is down" in told
+    assert "two: it is gone" in told
+    assert night(one="it is down", two="it is gone") == []
+    # What changed is told again, what is new is told, and the rest is a count.
+    (told,) = night(one="it is gone", two="it is gone", three="it is down")
+    assert "one: it is gone" in told
+    assert "three: it is down" in told
+    assert "two: it is gone" not in told
+    assert "1 more that was told before" in told
+    # What is well is told once, though the rest lasts.
+    (told,) = night(one="it is gone")
+    assert told.startswith("core-measures: 2 well again in late")
+    assert "Well again: not brought home: three" in told
+    assert night(one="it is gone") == []
+    (told,) = night()
+    assert told.startswith("core-measures: all is well again in late")
+    assert night() == []
 
 
 def test_a_dagster_run_that_fails_is_told_to_nobody(

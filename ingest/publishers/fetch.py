@@ -213,7 +213,7 @@ def _fetch_new(
         if edition.release in twice:
             continue
         try:
-            _fetch_edition(result, platform, edition, folder, held)
+            fetch_edition(result, platform, edition, folder, held)
         except _NothingToReadError as error:
             # The newest has something, or its publisher calls its files otherwise by now.
             if edition is newest or edition.release is None or edition.token is None:
@@ -250,20 +250,13 @@ def new_editions(
     publication: Publication, listing: Listing, held: Sequence[Release], memory: Memory
 ) -> list[Edition]:
     """The editions that may hold something new, oldest first."""
-    since = publication.live.since if publication.live else None
-    until = publication.live.until if publication.live else None
     known = {name for release in held for name in (release.release, release.folder)}
     found = []
     named: dict[str, Edition] = {}
-    for edition in listing.editions:
+    for edition in wanted_editions(publication, listing):
         before = named.setdefault(edition.release or "", edition)
         # A page of a listing may repeat what moved on from the page before.
         if before is not edition and before == edition:
-            continue
-        first = edition.first or edition.published
-        if since and first and first < since:
-            continue
-        if until and (day := _day_of(edition)) and day > until:
             continue
         if edition.release and memory.state.passed.get(edition.release) == _passing(
             publication, edition
@@ -275,6 +268,21 @@ def new_editions(
                 continue
             if any(upstream_of(r) == edition.token and not r.missing for r in held):
                 continue
+        found.append(edition)
+    return sorted(found, key=_age)
+
+
+def wanted_editions(publication: Publication, listing: Listing) -> list[Edition]:
+    """The editions of the time that a publication's figures are wanted of, oldest first."""
+    block = publication.live
+    since, until = (block.since, block.until) if block else (None, None)
+    found = []
+    for edition in listing.editions:
+        first = edition.first or edition.published
+        if since and first and first < since:
+            continue
+        if until and (day := _day_of(edition)) and day > until:
+            continue
         found.append(edition)
     return sorted(found, key=_age)
 
@@ -333,9 +341,16 @@ class _Brought:
     uploaded: date | None = None
 
 
-def _fetch_edition(
+def fetch_edition(
     result: Fetched, platform: Platform, edition: Edition, folder: Path, held: Sequence[Release]
 ) -> None:
+    """Fetch one release whole, and lay it out under `folder` as in an archive.
+
+    Raises
+    ------
+    PublisherError
+        It cannot be had, or is not what it should be.
+    """
     publication = result.publication
     if edition.refused is not None:
         raise PublisherError(edition.refused)
@@ -627,4 +642,5 @@ def _remember(found: Fetched, home: HomeArchive) -> None:
         elif release.release in found.offered:
             home.mark_offered(release)
     found.memory.state.skipped = found.skipped
+    found.memory.note_night(len(found.releases), failed=bool(found.problems))
     found.memory.save()

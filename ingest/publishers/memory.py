@@ -62,6 +62,11 @@ class _Remembered(BaseModel):
     passed: dict[str, str] = {}
     told: dict[str, Told] = {}
     # By release, why its publisher withdrew it; and the pages that tell of it.
+    # How many releases came when it was last asked; and for how many nights in a row it could not
+    # be asked, or something of it could not be had, and since when.
+    came: int = 0
+    failing: int = 0
+    failing_since: datetime | None = None
     withdrawn: dict[str, str] = {}
     withdrawn_pages: list[str] = []
     skipped: str | None = None
@@ -125,6 +130,15 @@ class Memory:
     def asked_now(self) -> None:
         """Note that the publisher is asked."""
         self.state.asked = datetime.now(UTC)
+
+    def note_night(self, came: int, *, failed: bool) -> None:
+        """Note what a night gave: how many releases, and whether anything failed."""
+        self.state.came = came
+        self.state.failing = self.state.failing + 1 if failed else 0
+        if not failed:
+            self.state.failing_since = None
+        elif self.state.failing_since is None:
+            self.state.failing_since = datetime.now(UTC)
 
     def found_gone(self, contract: str, reason: str) -> None:
         """Note that its publisher has nothing of it, under the addresses of a contract."""

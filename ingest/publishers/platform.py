@@ -142,6 +142,8 @@ class Web:
     origins: frozenset[Origin]
     limits: content.Limits
     memory: Memory
+    # Where it is wanted, each JSON document that came, by its address.
+    seen: dict[str, Any] | None = None
 
     def json(
         self, url: str, query: Mapping[str, Any] | None = None, *, remember: bool = True
@@ -167,6 +169,8 @@ class Web:
         if answer.not_modified and told is not None:
             return told.document
         document = content.read_json(sink)
+        if self.seen is not None:
+            self.seen[asked] = document
         if remember:
             self.memory.keep(asked, answer.etag, answer.last_modified, document)
         return document

@@ -68,6 +68,7 @@ def status(home: HomeOption = DEFAULT_HOME) -> None:
         "Loads",
         "Age",
         "Last asked",
+        "Answer",
         "Next expected",
         "Late",
     )
@@ -90,6 +91,7 @@ def status(home: HomeOption = DEFAULT_HOME) -> None:
             publication.title,
             *row,
             fresh.asked_text,
+            fresh.answer,
             fresh.expected,
             fresh.lateness,
         )

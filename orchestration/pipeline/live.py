@@ -30,9 +30,9 @@ def fetched(
 ) -> Iterator[Archive]:
     """What is new at the publishers, to be brought home while this lasts."""
     asked = [publication for publication in publications if publication.live is not None]
-    silent = [p.publication for p in publications if p.live is None]
+    silent = [p.title for p in publications if p.live is None]
     if silent:
-        reporter.say(f"Not asked for, having no `live:` block: {', '.join(silent)}")
+        reporter.say(f"Not downloaded, but kept from an archive: {', '.join(silent)}")
     reporter.begin("Asking publishers", len(asked))
     with fetched_from(
         asked, home.archive, home.work, Settings.from_environment(), reporter.advance
@@ -40,7 +40,7 @@ def fetched(
         reporter.end()
         for one in found:
             if one.skipped:
-                reporter.say(f"Passed over: {one.publication.publication}: {one.skipped}")
+                reporter.say(f"Passed over: {one.publication.title}: {one.skipped}")
             for line in one.notes:
                 reporter.say(line)
         yield source
@@ -63,8 +63,8 @@ def offered(
 
     def look(publication: Publication, session: Session) -> list[str]:
         memory = Memory.at(home.work / MEMORY, publication.publication)
-        listing = platform_of(publication, session, settings, memory).releases()
         held = home.archive.held(publication.publisher, publication.publication)
+        listing = platform_of(publication, session, settings, memory, held).releases()
         # Where only the file tells whether it changed, the nightly run asks for it.
         return [
             f"{edition.release} {edition.token}"

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import smtplib
 import ssl
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from pydantic import TypeAdapter, ValidationError
 
 from ingest.archive import write_whole
 from ingest.errors import CoreMeasuresError
@@ -36,7 +40,28 @@ MAIL_PASSWORD = "CORE_MEASURES_MAIL_PASSWORD"  # noqa: S105  # nosec B105  a var
 MAIL_SECURITY = "CORE_MEASURES_MAIL_SECURITY"
 _SECONDS = 20.0
 _MOST_LINES = 40
+_FAILED = "failed"
+# By channel, what it was told of by what that is about, and what of it would be news once more.
+_MEMORY: TypeAdapter[dict[str, dict[str, str]]] = TypeAdapter(dict[str, dict[str, str]])
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
+
+
+@dataclass(frozen=True)
+class News:
+    """One thing to act on: of what kind, about what, and the line that tells it.
+
+    `sign` changes when there is something new to say of it: a count of days does not.
+    """
+
+    kind: str
+    about: str
+    line: str
+    sign: str
+
+    @property
+    def key(self) -> str:
+        """What it is about, so that a night later it is known again."""
+        return f"{self.kind}: {self.about}"
 
 
 @dataclass(frozen=True)
@@ -45,6 +70,8 @@ class Message:
 
     subject: str
     lines: tuple[str, ...]
+    # The same by what each line is about, with what of it makes it news once more.
+    news: tuple[News, ...] = ()
 
     @property
     def text(self) -> str:
@@ -172,8 +199,8 @@ def alert(
 
     Without its inventory, what is held is read; a run that failed is told by what it said.
 
-    A run that ends with anything quarantined, failed or late is told each time; the first that
-    does not after one that did, once.
+    A run that failed is told each time. What lasts is told once, again when it changes, and once
+    more when it is well; on other nights it is a count in `status`.
     """
     try:
         wanted = channels(environment)
@@ -187,15 +214,37 @@ def alert(
     message = bad_news(home, inventory, failed)
     memory = home.work / "alerts.json"
     before = _open(memory)
-    after: set[str] = set()
+    after: dict[str, dict[str, str]] = {}
     for name, channel in wanted.items():
-        if message is not None:
-            after.add(name)
-            _send(channel.send, name, message, reporter)
-        elif name in before and not _send(channel.send, name, _recovered(home), reporter):
-            after.add(name)
+        known = before.get(name, {})
+        if message is None and not known:
+            continue
+        told = _worth_telling(message, known, home) if message else _recovered(home)
+        now = {one.key: one.sign for one in message.news} if message else {}
+        if told is not None and not _send(channel.send, name, told, reporter):
+            # What it did not take is told to it again.
+            now = {key: sign for key, sign in known.items() if message is None or key in now}
+            now = now or {"": ""}
+        if now:
+            after[name] = now
     if memory.parent.is_dir() and after != before:
-        write_whole(memory, json.dumps(sorted(after)).encode())
+        write_whole(memory, json.dumps(after, ensure_ascii=False).encode())
+
+
+def _worth_telling(message: Message, known: dict[str, str], home: Home) -> Message | None:
+    """What of a message a receiver does not know yet, and what is well that it knew of."""
+    fresh = [n for n in message.news if n.kind == _FAILED or known.get(n.key) != n.sign]
+    now = {one.key for one in message.news}
+    well = [key for key in known if key and key not in now and not key.startswith(_FAILED)]
+    if not fresh and not well:
+        return None
+    lines = [one.line for one in fresh] + [f"Well again: {key}" for key in well]
+    if lasting := len(message.news) - len(fresh):
+        lines.append(f"{lasting} more that was told before: core-measures status")
+    subject = message.subject
+    if not fresh:
+        subject = f"core-measures: {len(well)} well again in {home.root.name}"
+    return Message(subject, tuple(lines))
 
 
 def _send(send: Callable[[Message], None], name: str, message: Message, reporter: Reporter) -> bool:
@@ -208,13 +257,12 @@ def _send(send: Callable[[Message], None], name: str, message: Message, reporter
     return True
 
 
-def _open(memory: Path) -> set[str]:
-    """The channels that were told of something bad, and not yet of its end."""
+def _open(memory: Path) -> dict[str, dict[str, str]]:
+    """What each channel was told of, and not yet of its end: by channel and what it is about."""
     try:
-        document = json.loads(memory.read_bytes())
-    except (OSError, ValueError):
-        return set()
-    return {str(name) for name in document} if isinstance(document, list) else set()
+        return _MEMORY.validate_json(memory.read_bytes())
+    except (OSError, ValidationError):
+        return {}
 
 
 def _recovered(home: Home) -> Message:
@@ -228,38 +276,50 @@ def bad_news(home: Home, inventory: Inventory | None, failed: str | None) -> Mes
     """What there is to act on, or None. A run that failed is told by what it said."""
     from warehouse.lake import problem_of
 
-    lines: list[str] = []
-    counts: dict[str, int] = {}
+    news: list[News] = []
 
-    def add(what: str, line: str) -> None:
-        counts[what] = counts.get(what, 0) + 1
-        lines.append(" ".join(line.split()))
+    def add(what: str, about: str, line: str, sign: str) -> None:
+        news.append(News(what, about, " ".join(line.split()), sign))
 
     if failed is not None:
-        add("failed", f"Failed, and what was served before still stands: {failed}")
+        line = f"Failed, and what was served before still stands: {failed}"
+        add(_FAILED, "this run", line, failed)
     if failed is None and (why := problem_of(home)):
-        add("not in the lake", f"Served, and not in the lake: {why}")
+        line = f"Served, and not in the lake: {why}"
+        add("not in the lake", "the lake", line, _without_numbers(str(why)))
     if inventory is not None:
         if failed is None and not is_served(home, inventory):
-            add("failed", "Failed: what is held is not served; what was served before stands")
+            line = "Failed: what is held is not served; what was served before stands"
+            add(_FAILED, "what is held", line, "")
         for load in inventory.quarantined:
             if load.verdict is None:
                 continue  # the run ended before it was checked
-            add("quarantined", f"Quarantined: {load.load}: {'; '.join(map(str, load.reasons))}")
+            reasons = "; ".join(map(str, load.reasons))
+            add("quarantined", str(load.load), f"Quarantined: {load.load}: {reasons}", reasons)
         for held_release in inventory.incomplete:
-            told = f"{held_release}: {held_release.lacks}. {way_out(held_release)}"
-            add("incomplete", f"Incomplete: {told}")
+            line = f"Incomplete: {held_release}: {held_release.lacks}. {way_out(held_release)}"
+            add("incomplete", str(held_release), line, held_release.lacks)
+        by_path: dict[str, list[str]] = {}
         for problem in inventory.problems:
-            add("not brought home", f"Not brought home: {problem}")
+            by_path.setdefault(problem.path, []).append(problem.reason)
+        for path, reasons_why in by_path.items():
+            line = f"Not brought home: {path}: {'; '.join(reasons_why)}"
+            add("not brought home", path, line, _without_numbers("; ".join(sorted(reasons_why))))
         for publication in inventory.contracts.values():
             held = [one.release for one in inventory.of(publication)]
             fresh = freshness_of(home, publication, held)
             if fresh.state in {State.late, State.very_late}:
-                add(
-                    "late",
-                    f"Late: {publication.publication}, expected {fresh.expected}: {fresh.lateness}",
-                )
-    if not lines:
+                name = publication.publication
+                line = f"Late: {name}, expected {fresh.expected}: {fresh.lateness}"
+                add("late", name, line, f"{fresh.state} {fresh.expected}")
+    if not news:
         return None
+    counts = Counter(one.kind for one in news)
     told = ", ".join(f"{number} {what}" for what, number in counts.items())
-    return Message(f"core-measures: {told} in {home.root.name}", tuple(lines))
+    lines = tuple(one.line for one in news)
+    return Message(f"core-measures: {told} in {home.root.name}", lines, tuple(news))
+
+
+def _without_numbers(reason: str) -> str:
+    """A reason as far as it says the same tomorrow: not by which count, status or day."""
+    return re.sub(r"\d+", "#", reason)

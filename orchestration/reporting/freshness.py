@@ -50,6 +50,23 @@ class Freshness:
     state: State
     days_late: int
     skipped: str | None = None
+    not_asked: str | None = None
+    answered: bool = False
+    came: int = 0
+    nights_failing: int = 0
+    failing_since: datetime | None = None
+
+    @property
+    def answer(self) -> str:
+        """What its publisher said when it was last asked."""
+        if self.skipped or self.asked is None:
+            return ""
+        if self.nights_failing:
+            what = "part of it could not be had" if self.answered else "could not be asked"
+            since = f" since {self.failing_since:%Y-%m-%d}" if self.failing_since else ""
+            nights = f"{self.nights_failing} times" if self.nights_failing > 1 else "once"
+            return f"{what}, {nights}{since}"
+        return f"{self.came} new" if self.came else "nothing new"
 
     @property
     def expected(self) -> str:
@@ -71,6 +88,8 @@ class Freshness:
     @property
     def asked_text(self) -> str:
         """When its publisher was last asked."""
+        if self.not_asked:
+            return "not asked"
         if self.skipped:
             return "passed over"
         return f"{self.asked:%Y-%m-%d %H:%M}" if self.asked else "never"
@@ -98,6 +117,11 @@ def freshness_of(
         state,
         max(0, days),
         memory.skipped,
+        publication.not_asked,
+        memory.answered is not None and memory.answered == memory.asked,
+        memory.came,
+        memory.failing,
+        memory.failing_since.astimezone(UTC) if memory.failing_since else None,
     )
 
 
