@@ -710,3 +710,55 @@ def test_a_council_cannot_be_printed(visit: Any, tmp_path: Path) -> None:
     assert not page.locator("#search").is_visible()
     assert not page.locator("button.explore").first.is_visible()
     assert page.locator("svg.spark").first.is_visible()
+
+
+def test_a_council_stands_far_from_its_neighbours_on_the_map() -> None:
+    """Councils that border each other touch, or have one tile between them; a tile holds one."""
+    seeds = PROJECT / "dbt_project" / "seeds"
+    with duckdb.connect() as con:
+        tiles = {
+            str(name): (int(column), int(row))
+            for name, column, row in con.execute(
+                f"select council_name, tile_column, tile_row"
+                f" from read_csv('{seeds}/council_tile.csv')"
+                f" inner join read_csv('{seeds}/council.csv') using (council_code)"
+                " where valid_to is null"
+            ).fetchall()
+        }
+    assert len(tiles) == len(set(tiles.values())) == 153
+    for one, other in (
+        ("Leeds", "Bradford"),
+        ("Leeds", "Wakefield"),
+        ("Cornwall", "Devon"),
+        ("Cornwall", "Isles of Scilly"),
+        ("Northumberland", "Newcastle upon Tyne"),
+        ("Manchester", "Salford"),
+        ("Birmingham", "Solihull"),
+        ("Norfolk", "Suffolk"),
+        ("Kent", "East Sussex"),
+        ("Essex", "Southend-on-Sea"),
+        ("City of London", "Tower Hamlets"),
+        ("Leicester", "Leicestershire"),
+        ("Nottingham", "Nottinghamshire"),
+        ("Hampshire", "Southampton"),
+        ("Croydon", "Sutton"),
+    ):
+        apart = max(abs(a - b) for a, b in zip(tiles[one], tiles[other], strict=True))
+        assert apart <= 2, (one, other)
+
+
+def test_a_word_that_people_use_leads_to_nothing(site_home: Path) -> None:
+    """Every measure and council of the list of words is one, and the command knows them too."""
+    from warehouse.names import search_words
+
+    said = search_words()
+    measures = {str(m) for (m,) in rows(site_home, "select measure_id from marts.dim_measure")}
+    councils = {str(c) for (c,) in rows(site_home, "select council_code from marts.dim_council")}
+    assert set(said.measures) == measures
+    assert set(said.councils) <= councils
+    shown = command("show", "NEET", "Hull", "--home", site_home)
+    assert shown.returncode == 0, shown.stderr
+    assert "Hull" in shown.stdout
+    several = command("show", "obesity", "Hull", "--home", site_home)
+    assert several.returncode == 1
+    assert "excess_weight_reception" in several.stderr

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.errors import CoreMeasuresError
+from warehouse.names import search_words
 from warehouse.query import Answer, query
 from warehouse.reports.nearest import nearest, unknown_publication
 
@@ -75,6 +76,10 @@ def series_tables(
     CoreMeasuresError
         There is no such measure, or no such council; the nearest names are told.
     """
+    called = search_words().measures_called(measure)
+    if len(called) > 1:
+        raise CoreMeasuresError(f"{measure!r} may be {' or '.join(called)}: give one of them.")
+    measure = called[0] if called else measure
     series = query(
         warehouse,
         "select series_id, title, unit, is_headline, derivation from marts.dim_series"
@@ -128,6 +133,8 @@ def _councils(warehouse: Path, asked: tuple[str, ...]) -> dict[str, dict[str, An
     for text in asked:
         wanted = text.strip().casefold()
         hits = [row for row in rows if wanted in (row[0].casefold(), row[1].casefold())]
+        called = search_words().councils_called(text)
+        hits = hits or [row for row in rows if row[0] in called]
         if not hits:
             raise CoreMeasuresError(
                 f"No council {text!r}.{nearest(text, sorted({row[1] for row in rows}))}"
