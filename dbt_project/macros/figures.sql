@@ -126,8 +126,8 @@
         value is not null
         and {{ has_counts('numerator', 'denominator') }}
         {%- if interval %}
-        and value between {{ bounds.lower }} - 0.5 * pow(10, -{{ decimals('value_as_published') }})
-        and {{ bounds.upper }} + 0.5 * pow(10, -{{ decimals('value_as_published') }})
+        and value between {{ bounds.lower }} - {{ last_place('value_as_published') }}
+        and {{ bounds.upper }} + {{ last_place('value_as_published') }}
         {%- endif -%}
     {%- endset -%}
     select

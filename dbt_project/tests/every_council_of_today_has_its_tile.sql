@@ -10,8 +10,7 @@ councils as (
     where is_current
 )
 
-select
-    coalesce(councils.council_code, tiles.council_code) as council_code
+select coalesce(councils.council_code, tiles.council_code) as council_code
 from councils
 full join tiles using (council_code)
 where

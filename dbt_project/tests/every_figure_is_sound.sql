@@ -19,9 +19,9 @@ faults as (
     select
         figures.*,
         case
-            when status = 'unrecognised' and told.is_told is null
+            when figures.status = 'unrecognised' and told.is_told is null
                 then 'a cell is neither a number nor a known mark'
-            when status not in (
+            when figures.status not in (
                 'published',
                 'conflicting',
                 'unrecognised',
@@ -30,11 +30,11 @@ faults as (
                 'not_available',
                 'low_reliability'
             ) then 'the status is not one of the list'
-            when (value is not null) <> (status = 'published')
+            when (figures.value is not null) <> (figures.status = 'published')
                 then 'a value without the status published, or the reverse'
-            when not isfinite(value) then 'the value is no number'
-            when lower_95 > upper_95 then 'the interval is upside down'
-            when (lower_95 is null) <> (interval_method is null)
+            when not isfinite(figures.value) then 'the value is no number'
+            when figures.lower_95 > figures.upper_95 then 'the interval is upside down'
+            when (figures.lower_95 is null) <> (figures.interval_method is null)
                 then 'an interval without a method, or the reverse'
         end as fault,
     from figures

@@ -115,43 +115,17 @@ areas as (
         null as region_name,
 ),
 
--- Where a figure as published is not what the counts beside it make, an interval of those counts is
--- none of the figure's: the figure is served as it is, flagged, and without.
-judged as (
-    select
-        one_row_a_council.*,
-        one_row_a_council.interval_method <> 'published'
-        and coalesce(
-            one_row_a_council.value not between
-            one_row_a_council.lower_95 - {{ last_place('one_row_a_council.value_as_published') }}
-            and one_row_a_council.upper_95 + {{ last_place('one_row_a_council.value_as_published') }},
-            false
-        ) as is_not_of_its_counts,
-    from one_row_a_council
-),
-
-figures_with_intervals as (
-    select
-        * exclude (is_not_of_its_counts) replace (
-            case when not coalesce(is_not_of_its_counts, false) then lower_95 end as lower_95,
-            case when not coalesce(is_not_of_its_counts, false) then upper_95 end as upper_95,
-            case when not coalesce(is_not_of_its_counts, false) then interval_method end
-                as interval_method
-        ),
-    from judged
-),
-
 final as (
     select
-        figures_with_intervals.*,
+        one_row_a_council.*,
         areas.area_name,
         areas.region_code,
         areas.region_name,
-    from figures_with_intervals
+    from one_row_a_council
     left join areas
         on
-            figures_with_intervals.area_level = areas.area_level
-            and figures_with_intervals.area_code = areas.area_code
+            one_row_a_council.area_level = areas.area_level
+            and one_row_a_council.area_code = areas.area_code
 )
 
 select * from final

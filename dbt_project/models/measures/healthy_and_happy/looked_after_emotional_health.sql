@@ -4,8 +4,8 @@ children as (
     select * from {{ ref('stg_ees__children_looked_after__convictions_and_health') }}
 ),
 
--- The average stands in the column of numbers, its percentage is always `z`; of no score received it
--- is printed as 0.
+-- The average stands in the column of numbers, its percentage is always `z`; of no score received
+-- it is printed as 0.
 average_cells as (
     select
         'average_sdq_score' as series_id,

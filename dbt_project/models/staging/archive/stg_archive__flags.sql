@@ -15,7 +15,7 @@ staged as (
         file_id,
         source_row,
         source_column,
-        "year",
+        year,
         measure_id,
         series_id,
         check_name,
