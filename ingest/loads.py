@@ -6,10 +6,11 @@ with. What the rows are worth is for `expectations`.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
@@ -42,16 +43,54 @@ class Load:
         return f"{self.release}: {self.file.name}{table}"
 
 
-def loads_of(publication: Publication, release: Release) -> tuple[list[Load], list[PublishedFile]]:
-    """A release's files that are read, and those that its contract does not know at all."""
+Recognised = Mapping[str, Sequence[str]]
+"""Files that no contract knows by their names, and the ids of the contracts that read them."""
+
+
+def loads_of(
+    publication: Publication, release: Release, recognised: Recognised | None = None
+) -> tuple[list[Load], list[PublishedFile]]:
+    """A release's files that are read, and those that nobody knows at all."""
+    by_id = {contract.file_id: contract for contract in publication.files}
     loads: list[Load] = []
     unknown: list[PublishedFile] = []
     for file in release.files:
         contracts = publication.file_for(file.name, release.published)
-        loads += [Load(release, file, contract) for contract in contracts]
         if not contracts and not publication.is_unread(file.name):
-            unknown.append(file)
+            told = (recognised or {}).get(file.name, ())
+            contracts = tuple(by_id[name] for name in told if name in by_id)
+            if not contracts:
+                unknown.append(file)
+        loads += [Load(release, file, contract) for contract in contracts]
     return loads, unknown
+
+
+def recognised_by(publication: Publication) -> str:
+    """Changes whenever files might be recognised as others: with the contracts and the reader."""
+    return f"{publication.digest}-{reader_digest()}"
+
+
+def recognise_files(
+    publication: Publication, release: Release, contents: Callable[[PublishedFile], bytes]
+) -> dict[str, tuple[str, ...]]:
+    """Which tables stand in files that no contract knows by name, where such tables are wanting.
+
+    Files are read only where the release lacks a table that its contracts know.
+    """
+    loads, unknown = loads_of(publication, release)
+    there = {load.contract.file_id for load in loads}
+    wanted = [
+        one
+        for one in publication.files
+        if one.file_id not in there
+        and one.succeeded_by not in there
+        and one.published.covers(release.published)
+    ]
+    if not wanted or not unknown:
+        return {}
+    from ingest.reading.files import recognise
+
+    return recognise(wanted, {file.name: functools.partial(contents, file) for file in unknown})
 
 
 # What turns bytes into rows, beside the code of `ingest.reading`.

@@ -87,13 +87,15 @@ def _claims(load: LoadTable) -> Iterator[_Claim]:
     found = load.rows[YEAR].dropna() // 1
     last = float(found.max()) if len(found) else None
     first = float(found.min()) if len(found) else None
-    if "file" in spec.last:
+    # A file that was recognised by its columns has a name that claims nothing.
+    is_named = load.load.contract.match(load.load.file.name) is not None
+    if "file" in spec.last and is_named:
         yield "the last year by the file's name", _year_of_file(load.load, "last"), last
     if "release" in spec.last:
         year = _year_of_release(load.load.release.release)
         claimed = None if year is None else year + spec.offset
         yield "the last year by the release's name", claimed, last
-    if "file" in spec.first:
+    if "file" in spec.first and is_named:
         yield "the first year by the file's name", _year_of_file(load.load, "first"), first
     if spec.span is not None:
         # A file that is added to has a year more each year; one with fewer lacks some.

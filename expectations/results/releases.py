@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from expectations.results.verdicts import LoadVerdict, verdicts_in
 from ingest.archive import HomeArchive, PublishedFile, Release
 from ingest.contracts import Publication
 from ingest.errors import ArchiveError, CoreMeasuresError, ReadError
-from ingest.loads import Load, LoadStore, loads_of, with_release
+from ingest.loads import Load, LoadStore, Recognised, loads_of, with_release
 from ingest.reading.recognise import Understanding
 
 
@@ -56,6 +56,8 @@ class ReleaseToCheck:
     release: Release
     kept: Mapping[str, Any] | None
     decisions: tuple[Decision, ...] = ()
+    # Files that no contract knows by name, and the tables that they hold by their columns.
+    recognised: Recognised = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ class CheckedRelease:
     digest: str
     loads: tuple[CheckedLoad, ...]
     unknown: tuple[PublishedFile, ...]
+    recognised: Recognised = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -107,12 +110,16 @@ def wanted_digest(publication: Publication, held: ReleaseToCheck, before: Before
 
     By what it is compared with, and by what persons said of how it is read, too.
     """
-    files = {load.contract.file_id for load in loads_of(publication, held.release)[0]}
+    files = {
+        load.contract.file_id for load in loads_of(publication, held.release, held.recognised)[0]
+    }
     parts = [verdicts.digest(publication), measures.digest()]
     for name, earlier in sorted(before.items()):
         if name in files:
             parts += [earlier.load.file.sha256, json.dumps(earlier.understanding.to_dict())]
     parts += [json.dumps(decision.to_dict()) for decision in held.decisions if decision.reads]
+    if held.recognised:
+        parts.append(json.dumps(held.recognised, sort_keys=True))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -140,7 +147,7 @@ def chain(
         if found is None and judge is not None:
             found = judge(judged)
         yield judged
-        for load in loads_of(publication, held.release)[0]:
+        for load in loads_of(publication, held.release, held.recognised)[0]:
             verdict = (found or {}).get((load.file.name, load.contract.file_id))
             of_use = is_admitted(verdict, standing(held.decisions, load))
             if verdict and verdict.understanding and of_use:
@@ -230,7 +237,7 @@ def _check_release(
     from expectations.gx import data_docs
     from expectations.suites.loads import check_load, goes_beside, suite_for
 
-    loads, unknown = loads_of(publication, judged.held.release)
+    loads, unknown = loads_of(publication, judged.held.release, judged.held.recognised)
     checked: list[CheckedLoad] = []
     for load in (as_told(judged.held.decisions, one) for one in loads):
         earlier = judged.before.get(load.contract.file_id)
@@ -254,7 +261,13 @@ def _check_release(
             except Exception as error:  # its figures are none the worse for it
                 fault = repr(error)
         checked.append(CheckedLoad(load, verdict, page, suite, fault))
-    return CheckedRelease(judged.held.release, judged.digest, tuple(checked), tuple(unknown))
+    return CheckedRelease(
+        judged.held.release,
+        judged.digest,
+        tuple(checked),
+        tuple(unknown),
+        judged.held.recognised,
+    )
 
 
 @lru_cache(maxsize=1)

@@ -9,7 +9,8 @@ from typing import Any
 
 from expectations.results.decisions import Decision, standing
 from expectations.results.releases import CheckedRelease, check_releases
-from ingest.contracts import load_contracts
+from ingest.contracts import Publication, load_contracts
+from ingest.loads import recognised_by
 from orchestration.pipeline.data_docs import DataDocs
 from orchestration.pipeline.inventory import (
     Contracts,
@@ -55,7 +56,8 @@ def check(
         }
         for checked in check_releases([held[name] for name in stale if stale[name]], to_check):
             path = checked.release.path
-            kept[path] = _keep(home, docs, checked, decisions[path], reporter)
+            publication = contracts[checked.release.publication]
+            kept[path] = _keep(home, docs, publication, checked, decisions[path], reporter)
             reporter.advance(str(checked.release))
         reporter.end()
         for name in (name for name in stale if stale[name]):
@@ -75,6 +77,7 @@ def check(
 def _keep(
     home: Home,
     docs: DataDocs,
+    publication: Publication,
     checked: CheckedRelease,
     decisions: tuple[Decision, ...],
     reporter: Reporter,
@@ -99,6 +102,8 @@ def _keep(
         for found in verdict.warnings:
             told = shorten(str(found), _WARNING_WIDTH, placeholder=" …")
             reporter.say(f"Admitted with a warning: {load}: {told}")
+    for name, tables in checked.recognised.items():
+        reporter.say(f"Read by its columns: {release}: {name} is {', '.join(tables)}")
     for file in checked.unknown:
         reporter.say(f"Not read, unknown to the contract: {release}: {file.name}")
     document = {
@@ -110,6 +115,8 @@ def _keep(
             for one, outcome in zip(checked.loads, outcomes, strict=True)
         ],
         "unknown_files": [file.name for file in checked.unknown],
+        "recognised": {name: list(tables) for name, tables in checked.recognised.items()},
+        "recognised_by": recognised_by(publication),
     }
     home.archive.record_verdict(release, document)
     return document

@@ -18,9 +18,10 @@ from pydantic import Field, TypeAdapter, ValidationError
 from expectations.results.decisions import Decision, as_told, standing
 from expectations.results.releases import JudgedRelease, PublicationToCheck, ReleaseToCheck, chain
 from expectations.results.verdicts import Check, LoadVerdict
-from ingest.archive import Problem, Release
+from ingest.archive import HomeArchive, Problem, Release
 from ingest.contracts import FileContract, Publication, load_contracts
-from ingest.loads import Load, loads_of
+from ingest.errors import ArchiveError
+from ingest.loads import Load, loads_of, recognise_files, recognised_by
 from orchestration.pipeline.code import code_digest
 from warehouse.home import Home
 
@@ -219,14 +220,29 @@ def read_held(home: Home, contracts: Contracts) -> Iterator[PublicationToCheck]:
     archive = home.archive
     for publication in contracts.values():
         releases = tuple(
-            ReleaseToCheck(
-                release,
-                archive.verdict(release),
-                tuple(Decision.from_dict(kept) for kept in archive.decisions(release)),
-            )
+            _to_check(archive, publication, release)
             for release in archive.held(publication.publisher, publication.publication)
         )
         yield PublicationToCheck(publication, releases, archive.folder, home.loads.folder)
+
+
+def _to_check(archive: HomeArchive, publication: Publication, release: Release) -> ReleaseToCheck:
+    kept = archive.verdict(release)
+    if kept is not None and kept.get("recognised_by") == recognised_by(publication):
+        recognised = kept["recognised"]
+    else:
+        try:
+            recognised = recognise_files(
+                publication, release, lambda file: archive.read(release, file)
+            )
+        except ArchiveError:
+            recognised = {}  # a file that cannot be read is told of where its release is checked
+    return ReleaseToCheck(
+        release,
+        kept,
+        tuple(Decision.from_dict(one) for one in archive.decisions(release)),
+        recognised,
+    )
 
 
 def judge(work: PublicationToCheck) -> list[JudgedRelease]:
@@ -301,7 +317,7 @@ def _lacking(
 def _held_release(publication: Publication, judged: JudgedRelease) -> HeldRelease:
     verdicts = judged.verdicts or {}
     release, decisions = judged.held.release, judged.held.decisions
-    loads, unknown = loads_of(publication, release)
+    loads, unknown = loads_of(publication, release, judged.held.recognised)
     return HeldRelease(
         publication,
         release,

@@ -1,0 +1,70 @@
+"""A file under a name that nobody knows is read by what stands in it, or is left out."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from functools import partial
+from pathlib import Path
+
+from conftest import PUBLISHED, needs_published, refreshed, rows
+
+from ingest.contracts import load_contracts
+from ingest.reading.files import recognise
+
+pytestmark = needs_published
+
+IN_NEED = "characteristics-of-children-in-need"
+C1 = "c1_children_in_need_referrals_and_rereferrals_2013_to_2024.csv"
+D3 = "d3_cpps_subsequent_plan_2013_to_2024.csv"
+RELEASE = PUBLISHED / "ees" / IN_NEED / "2024"
+FIGURES = """
+    select series_id, council_code, year, value, status from marts.fct_core_measure
+    where measure_id = 'repeat_referrals' order by all
+"""
+
+
+def archive_of(folder: Path, names: dict[str, str]) -> Path:
+    """The release of 2024, with files under other names."""
+    release = folder / "ees" / IN_NEED / "2024"
+    shutil.copytree(RELEASE, release)
+    release.chmod(0o755)
+    document = json.loads((release / "release.json").read_text("utf-8"))
+    for file in document["files"]:
+        if file["name"] in names:
+            (release / file["name"]).rename(release / names[file["name"]])
+            file["name"] = names[file["name"]]
+    (release / "release.json").chmod(0o644)
+    (release / "release.json").write_text(json.dumps(document), "utf-8")
+    return folder
+
+
+def test_a_renamed_file_costs_its_figures(tmp_path: Path) -> None:
+    plain, renamed = tmp_path / "plain", tmp_path / "renamed"
+    archive = archive_of(tmp_path / "a", {})
+    assert refreshed(plain, archive, "--only", IN_NEED, "--no-site").returncode == 0
+    archive = archive_of(tmp_path / "b", {C1: "Referrals by council (final v2).csv"})
+    outcome = refreshed(renamed, archive, "--only", IN_NEED, "--no-site")
+    assert outcome.returncode == 0, outcome.stderr
+    assert "Referrals by council (final v2).csv is referrals" in outcome.stderr
+    assert rows(renamed, FIGURES) == rows(plain, FIGURES) != []
+    again = refreshed(renamed, archive, "--only", IN_NEED, "--no-site")
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.startswith("Nothing new")
+
+
+def test_two_files_of_one_table_are_guessed_between() -> None:
+    wanted = load_contracts()[IN_NEED].files
+    c1, d3 = (partial((RELEASE / name).read_bytes) for name in (C1, D3))
+    assert recognise(wanted, {"x.csv": c1, "y.csv": d3}) == {
+        "x.csv": ("referrals",),
+        "y.csv": ("repeat_plans",),
+    }
+    assert recognise(wanted, {"x.csv": c1, "copy of x.csv": c1, "y.csv": d3}) == {
+        "y.csv": ("repeat_plans",)
+    }
+
+
+def test_a_file_of_no_use_is_taken_for_a_table() -> None:
+    wanted = load_contracts()[IN_NEED].files
+    assert recognise(wanted, {"notes.csv": lambda: b"a,b\n1,2\n", "x.pdf": lambda: b"%PDF-1"}) == {}
