@@ -405,12 +405,20 @@ def test_two_years_in_a_file_of_one_are_refused(councils: Councils) -> None:
 # --- columns
 
 
-def test_a_renamed_column_is_refused_with_the_nearest_found(councils: Councils) -> None:
+def test_a_column_of_the_same_words_is_read_and_no_other(councils: Councils) -> None:
+    # A plural says nothing else.
     verdict = judge(in_need_load(), councils, renamed={"cpp_start": "CPP_starts"})
+    assert verdict.admitted
+    assert verdict.understanding is not None
+    assert verdict.understanding.columns["cpp_start"] == "CPP_starts"
+
+
+def test_a_renamed_column_is_refused_with_the_nearest_found(councils: Councils) -> None:
+    verdict = judge(in_need_load(), councils, renamed={"cpp_start": "CPP_first"})
     reason = only_reason(verdict)
     assert reason.name == "columns"
     assert "'CPP_start'" in reason.observed
-    assert "CPP_starts" in reason.observed
+    assert "CPP_first" in reason.observed
 
 
 def test_a_column_under_two_names_is_refused(councils: Councils) -> None:
