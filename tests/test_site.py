@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import html
+import posixpath
 import re
 import shutil
 import subprocess
@@ -76,18 +77,20 @@ def card_of(text: str, measure: str) -> str:
 
 def test_a_link_of_the_site_leads_nowhere(site: Path, pages: dict[str, str]) -> None:
     anchors = {name: set(re.findall(r'\sid="([^"]+)"', text)) for name, text in pages.items()}
+    files = {p.relative_to(site).as_posix() for p in site.rglob("*") if p.is_file()}
     for name, text in pages.items():
         for target in set(re.findall(r'(?:href|src)="([^"]+)"', text)):
             parts = urlsplit(html.unescape(target))
             if parts.scheme in ("https", "data"):
                 continue
             assert not parts.scheme, (name, target)
-            linked = (site / name).parent / unquote(parts.path) if parts.path else site / name
-            assert linked.resolve().is_file(), (name, target)
+            path = posixpath.join(posixpath.dirname(name), unquote(parts.path))
+            linked = posixpath.normpath(path) if parts.path else name
+            # What is not of the site stands beside it, as the marts do.
+            assert linked in files or (site / linked).is_file(), (name, target)
             # Of a comparison the part after # is the choice that it opens with.
-            if parts.fragment and linked.name != "compare.html":
-                page = str(linked.resolve().relative_to(site.resolve()))
-                assert parts.fragment in anchors[page], (name, target)
+            if parts.fragment and linked != "compare.html":
+                assert parts.fragment in anchors[linked], (name, target)
 
 
 def test_a_page_shows_another_figure_than_the_mart(site_home: Path, pages: dict[str, str]) -> None:
@@ -135,7 +138,9 @@ def test_a_year_without_a_figure_is_not_told_or_told_as_a_number(
         "select count(*) from marts.fct_core_measure where council_name = 'Rutland'"
         " and measure_id = 'care_leavers_in_higher_education' and status = 'suppressed'",
     )[0][0]
-    assert card.count("<td class=none>suppressed (shown as “c”)") == kept_back > 0
+    # Another table has the neighbours' figures, and what is kept back of theirs.
+    table = card.split("Figures as a table")[1].split("</table>")[0]
+    assert table.count("<td class=none>suppressed (shown as “c”)") == kept_back > 0
     # A cross a year in the picture, with its reason.
     assert len(re.findall(r'<path class="mark"[^>]*><title>year to', card)) == kept_back
     assert "Year to March 2024: suppressed (shown as “c”)." in card
