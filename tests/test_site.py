@@ -310,7 +310,9 @@ def test_a_figure_is_said_wrongly() -> None:
         (-0.0, SERIES, "0.0%"),
         (3.25, deaths, "3.3 per 1,000 live births"),
         (21.45, SERIES, "21.5%"),
-        (21.449999999999996, SERIES, "21.4%"),
+        # A hair below the 21.45 that was computed, and a figure that is truly below it.
+        (21.449999999999996, SERIES, "21.5%"),
+        (21.449, SERIES, "21.4%"),
         (-0.25, deaths, "-0.3 per 1,000 live births"),
         (100 * 0.285, SERIES, "28.5%"),
         (1234.56, deaths, "1,234.6 per 1,000 live births"),
