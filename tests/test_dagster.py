@@ -66,6 +66,7 @@ def test_an_asset_is_lost_or_moved(definitions: dg.Definitions) -> None:
             "intermediate/int_district",
             "intermediate/int_homeless_families",
             "intermediate/int_publication_difference",
+            "intermediate/int_vintage_pair",
         },
         "marts": {f"marts/{name}" for name in MARTS},
         "answers": {f"answers/{name}" for name in ANSWERS},

@@ -216,11 +216,8 @@ def test_a_bad_release_takes_the_good_one_before_it_away(small: Path, tmp_path: 
         (faults.swap_file_for_html(REFERRALS_2024), "readable"),
         (faults.truncate_file(REFERRALS_2024), "readable"),
         (faults.drop_column(REFERRALS_2024, "Re_referrals_percent"), "columns"),
-        (faults.unknown_mark(REFERRALS_2024), "numbers_or_marks"),
         (faults.unknown_council(REFERRALS_2024), "council_codes"),
         (faults.drop_council(REFERRALS_2024, "E08000035"), "councils_present"),
-        (faults.duplicate_row(REFERRALS_2024), "key_unique"),
-        (faults.percentage_over_100(REFERRALS_2024), "percentages_in_range"),
     ],
     ids=lambda value: value if isinstance(value, str) else value.kind,
 )
@@ -238,6 +235,36 @@ def test_a_damaged_file_reaches_the_facts(
     assert caught_by in {reason.name for reason in quarantined.verdict.reasons}
     # Nothing is lost: the bytes are kept with their reasons.
     assert (home.archive.folder / "ees" / IN_NEED / "2024" / quarantined.load.file.name).exists()
+
+
+@pytest.mark.parametrize(
+    ("fault", "told_by", "flagged"),
+    [
+        (faults.unknown_mark(REFERRALS_2024), "numbers_or_marks", [None]),
+        (faults.percentage_over_100(REFERRALS_2024), "percentages_in_range", [140.2]),
+        # The same row twice says one thing: it is told, and no figure of it is odd.
+        (faults.duplicate_row(REFERRALS_2024), "key_unique", []),
+    ],
+    ids=lambda value: value.kind if isinstance(value, factory.Fault) else str(value),
+)
+def test_one_odd_cell_keeps_a_release_out_or_is_served_without_a_flag(
+    tmp_path: Path, fault: factory.Fault, told_by: str, flagged: list[float | None]
+) -> None:
+    home = Home(tmp_path / "home")
+    home.prepare()
+    archive = factory.lay_out(
+        tmp_path / "archive", figures=factory.figures_of(IN_NEED), faults=[fault]
+    )
+    collect(home, str(archive))
+    inventory = check(home)
+    assert not inventory.quarantined
+    (told,) = (load for load in inventory.loads if load.verdict and load.verdict.flagging)
+    assert str(told.load.release) == f"{IN_NEED} 2024", "and of no release beside it"
+    verdict = told.verdict
+    assert verdict is not None
+    assert told_by in {one.name for one in verdict.flagging}
+    assert [flag.figure for flag in verdict.flags if flag.check == told_by] == flagged
+    assert all(flag.source_row and flag.message for flag in verdict.flags)
 
 
 def test_the_nearest_names_are_not_told_for_an_unknown_column(small: Path, tmp_path: Path) -> None:
