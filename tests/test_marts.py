@@ -353,16 +353,17 @@ def test_a_council_is_set_beside_neighbours_that_nobody_can_name(sample_home: Pa
         " where council_name = 'Leeds' and valid_to is null order by place",
     )
     assert [place for *_, place in ten] == list(range(1, 11))
-    # Their median, by the names told, is the one served.
+    # Their median, by the codes told, is the one served: those are the last codes, and Sheffield's
+    # figure of 2024 stands under its code before.
     codes = ", ".join(f"'{code}'" for code, *_ in ten)
     figure = "series_id = 'within_12_months' and year = 2024"
     assert rows(
         sample_home,
-        f"select round(median(value), 6) from marts.fct_core_measure where {figure}"
-        f" and council_code in ({codes})",
+        f"select round(median(value), 6), count(value) from marts.fct_core_measure_today"
+        f" where {figure} and council_code in ({codes})",
     ) == rows(
         sample_home,
-        f"select value from marts.fct_comparator where {figure}"
+        f"select value, councils_with_value from marts.fct_comparator where {figure}"
         " and comparator = 'statistical_neighbours' and council_name = 'Leeds'",
     )
     assert rows(
