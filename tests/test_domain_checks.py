@@ -147,6 +147,12 @@ def test_a_real_release_is_admitted_beside_the_one_before(load: Load, before: Lo
     assert len(flagged) <= 0.01 * table(load).num_rows
     told = {check.name for check in verdict.warnings} - {"no_year_strange", "no_year_withheld"}
     told -= {"unlisted_columns", "series_not_revised"}
+    # What no name explains is told of wherever it is read by figures, and nowhere else.
+    read = verdict.understanding
+    assert read is not None
+    assert ("read_by_history" in told) == bool(read.evidence or read.proposals)
+    assert before is not None or "read_by_history" not in told
+    told.discard("read_by_history")
     if load.release.publication in BLANK_WITHOUT_MARK:
         told.discard("no_blank_without_mark")
     assert told == set()
