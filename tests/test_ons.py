@@ -124,7 +124,7 @@ def test_two_calibrations_are_one_line(published_home: Path) -> None:
         " group by all order by all",
     ) == [
         ("relative_before_housing_costs", date(2025, 9, 23), date(2026, 1, 12), 2015, 2024),
-        ("relative_before_housing_costs_2026", date(2026, 3, 30), date(2026, 3, 30), 2022, 2025),
+        ("relative_before_housing_costs_2026", date(2026, 3, 30), date(2026, 5, 7), 2022, 2025),
     ]
     # Points between the two for the same councils and years, as the facts have them.
     assert rows(
@@ -134,7 +134,7 @@ def test_two_calibrations_are_one_line(published_home: Path) -> None:
         from marts.fct_core_measure_vintage as a
         inner join marts.fct_core_measure_vintage as b using (council_code, year, publication)
         where a.series_id = 'relative_before_housing_costs' and a.superseded_on is null
-            and b.series_id = 'relative_before_housing_costs_2026'
+            and b.series_id = 'relative_before_housing_costs_2026' and b.superseded_on is null
             and publication = 'children-in-relative-poverty'
         group by year order by year
         """,
@@ -169,7 +169,7 @@ def test_a_republication_serves_before_the_publishers_own(published_home: Path) 
         " where f.measure_id = 'key_stage_2_attainment' and v.value is not null"
         " and v.publication = 'key-stage-2-attainment' group by all",
     )
-    assert served == [("key-stage-2-attainment", 2019, 2023)]
+    assert served == [("key-stage-2-attainment", 2019, 2024)]
 
 
 @needs_published
@@ -179,7 +179,10 @@ def test_a_figure_without_an_interval_serves_before_one_with(published_home: Pat
             published_home,
             "select publication, council_name, count(*) from marts.fct_core_measure"
             f" where measure_id = 'excess_weight_{measure}' and value is not null"
-            " and lower_95 is null group by all order by all",
+            # ONS has no later years.
+            " and lower_95 is null and year <= (select max(year)"
+            f" from marts.fct_core_measure_vintage where publication = '{publication}')"
+            " group by all order by all",
         )
         # These two ONS prints with their neighbours alone.
         assert {name for _, name, _ in served} == {"Hackney", "Cornwall"}
@@ -219,7 +222,7 @@ def test_publications_differ_and_nobody_is_told_or_everybody_a_thousand_times(
     ]
     numbers = re.compile(r"(\d+) of \d+ figures \([\d.]+ %\) are not as in .+; furthest apart: ")
     found = [numbers.match(str(observed)) for _, _, observed in told]
-    assert [match and match[1] for match in found] == ["832", "839", "18"]
+    assert [match and match[1] for match in found] == ["832", "839", "27"]
     assert ("68", "key-stage-2-attainment", "67", True) in rows(
         published_home,
         "select printed, served_publication, served_printed, is_different"

@@ -518,5 +518,11 @@ def _expected_councils(
     usual = on(None)
     if is_whole(usual):
         return usual
+
+    def is_another(expected: Mapping[str, frozenset[str]]) -> bool:
+        # A list that only has fewer, or none, excuses whatever is left out.
+        return not any(wanted < usual[label] for label, wanted in expected.items())
+
     days = (day for day in councils.days_of_change if day <= load.release.published)
-    return next((expected for day in days if is_whole(expected := on(day))), usual)
+    lists = (expected for day in days if is_another(expected := on(day)))
+    return next((expected for expected in lists if is_whole(expected)), usual)
