@@ -432,9 +432,9 @@ def test_a_mark_becomes_a_number(published_home: Path) -> None:
     ]
     padded = rows(
         published_home,
-        "select value from marts.fct_core_measure_vintage where value_as_published = ' 49.166'"
+        "select value from marts.fct_core_measure_vintage where trim(value_as_published) = '49.166'"
         " union all select value from marts.fct_comparator_vintage"
-        " where value_as_published = ' 49.166'",
+        " where trim(value_as_published) = '49.166'",
     )
     assert (49.166,) in padded
 
