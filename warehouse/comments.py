@@ -22,6 +22,15 @@ _OWN = {
     "area_name": "Its name as it stood in the period.",
     "printed_code": "Code as the publisher printed it.",
     "corrections": "Column to corrected cell, where a correction was applied; else null.",
+    "as_published": "Column to the cell to the letter, where it is read in plainer signs.",
+    "cell_notes": "Column to the notes that stood beside its figure; null where there are none.",
+    "old_status_symbol": "The publisher's own mark in the vintage before.",
+    "is_value_changed": "Whether the vintage before had another number, to the places both print.",
+    "is_changed": "Whether the vintage before had another number, or another reason for none.",
+    "source_column": "Column of the contract that the check looked at, where it looked at one.",
+    "message": "What the check found odd about the figure.",
+    "figure": "The figure that the check found odd.",
+    "expected": "What the check expected in its place, where it expected a number.",
     "bytes": "Length of the file.",
     "file_id": "The file's name in its publication's contract.",
     "load_table": "Table of schema loads that holds its rows, where it is admitted.",
@@ -31,6 +40,7 @@ _ARCHIVE = {
     "releases": "Every release held: a row a publication, release and version.",
     "loads": "Every published file of a release that a contract reads, admitted or not.",
     "checks": "Every check of every load, as marts.load_quality shows it.",
+    "flags": "What checks found odd about single served figures: a row a figure and check.",
 }
 
 
