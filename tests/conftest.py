@@ -119,7 +119,7 @@ def command(
         [sys.executable, "-m", "orchestration.cli", *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         cwd=project,
         env=os.environ | {"PYTHONPATH": str(project)} | (environment or {}),
         check=False,
