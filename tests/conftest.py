@@ -88,8 +88,6 @@ REFUSED = {
 # Releases that lack what the one before had.
 INCOMPLETE = {
     "children-looked-after-in-england-including-adoptions 2025": "no file of who ceased",
-    "local-authority-school-places-scorecards 2024+2": "its years have no overall grades",
-    "local-authority-school-places-scorecards 2025": "its years have no overall grades",
 }
 
 

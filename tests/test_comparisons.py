@@ -65,7 +65,11 @@ def compared_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("compared") / "home"
     only = [option for name in PUBLICATIONS for option in ("--only", name)]
     outcome = refreshed(home, PUBLISHED, *only)
-    assert outcome.returncode == 0, outcome.stderr
+    # The archive's release of 2025 of children looked after lacks a file that that of 2024 has.
+    assert outcome.returncode == 2, outcome.stderr
+    assert "Quarantined:" not in outcome.stderr
+    assert outcome.stderr.count("Incomplete: children-looked-after-in-england") == 1
+    assert outcome.stderr.count("Incomplete:") == 1, outcome.stderr
     (home / "told.txt").write_text(outcome.stderr)
     return home
 
