@@ -409,9 +409,7 @@ def _figures(
         if plain == [cell.strip(" ") for cell in distinct] and not any(n for _, n in read):
             continue
         columns = columns | {name: pa.chunked_array([pa.array(plain, pa.string()).take(indices)])}
-        otherwise = [
-            was if now != was.strip(" ") else None for now, was in zip(plain, distinct, strict=True)
-        ]
+        otherwise = [was if now != was else None for now, was in zip(plain, distinct, strict=True)]
         said[name] = indices, otherwise  # type: ignore[assignment]
         if any(note for _, note in read):
             notes[name] = indices, [note or None for _, note in read]  # type: ignore[misc]
