@@ -33,6 +33,11 @@ class Settings(BaseModel):
         " or address",
     )
     site: bool = _variable(True, "CORE_MEASURES_SITE", "whether a refresh makes the pages too")
+    workers: int | None = _variable(
+        None,
+        "CORE_MEASURES_WORKERS",
+        "how many processes check publications side by side; by default one a processor",
+    )
     schedules: bool = _variable(
         False,
         "CORE_MEASURES_SCHEDULES",

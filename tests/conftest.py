@@ -6,9 +6,9 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from filelock import FileLock
 
 from ingest.loads import Load, with_release
 from ingest.reading.grids import read_table
+from tests.warm import Warm
 
 if TYPE_CHECKING:
     from pyarrow import Table
@@ -105,6 +106,8 @@ def table_as_published(load: Load) -> Table:
 
 # A site takes seconds and most tests look at none; `site_home` has one.
 os.environ.setdefault("CORE_MEASURES_SITE", "false")
+# The tests themselves run side by side.
+os.environ.setdefault("CORE_MEASURES_WORKERS", "1")
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -113,15 +116,18 @@ def command(
     *arguments: str | Path, environment: dict[str, str] | None = None, project: Path = PROJECT
 ) -> subprocess.CompletedProcess[str]:
     """`core-measures …` in a process of its own, as a user runs it, its output captured."""
-    return subprocess.run(
-        [sys.executable, "-m", "orchestration.cli", *map(str, arguments)],
-        capture_output=True,
-        text=True,
+    return _warm().run(
+        "orchestration.cli",
+        list(map(str, arguments)),
+        environment=os.environ | {"PYTHONPATH": str(project)} | (environment or {}),
+        folder=project,
         timeout=900,
-        cwd=project,
-        env=os.environ | {"PYTHONPATH": str(project)} | (environment or {}),
-        check=False,
     )
+
+
+@lru_cache(maxsize=1)
+def _warm() -> Warm:
+    return Warm()
 
 
 def refreshed(home: Path, source: str | Path, *options: str) -> subprocess.CompletedProcess[str]:

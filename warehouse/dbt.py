@@ -1,7 +1,13 @@
-"""dbt, run in this process: one parse when the project changed, one build a refresh."""
+"""dbt, run in this process: one parse for all homes when the project changed, one build a refresh.
+
+What dbt parsed says nothing of a home, and takes as long to make as a small refresh: it is kept in
+the user's folder for caches (`XDG_CACHE_HOME`) beside the home's own.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import importlib.metadata
 import json
 import os
 import shutil
@@ -13,12 +19,18 @@ from typing import Any
 
 import duckdb
 
+from ingest.archive import write_whole
 from ingest.errors import CoreMeasuresError
 from warehouse.candidate import SETTINGS
 from warehouse.home import Home
 
 PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
 _STAMP = "project.digest"
+# What a parse leaves: for people and for our own reading, and for dbt's next run.
+_MANIFEST, _PARSED = "manifest.json", "partial_parse.msgpack"
+# Parsed projects that are kept for other homes: today's, and that of who works beside it.
+_KEPT = 4
+_PARSERS = ("dbt-core", "dbt-adapters", "dbt-duckdb")
 
 
 class DbtError(CoreMeasuresError):
@@ -147,7 +159,7 @@ class Project:
     @property
     def manifest_path(self) -> Path:
         """Where dbt writes what it parsed."""
-        return self.home.dbt_target / "manifest.json"
+        return self.home.dbt_target / _MANIFEST
 
     def prepare(self) -> None:
         """See that `manifest.json` says what the project says, parsing only if it does not.
@@ -161,11 +173,45 @@ class Project:
         if self.manifest_path.exists() and stamp.exists() and stamp.read_text() == self.digest:
             return
         self.home.dbt_target.mkdir(parents=True, exist_ok=True)
-        outcome = _invoke(self.home, self.project, ["parse"])
-        if not outcome.success:
-            raise DbtError(f"The dbt project does not parse: {outcome.exception}")
-        self._parsed = outcome.result
+        stamp.unlink(missing_ok=True)
+        if not self._brought():
+            outcome = _invoke(self.home, self.project, ["parse"])
+            if not outcome.success:
+                raise DbtError(f"The dbt project does not parse: {outcome.exception}")
+            self._parsed = outcome.result
+            self._shared()
         stamp.write_text(self.digest)
+
+    def _cache(self) -> Path:
+        """Where what this project parses to is kept for every home of this user."""
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
+        libraries = [f"{name} {importlib.metadata.version(name)}" for name in _PARSERS]
+        key = "\n".join([self.digest, str(self.project), *libraries])
+        return cache / "core-measures" / "dbt" / hashlib.sha256(key.encode()).hexdigest()[:32]
+
+    def _brought(self) -> bool:
+        """Bring home what was parsed for another home of this user, if it was."""
+        try:
+            found = {name: (self._cache() / name).read_bytes() for name in (_MANIFEST, _PARSED)}
+            json.loads(found[_MANIFEST])
+        except (OSError, RuntimeError, ValueError):
+            return False
+        for name, data in found.items():
+            write_whole(self.home.dbt_target / name, data)
+        return True
+
+    def _shared(self) -> None:
+        """Keep what was parsed for other homes; where nothing can be kept, each parses."""
+        cache = self._cache()
+        try:
+            cache.mkdir(parents=True, exist_ok=True)
+            for name in (_PARSED, _MANIFEST):
+                write_whole(cache / name, (self.home.dbt_target / name).read_bytes())
+            kept = sorted(cache.parent.iterdir(), key=lambda one: one.stat().st_mtime)
+            for old in kept[:-_KEPT]:
+                shutil.rmtree(old, ignore_errors=True)
+        except OSError:
+            return
 
     def manifest(self) -> dict[str, Any]:
         """The manifest's JSON: every model, column, test and description."""
@@ -229,7 +275,9 @@ class Project:
             dbt could not make it.
         """
         try:
-            outcome = _invoke(self.home, self.project, ["docs", "generate", "--static"])
+            outcome = _invoke(
+                self.home, self.project, ["docs", "generate", "--static"], self._as_parsed()
+            )
         finally:
             _close_connections()
         if not outcome.success:
@@ -253,11 +301,27 @@ class Project:
         """
         return self._run(["test", "--select", "test_type:unit"])
 
+    def _as_parsed(self) -> Any:
+        """What the project parsed to, as dbt takes it; nothing where it is to parse anew."""
+        if self._parsed is None:
+            from dbt.contracts.graph.manifest import Manifest
+            from dbt.parser.manifest import extended_mashumuro_decoder
+
+            try:
+                data = (self.home.dbt_target / _PARSED).read_bytes()
+                found = Manifest.from_msgpack(data, decoder=extended_mashumuro_decoder)
+            except Exception:  # cut short, or of another dbt: no more than a parse is lost
+                return None
+            # What macros see as `graph`.
+            found.build_flat_graph()
+            self._parsed = found
+        return self._parsed
+
     def _run(
         self, arguments: Sequence[str], on_event: Callable[[Any], None] | None = None
     ) -> list[NodeResult]:
         try:
-            outcome = _invoke(self.home, self.project, arguments, self._parsed, on_event)
+            outcome = _invoke(self.home, self.project, arguments, self._as_parsed(), on_event)
         finally:
             _close_connections()
         if outcome.result is None:

@@ -181,18 +181,20 @@ def check_publication(work: PublicationToCheck) -> list[CheckedRelease]:
     return checked
 
 
-def check_releases(work: Sequence[PublicationToCheck], asked: int) -> Iterator[CheckedRelease]:
+def check_releases(
+    work: Sequence[PublicationToCheck], asked: int, workers: int | None = None
+) -> Iterator[CheckedRelease]:
     """Check what has no verdict that holds; results come in the order of `work`.
 
-    `asked` is about how many releases there are to check: many are shared among as many worker
-    processes as there are processors.
+    `asked` is about how many releases there are to check: many are shared among `workers`
+    processes, by default as many as there are processors.
 
     Raises
     ------
     CoreMeasuresError
         A worker process was ended from without.
     """
-    workers = min(len(os.sched_getaffinity(0)), len(work))
+    workers = min(workers or len(os.sched_getaffinity(0)), len(work))
     if asked < _WORTH_WORKERS or workers < 2:
         for one in work:
             yield from check_publication(one)

@@ -22,6 +22,7 @@ from orchestration.pipeline.inventory import (
     way_out,
 )
 from orchestration.pipeline.reporter import SILENT, Reporter
+from orchestration.settings import Settings
 from warehouse.home import Home
 
 # A line or two: the whole warning is in the verdict, in Data Docs and in `status`.
@@ -54,7 +55,8 @@ def check(
             for work in held.values()
             for release in work.releases
         }
-        for checked in check_releases([held[name] for name in stale if stale[name]], to_check):
+        work = [held[name] for name in stale if stale[name]]
+        for checked in check_releases(work, to_check, Settings.read().workers):
             path = checked.release.path
             publication = contracts[checked.release.publication]
             kept[path] = _keep(home, docs, publication, checked, decisions[path], reporter)

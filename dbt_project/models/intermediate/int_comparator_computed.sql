@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view') }}
 
 {%- set period = 'measure_id, series_id, period_type, period_start, period_end, year' %}
 {%- set counted -%}

@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view') }}
 
 -- The council that each of the Department for Education's three digits stands for, under its last
 -- code: a recoded council keeps its digits.

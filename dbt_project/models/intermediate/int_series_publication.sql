@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view') }}
 
 -- The publications of each series in the order in which they serve, from the measures' YAML.
 with

@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view') }}
 
 -- A release in one of its versions is a vintage. A release is as new as the first of its versions
 -- that anybody saw, admitted or not: what a publisher says of an amended one is reset to the

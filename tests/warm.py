@@ -1,0 +1,134 @@
+"""The command in processes of their own that are forked from one where the libraries are loaded.
+
+Great Expectations and dbt take seconds to import, which is more than most commands then do. The
+project itself is imported anew by each process, as are its settings, its streams and its folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import runpy
+import signal
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+_LIBRARIES = (
+    *("duckdb", "great_expectations", "great_expectations.expectations.core", "jinja2"),
+    *("pandas", "pyarrow.dataset", "pyarrow.parquet", "rich.progress", "typer"),
+    *("dbt.cli.main", "dbt.adapters.duckdb", "great_expectations.render"),
+)
+
+
+class Warm:
+    """Runs modules as `python -m` does, one after another."""
+
+    def __init__(self) -> None:
+        self._server = subprocess.Popen(
+            [sys.executable, __file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"GX_ANALYTICS_ENABLED": "false"},
+        )
+
+    def run(
+        self,
+        module: str,
+        arguments: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        folder: Path,
+        timeout: float,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a module, its output captured.
+
+        Raises
+        ------
+        subprocess.TimeoutExpired
+            It took longer than `timeout` seconds, and was killed.
+        """
+        with tempfile.TemporaryDirectory() as name:
+            out, err = Path(name) / "out", Path(name) / "err"
+            asked = {
+                "module": module,
+                "arguments": list(arguments),
+                "environment": dict(environment),
+                "folder": str(folder),
+                "timeout": int(timeout),
+                "out": str(out),
+                "err": str(err),
+            }
+            assert self._server.stdin and self._server.stdout
+            self._server.stdin.write(json.dumps(asked) + "\n")
+            self._server.stdin.flush()
+            answer = self._server.stdout.readline()
+            assert answer, "the process that commands are forked from has ended"
+            code = int(answer)
+            if code == -signal.SIGALRM:
+                raise subprocess.TimeoutExpired([module, *arguments], timeout)
+            return subprocess.CompletedProcess(
+                [module, *arguments], code, out.read_text(), err.read_text()
+            )
+
+
+def _serve() -> None:
+    for line in sys.stdin:
+        asked = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            _become(asked)
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
+
+
+def _become(asked: dict[str, object]) -> None:
+    """Be the process that was asked for, and end as it ends."""
+    code = 1
+    try:
+        for number, name, flags in (
+            (0, os.devnull, os.O_RDONLY),
+            (1, str(asked["out"]), os.O_WRONLY | os.O_CREAT),
+            (2, str(asked["err"]), os.O_WRONLY | os.O_CREAT),
+        ):
+            opened = os.open(name, flags, 0o644)
+            os.dup2(opened, number)
+            os.close(opened)
+        os.environ.clear()
+        os.environ.update(asked["environment"])  # type: ignore[call-overload]
+        os.chdir(str(asked["folder"]))
+        sys.path[0] = str(asked["folder"])
+        sys.argv = [str(asked["module"]), *asked["arguments"]]  # type: ignore[misc]
+        signal.alarm(int(str(asked["timeout"])))
+        try:
+            runpy.run_module(str(asked["module"]), run_name="__main__", alter_sys=True)
+            code = 0
+        except SystemExit as ended:
+            code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        except BaseException:
+            traceback.print_exc()
+        with contextlib.suppress(Exception):
+            import atexit
+
+            atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    import importlib
+
+    # What a library prints as it loads is no answer.
+    answers, sys.stdout = sys.stdout, sys.stderr
+    for library in _LIBRARIES:
+        importlib.import_module(library)
+    sys.stdout = answers
+    _serve()
