@@ -17,15 +17,15 @@ _MOST_BYTES = 1 << 20
 
 
 # libyaml's, ten times as fast, where PyYAML was built with it, as its wheels are.
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _parsed(text: str) -> Any:
     """YAML without aliases: nested, a few lines of them stand for more than memory holds."""
-    for event in yaml.parse(text, _Loader):
+    for event in yaml.parse(text, SafeLoader):
         if isinstance(event, yaml.AliasEvent):
             raise yaml.YAMLError("aliases (`*name`) are not read")
-    return yaml.load(text, _Loader)  # noqa: S506  # nosec B506  # a safe loader, either way
+    return yaml.load(text, SafeLoader)  # noqa: S506  # nosec B506  # a safe loader, either way
 
 
 def read_yaml(path: Path) -> Any:

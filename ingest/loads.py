@@ -15,14 +15,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.parquet
+from typing import TYPE_CHECKING
 
 from ingest.archive import PublishedFile, Release
 from ingest.contracts import RELEASE, FileContract, Publication
 from ingest.reading.grids import read_table
 from ingest.reading.recognise import Understanding, described
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,9 @@ class LoadStore:
         ReadError
             The bytes are not the table that the contract's reading speaks of.
         """
+        import pyarrow as pa
+        import pyarrow.parquet
+
         path = self.path(file, contract)
         if path.exists():
             try:
@@ -159,6 +163,9 @@ class LoadStore:
         ReadError
             The bytes are not the table that the contract's reading speaks of.
         """
+        import pyarrow as pa
+        import pyarrow.parquet
+
         try:
             pyarrow.parquet.read_schema(self.path(file, contract))
         except (pa.ArrowInvalid, OSError):
@@ -174,6 +181,9 @@ class LoadStore:
         ReadError
             The bytes are not the table that the contract's reading speaks of.
         """
+        import pyarrow as pa
+        import pyarrow.parquet
+
         plain = self.path(load.file, load.contract)
         contract = load.contract
         of_contract = (contract.columns, contract.marks, contract.period, contract.period_type)
@@ -189,6 +199,8 @@ class LoadStore:
             return path, table.column_names
 
     def _keep(self, table: pa.Table, path: Path) -> None:
+        import pyarrow.parquet
+
         self.folder.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
         pyarrow.parquet.write_table(table, partial, compression="zstd")
@@ -211,5 +223,7 @@ def with_release(load: Load, table: pa.Table) -> pa.Table:
     """The rows with their release's name beside them, where the contract takes its period there."""
     if load.contract.period.taken_from != "release":
         return table
+    import pyarrow as pa
+
     names = pa.array([load.release.release] * table.num_rows, pa.string())
     return table.append_column(RELEASE, names)

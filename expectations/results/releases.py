@@ -18,10 +18,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
-import pyarrow.parquet
+from typing import TYPE_CHECKING, Any
 
 from expectations.panel import measures
 from expectations.panel.councils import Councils
@@ -33,6 +30,9 @@ from ingest.contracts import Publication
 from ingest.errors import ArchiveError, CoreMeasuresError, ReadError
 from ingest.loads import Load, LoadStore, Recognised, loads_of, with_release
 from ingest.reading.recognise import Understanding
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -290,6 +290,8 @@ def _described(
         return error
     except ArchiveError as error:
         return ReadError(str(error))
+    import pyarrow.parquet
+
     return pyarrow.parquet.read_table(path, memory_map=True)
 
 

@@ -11,14 +11,16 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from ingest.errors import ReadError
 from ingest.reading.names import as_known, in_words, spellings
 from ingest.reading.spec import HeaderSpec, Reading
 from ingest.reading.tables import MOST_COLUMNS, SOURCE_ROW, csv_text, read_csv
 from ingest.reading.workbooks import read_sheets
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 SOURCE_SHEET = "source_sheet"
 
@@ -100,6 +102,8 @@ def squeezed(text: str) -> str:
 
 
 def _table(parts: Sequence[_Part], reading: Reading, wanted: frozenset[str]) -> pa.Table:
+    import pyarrow as pa
+
     columns: dict[str, list[str]] = {}
     source_rows: list[int] = []
     sheets: list[str] = []

@@ -13,9 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import pyarrow.compute
-
 from ingest.contracts import NUMERIC_ROLES, Column, FileContract
 from ingest.errors import ReadError
 from ingest.reading.cells import read_cell
@@ -25,7 +22,12 @@ from ingest.reading.periods import read_period
 from ingest.reading.tables import SOURCE_ROW
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from ingest.reading.evidence import Evidence
+
+    # By column, for each row the position of what is said of it; null where nothing is.
+    _Cells = dict[str, tuple[pa.Array, list[str]]]
 
 AS_PUBLISHED = "as_published"
 """The cells to the letter that a described row reads in plainer signs, by column."""
@@ -301,6 +303,8 @@ def known_labels(contract: FileContract) -> dict[str, set[str]]:
 
 def distinct_labels(cells: pa.ChunkedArray) -> list[str]:
     """The labels of a column, trimmed."""
+    import pyarrow.compute
+
     return sorted({str(cell).strip() for cell in pyarrow.compute.unique(cells).to_pylist()})
 
 
@@ -315,6 +319,9 @@ def described(table: pa.Table, contract: FileContract, how: Understanding) -> pa
     letter, where it said it otherwise, is in the map `as_published`, and notes that stood beside
     it in `cell_notes`, by column.
     """
+    import pyarrow as pa
+    import pyarrow.compute
+
     columns: dict[str, pa.ChunkedArray] = {
         name: table[name] for name in (SOURCE_ROW, SOURCE_SHEET) if name in table.column_names
     }
@@ -339,6 +346,8 @@ def canonical(table: pa.Table, mapping: Mapping[str, str]) -> pa.Table:
 
     `source_row` stands before them, and `source_sheet` where the file is a workbook.
     """
+    import pyarrow as pa
+
     told = [name for name in (SOURCE_ROW, SOURCE_SHEET) if name in table.column_names]
     return pa.table(
         {name: table[name] for name in told}
@@ -347,6 +356,9 @@ def canonical(table: pa.Table, mapping: Mapping[str, str]) -> pa.Table:
 
 
 def _encoded(cells: pa.ChunkedArray) -> tuple[pa.Array, list[str]]:
+    import pyarrow as pa
+    import pyarrow.compute
+
     found = pyarrow.compute.dictionary_encode(cells.combine_chunks())
     if isinstance(found, pa.ChunkedArray):
         found = found.combine_chunks()
@@ -357,6 +369,8 @@ def _encoded(cells: pa.ChunkedArray) -> tuple[pa.Array, list[str]]:
 
 def _by_distinct(cells: pa.ChunkedArray, meaning: Any) -> pa.ChunkedArray:
     """Cells by what each says, asked once a distinct cell."""
+    import pyarrow as pa
+
     indices, distinct = _encoded(cells)
     said = [meaning(cell) for cell in distinct]
     if said == distinct:
@@ -365,6 +379,8 @@ def _by_distinct(cells: pa.ChunkedArray, meaning: Any) -> pa.ChunkedArray:
 
 
 def _filled(columns: Mapping[str, pa.ChunkedArray], filled: Filled, rows: int) -> pa.ChunkedArray:
+    import pyarrow as pa
+
     if not filled.by:
         return pa.chunked_array([pa.array([filled.value] * rows, pa.string())])
     sides = [[str(cell).strip() for cell in columns[name].to_pylist()] for name in filled.by]
@@ -387,13 +403,11 @@ def _periods(
     return {name: _by_distinct(columns[name], lambda c: read_period(c, notation, of) or c)}
 
 
-_Cells = dict[str, tuple[pa.Array, list[str]]]
-"""By column, for each row the position of what is said of it; null where nothing is."""
-
-
 def _figures(
     contract: FileContract, columns: dict[str, pa.ChunkedArray]
 ) -> tuple[dict[str, pa.ChunkedArray], _Cells, _Cells]:
+    import pyarrow as pa
+
     said: _Cells = {}
     notes: _Cells = {}
     percentages = set(contract.columns_of("percentages"))
@@ -418,6 +432,9 @@ def _figures(
 
 def _map(cells: _Cells, rows: int) -> pa.Array:
     """A map a row, null where it would be empty."""
+    import pyarrow as pa
+    import pyarrow.compute
+
     kind = pa.map_(pa.string(), pa.string())
     if not cells:
         return pa.nulls(rows, kind)

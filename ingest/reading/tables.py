@@ -11,13 +11,13 @@ import io
 import itertools
 from collections import Counter
 from collections.abc import Collection, Sequence
-
-import pyarrow as pa
-import pyarrow.compute
-import pyarrow.csv
+from typing import TYPE_CHECKING
 
 from ingest.errors import ReadError
 from ingest.reading.names import normal
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 SOURCE_ROW = "source_row"
 
@@ -104,6 +104,9 @@ def read_csv(data: bytes, known: Collection[str] = ()) -> pa.Table:
 
 
 def _whole_table(text: str) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.csv
+
     try:
         header = next(csv.reader(io.StringIO(text, newline=""), strict=True))
         if len(header) > MOST_COLUMNS:
@@ -183,6 +186,8 @@ def _among_notes(text: str, known: Collection[str]) -> pa.Table | None:
         numbers.append(number)
     if not kept:
         raise ReadError("it has a header and no rows")
+    import pyarrow as pa
+
     columns = {name: [row[at] for row in kept] for at, name in enumerate(names)}
     return pa.table(
         {SOURCE_ROW: pa.array(numbers, pa.int64())}
@@ -197,6 +202,9 @@ def _without_blank_rows(table: pa.Table) -> pa.Table:
     off = [row[SOURCE_ROW] for row in last.to_pylist() if _is_note([row[name] for name in names])]
     if not off:
         return table
+    import pyarrow as pa
+    import pyarrow.compute
+
     stays = pyarrow.compute.invert(
         pyarrow.compute.is_in(table[SOURCE_ROW], value_set=pa.array(off, pa.int64()))
     )
@@ -205,6 +213,8 @@ def _without_blank_rows(table: pa.Table) -> pa.Table:
 
 def _refuse_swallowed(table: pa.Table) -> None:
     """Two quotation marks, each left open, make one cell of the rows between them."""
+    import pyarrow.compute
+
     whole_row = max(len(table.column_names) - 1, 1)
     for name in table.column_names:
         column = table[name]

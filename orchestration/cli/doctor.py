@@ -10,7 +10,6 @@ import typer
 from ingest.errors import CoreMeasuresError
 from orchestration.cli.common import DEFAULT_HOME, HomeOption, app, home_at
 from orchestration.cli.output import err, out, shown
-from orchestration.reporting.progress import reporter_for
 
 
 @app.command()
@@ -30,6 +29,7 @@ def doctor(
     """
     from ingest.contracts import load_contracts
     from orchestration.pipeline.doctor import examine, report_of
+    from orchestration.reporting.progress import reporter_for
 
     contracts = load_contracts()
     if unknown := sorted(set(publications or ()) - set(contracts)):
