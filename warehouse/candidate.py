@@ -136,6 +136,7 @@ def create(
     Every table of every contract is there, empty where no load of it was admitted.
     """
     with duckdb.connect(str(path), config=SETTINGS) as con:
+        con.begin()
         con.execute("create schema loads")
         con.execute("create schema archive")
         by_table: dict[str, list[FileContract]] = {}
@@ -175,6 +176,7 @@ def create(
         )
         _insert(con, "archive.checks", CHECK_COLUMNS, checks)
         _insert(con, "archive.flags", FLAG_COLUMNS, flags)
+        con.commit()
 
 
 def settle(path: Path) -> None:

@@ -110,13 +110,16 @@ def _write_mart(
         [table],
     ).fetchall()
     cells = ", ".join(_csv_cell(name, kind) for name, kind, _ in columns)
-    relation = f"marts.{sql_name(table)}"
+    # Put in order once for both.
+    con.execute(
+        f"create or replace temp table in_order as from marts.{sql_name(table)} order by all"
+    )
     for suffix, select, options in (
         ("parquet", "*", "format parquet, compression zstd"),
         ("csv", cells, "format csv, header"),
     ):
         path = sql_text(str(folder / f"{table}.{suffix}"))
-        con.execute(f"copy (select {select} from {relation} order by all) to {path} ({options})")
+        con.execute(f"copy (select {select} from in_order) to {path} ({options})")
     csv = (folder / f"{table}.csv").read_bytes()
     return {
         "profile": "tabular-data-resource",
