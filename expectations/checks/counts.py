@@ -11,7 +11,6 @@ import pandas as pd
 from expectations.checks.base import MISREAD_SHARE, Bound, Findings, LoadCheck, found_where
 from expectations.panel.baseline import nearest_years
 from expectations.panel.cells import (
-    decimals_of,
     denominators,
     half_unit,
     labels_of,
@@ -25,8 +24,8 @@ from expectations.panel.columns import (
     PERIOD,
     REGION_CODE,
     YEAR,
+    Columns,
     numeric,
-    rows_where,
 )
 from expectations.panel.measures import series_of
 from ingest.contracts import FileContract, RowFilter
@@ -99,7 +98,7 @@ class FiguresNotNegative(_FlagsFigures):
 
 
 def _outside(load: LoadTable, column: str, least: float, most: float) -> Findings:
-    numbers = load.rows[numeric(column)].to_numpy()
+    numbers = load.columns.numbers(column)
     at = np.flatnonzero(~np.isnan(numbers))
     source = load.source_rows[at]
     return found_where(
@@ -157,7 +156,7 @@ class NoNumberDenied(_FlagsFigures):
         found, distinct = pd.factorize(load.rows[notes.column].fillna(""))
         denies = np.array([str(note).startswith(notes.absent) for note in distinct], dtype=bool)
         denied = denies[found]
-        number = load.rows[numeric(notes.value)].notna().to_numpy()
+        number = ~np.isnan(load.columns.numbers(notes.value))
         at = np.flatnonzero(denied)
         source = load.source_rows[at]
         yield found_where(
@@ -193,22 +192,26 @@ class RulesFindTheirRows(LoadCheck):
 
     @staticmethod
     def _of_shares(load: LoadTable) -> Iterator[tuple[str, bool]]:
-        rows = load.rows
-        periods = rows[PERIOD].str.split("\t").str[0]
+        rows = load.columns
+        found, labels = rows.codes(PERIOD)
+        places: dict[str, int] = {}
+        of_label = [places.setdefault(labels_of(label), len(places)) for label in labels]
+        period, names = np.array([*of_label, -1])[found], [*places]
         for share in load.contract.checks.shares:
-            hit = rows_where(rows, share.where)
-            figures = hit & rows[numeric(share.value)].notna().to_numpy()
+            hit = rows.where(share.where)
+            figures = hit & ~np.isnan(rows.numbers(share.value))
             if share.where:
                 yield f"{share.value}: no row has {_cells(share.where)}", not hit.any()
             if share.denominator_row:
-                is_whole = rows_where(rows, share.denominator_row)
-                for period in periods[figures].dropna().unique():
-                    of_period = (periods == period).to_numpy()
-                    named = f"{share.value} in {period}: no row has {_cells(share.denominator_row)}"
-                    yield named, not (of_period & is_whole).any()
+                with_whole = {*period[rows.where(share.denominator_row)].tolist()}
+                for at in pd.unique(period[figures & (period >= 0)]):
+                    named = (
+                        f"{share.value} in {names[at]}: no row has {_cells(share.denominator_row)}"
+                    )
+                    yield named, at not in with_whole
             else:
-                counts = rows[[numeric(share.numerator), numeric(share.denominator)]]
-                both = counts.notna().all(axis=1).to_numpy()
+                both = ~np.isnan(rows.numbers(share.numerator))
+                both &= ~np.isnan(rows.numbers(share.denominator))
                 yield (
                     f"{share.value}: no row has its {share.numerator} and {share.denominator}",
                     bool(figures.any()) and not (figures & both).any(),
@@ -216,13 +219,13 @@ class RulesFindTheirRows(LoadCheck):
 
     @staticmethod
     def _of_totals(load: LoadTable) -> Iterator[tuple[str, bool]]:
-        rows = load.rows
+        rows = load.columns
         for total in load.contract.checks.totals:
             if total.but_for:
                 named = f"{', '.join(total.columns)}: no row has {_cells(total.but_for)}"
-                yield named, not rows_where(rows, total.but_for).any()
+                yield named, not rows.where(total.but_for).any()
         for breakdown in load.contract.checks.breakdowns:
-            printed = {*rows[breakdown.column].unique()}
+            printed = {*rows.codes(breakdown.column)[1]}
             # A file of wholes alone breaks nothing down; one with labels of another name does.
             is_broken_down = bool(printed - {breakdown.whole})
             for cell in (breakdown.whole, *(breakdown.parts if is_broken_down else ())):
@@ -251,13 +254,13 @@ class NumeratorWithinDenominator(_FlagsFigures):
         return ("",) if any(share.per == 100 for share in contract.checks.shares) else ()
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
-        rows = load.rows
+        rows = load.columns
         for share in load.contract.checks.shares:
             if share.per != 100:
                 continue
-            top = rows[numeric(share.numerator)].to_numpy()
+            top = rows.numbers(share.numerator)
             bottom = denominators(rows, load.contract, share)
-            known = rows_where(rows, share.where) & ~np.isnan(top) & ~np.isnan(bottom)
+            known = rows.where(share.where) & ~np.isnan(top) & ~np.isnan(bottom)
             at = np.flatnonzero(known)
             slack = _half_of_share(load, share)
             source = load.source_rows[at]
@@ -271,7 +274,7 @@ class NumeratorWithinDenominator(_FlagsFigures):
                 column=share.value,
                 figure=top[at],
                 expected=bottom[at],
-                years=rows[YEAR].to_numpy()[at],
+                years=rows.years[at],
             )
 
 
@@ -279,7 +282,7 @@ def _half_of_share(load: LoadTable, share: Any) -> Any:
     """Half of what a share's counts are rounded to; nothing where it is worked out as printed."""
     if share.as_printed:
         return np.zeros(len(load.rows))
-    both = (rounding(load.rows, load.contract, c) for c in (share.numerator, share.denominator))
+    both = (rounding(load.columns, load.contract, c) for c in (share.numerator, share.denominator))
     return np.maximum(*both) / 2
 
 
@@ -300,19 +303,19 @@ class SharesMatchCounts(_FlagsFigures):
         return ("",) if contract.checks.shares else ()
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
-        rows = load.rows
-        years = rows[YEAR].to_numpy()
+        rows = load.columns
+        years = rows.years
         for share in load.contract.checks.shares:
-            value = rows[numeric(share.value)].to_numpy()
-            top = rows[numeric(share.numerator)].to_numpy()
+            value = rows.numbers(share.value)
+            top = rows.numbers(share.numerator)
             bottom = denominators(rows, load.contract, share)
-            known = rows_where(rows, share.where) & ~np.isnan(top) & ~np.isnan(bottom)
+            known = rows.where(share.where) & ~np.isnan(top) & ~np.isnan(bottom)
             # 0 of 0 is printed; anything else of nobody is not so.
             at = np.flatnonzero(known & (bottom <= 0) & ((value > 0) | (top > 0)))
             source = load.source_rows[at]
             yield found_where(
                 np.ones(len(at), dtype=bool),
-                rows[share.value].to_numpy()[at],
+                rows.texts(share.value)[at],
                 bottom[at],
                 source,
                 wording=f"{share.value} '{{0}}' in row {{2}} is of {{1:g}}",
@@ -323,7 +326,7 @@ class SharesMatchCounts(_FlagsFigures):
             at = np.flatnonzero(known & ~np.isnan(value) & (bottom > 0))
             slack = _half_of_share(load, share)[at]
             printed, above, below = value[at], top[at], bottom[at]
-            u = half_unit(rows, share.value, ~np.isnan(value))[at]
+            u = half_unit(rows, share.value)[at]
             low = share.per * np.maximum(above - slack, 0) / (below + slack)
             with np.errstate(divide="ignore"):
                 high = np.where(
@@ -334,7 +337,7 @@ class SharesMatchCounts(_FlagsFigures):
             source = load.source_rows[at]
             yield found_where(
                 residual > 0,
-                rows[share.value].to_numpy()[at],
+                rows.texts(share.value)[at],
                 share.per * above / below,
                 source,
                 wording=f"{share.value} '{{0}}' in row {{2}} is {{1:.4g}} by its counts",
@@ -373,15 +376,16 @@ class ImpliedPeopleSteady(_FlagsFigures):
         return ("",) if contract.checks.implied else ()
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
-        rows = load.rows
+        rows = load.columns
         areas = load.entities.fillna(load.larger_areas)
         for implied in load.contract.checks.implied:
-            value = rows[numeric(implied.value)].to_numpy()
-            count = rows[numeric(implied.numerator)].to_numpy()
-            half = half_unit(rows, implied.value, ~np.isnan(value))
-            known = (value > half) & (count > 0) & areas.notna().to_numpy() & rows[YEAR].notna()
+            value = rows.numbers(implied.value)
+            count = rows.numbers(implied.numerator)
+            half = half_unit(rows, implied.value)
+            known = (value > half) & (count > 0) & areas.notna().to_numpy()
+            known &= ~np.isnan(rows.years)
             at = np.flatnonzero(known)
-            years, row_years = np.unique(rows[YEAR].to_numpy()[at], return_inverse=True)
+            years, row_years = np.unique(rows.years[at], return_inverse=True)
             columns, area = pd.factorize(areas.to_numpy()[at])
             people = np.full((len(years), len(area)), np.nan)
             people[row_years, columns] = np.log(implied.per * count[at] / value[at])
@@ -390,13 +394,13 @@ class ImpliedPeopleSteady(_FlagsFigures):
             # As closely as the figure and its count are printed.
             half_count = rounding(rows, load.contract, implied.numerator) / 2
             slack = half[at] / value[at] + half_count[at] / count[at]
-            larger = rows[AREA_LEVEL].isin(["country", "region"]).to_numpy()[at]
+            larger = rows.among(AREA_LEVEL, ("country", "region"))[at]
             most = np.where(larger, float(self.of_a_larger_area), float(self.of_a_council))
             source = load.source_rows[at]
             yield found_where(
                 off - slack - most > 0,
-                rows[implied.value].to_numpy()[at],
-                rows[implied.numerator].to_numpy()[at],
+                rows.texts(implied.value)[at],
+                rows.texts(implied.numerator)[at],
                 source,
                 np.exp(people[row_years, columns]),
                 np.exp(expected),
@@ -428,7 +432,7 @@ class IntervalsHoldFigures(_FlagsFigures):
         for bound in load.contract.checks.bounds:
             at, low, value, high = _interval(load, bound)
             told = [
-                load.rows[name].to_numpy()[at] for name in (bound.value, bound.lower, bound.upper)
+                load.columns.texts(name)[at] for name in (bound.value, bound.lower, bound.upper)
             ]
             source = load.source_rows[at]
             yield found_where(
@@ -439,7 +443,7 @@ class IntervalsHoldFigures(_FlagsFigures):
                 rows=source,
                 column=bound.value,
                 figure=value,
-                years=load.rows[YEAR].to_numpy()[at],
+                years=load.columns.years[at],
             )
 
 
@@ -464,15 +468,16 @@ class IntervalsBalanced(_FlagsFigures):
         for bound in load.contract.checks.bounds:
             at, low, value, high = _interval(load, bound)
             printed = np.array(
-                [load.rows[name].to_numpy()[at] for name in (bound.value, bound.lower)]
+                [load.columns.texts(name)[at] for name in (bound.value, bound.lower)]
             )
-            unit = 0.5 * 10.0 ** -np.min([decimals_of(cells) for cells in printed], axis=0)
+            places = [load.columns.decimals(name)[at] for name in (bound.value, bound.lower)]
+            unit = 0.5 * 10.0 ** -np.min(places, axis=0)
             below, above = np.abs(value - low) + unit, np.abs(high - value) + unit
             source = load.source_rows[at]
             yield found_where(
                 np.maximum(below / above, above / below) > float(self.most),
                 *printed,
-                load.rows[bound.upper].to_numpy()[at],
+                load.columns.texts(bound.upper)[at],
                 source,
                 wording=(
                     bound.value + " '{0}' in row {3} is far from the middle of '{1}' and '{2}'"
@@ -480,13 +485,13 @@ class IntervalsBalanced(_FlagsFigures):
                 rows=source,
                 column=bound.value,
                 figure=value,
-                years=load.rows[YEAR].to_numpy()[at],
+                years=load.columns.years[at],
             )
 
 
 def _interval(load: LoadTable, bound: Any) -> tuple[Any, Any, Any, Any]:
     low, value, high = (
-        load.rows[numeric(name)].to_numpy() for name in (bound.lower, bound.value, bound.upper)
+        load.columns.numbers(name) for name in (bound.lower, bound.value, bound.upper)
     )
     at = np.flatnonzero(~np.isnan(low) & ~np.isnan(value) & ~np.isnan(high))
     return at, low[at], value[at], high[at]
@@ -503,15 +508,13 @@ class SumsHold(_FlagsFigures):
         return ("",) if contract.checks.sums else ()
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
-        rows = load.rows
+        rows = load.columns
         counts = load.contract.columns_of("counts")
         for declared in load.contract.checks.sums:
             names = [declared.whole, *declared.parts]
-            numbers = np.array([rows[numeric(name)].to_numpy() for name in names])
+            numbers = np.array([rows.numbers(name) for name in names])
             halves = [
-                rounding(rows, load.contract, n) / 2
-                if n in counts
-                else half_unit(rows, n, ~np.isnan(c))
+                rounding(rows, load.contract, n) / 2 if n in counts else half_unit(rows, n)
                 for n, c in zip(names, numbers, strict=True)
             ]
             at = np.flatnonzero(~np.isnan(numbers).any(axis=0))
@@ -520,7 +523,7 @@ class SumsHold(_FlagsFigures):
             source = load.source_rows[at]
             yield found_where(
                 np.abs(whole - added) - slack - 1e-9 > 0,
-                rows[declared.whole].to_numpy()[at],
+                rows.texts(declared.whole)[at],
                 added,
                 source,
                 wording=(
@@ -531,7 +534,7 @@ class SumsHold(_FlagsFigures):
                 column=declared.whole,
                 figure=whole,
                 expected=added,
-                years=rows[YEAR].to_numpy()[at],
+                years=rows.years[at],
             )
 
 
@@ -546,9 +549,9 @@ class LesserNotGreater(_FlagsFigures):
         return ("",) if contract.checks.at_most else ()
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
-        rows = load.rows
+        rows = load.columns
         for pair in load.contract.checks.at_most:
-            less, more = (rows[numeric(name)].to_numpy() for name in (pair.less, pair.more))
+            less, more = (rows.numbers(name) for name in (pair.less, pair.more))
             at = np.flatnonzero(~np.isnan(less) & ~np.isnan(more))
             slack = sum(rounding(rows, load.contract, n) / 2 for n in (pair.less, pair.more))
             source = load.source_rows[at]
@@ -562,7 +565,7 @@ class LesserNotGreater(_FlagsFigures):
                 column=pair.less,
                 figure=less[at],
                 expected=more[at],
-                years=rows[YEAR].to_numpy()[at],
+                years=rows.years[at],
             )
 
 
@@ -577,19 +580,18 @@ class BreakdownsAddUp(_FlagsFigures):
         return ("",) if contract.checks.breakdowns else ()
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
-        rows = load.rows
+        rows = load.columns
         for breakdown in load.contract.checks.breakdowns:
             key = [name for name in load.contract.key if name != breakdown.column]
             group = row_groups(rows, key)
-            cells = rows[breakdown.column].to_numpy()
             size = group.max(initial=-1) + 1
             for name in breakdown.numbers:
                 half = rounding(rows, load.contract, name) / 2
-                number = rows[numeric(name)].to_numpy()
-                is_part = np.isin(cells.astype(str), breakdown.parts) & ~np.isnan(number)
+                number = rows.numbers(name)
+                is_part = rows.among(breakdown.column, breakdown.parts) & ~np.isnan(number)
                 added = np.bincount(group[is_part], weights=number[is_part], minlength=size)
                 found = np.bincount(group[is_part], minlength=size)
-                is_whole = (cells == breakdown.whole) & ~np.isnan(number)
+                is_whole = rows.equal(breakdown.column, breakdown.whole) & ~np.isnan(number)
                 at = np.flatnonzero(is_whole & (found[group] == len(breakdown.parts)))
                 slack = (1 + len(breakdown.parts)) * half[at]
                 source = load.source_rows[at]
@@ -606,7 +608,7 @@ class BreakdownsAddUp(_FlagsFigures):
                     column=name,
                     figure=number[at],
                     expected=added[group[at]],
-                    years=rows[YEAR].to_numpy()[at],
+                    years=rows.years[at],
                 )
 
 
@@ -642,35 +644,31 @@ class PartsMakeWholes(_FlagsFigures):
         return ("",) if contract.checks.totals else ()
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
-        rows, contract = load.rows, load.contract
+        rows, contract = load.columns, load.contract
         area = {contract.area.level, *contract.area.codes.values(), "parent_code", "lad_code"}
         group = row_groups(rows, [name for name in contract.key if name not in area])
-        level = rows[AREA_LEVEL].to_numpy()
         unit_level = contract.area.unit
         region = _regions(rows, load.councils, unit_level)
         # England stands twice where the parent is England: once is enough.
-        national = (level == "country") & ~rows.duplicated(
-            [name for name in contract.key if name != "parent_code"]
-        ).to_numpy()
+        once = row_groups(rows, [name for name in contract.key if name != "parent_code"])
+        national = rows.equal(AREA_LEVEL, "country") & ~pd.Series(once).duplicated().to_numpy()
         whole = _whole_periods(load)
-        in_region = np.array([code is not None for code in region], dtype=bool)
-        nine = _nine_regions(group, (level == "region") & in_region)
+        in_region = pd.notna(region)
+        regional = rows.equal(AREA_LEVEL, "region") & in_region
+        nine = _nine_regions(group, regional)
         by_region = _paired(group, region)
         for total in contract.checks.totals:
-            counted = (
-                ~rows_where(rows, total.but_for) if total.but_for else np.ones(len(rows), bool)
-            )
+            counted = ~rows.where(total.but_for) if total.but_for else np.ones(len(rows), bool)
             for column in total.columns:
-                number = rows[numeric(column)].to_numpy()
-                printed = rows[column].to_numpy()
-                kept_back = np.isnan(number) & ~np.isin(printed.astype(str), NOT_APPLICABLE)
+                number = rows.numbers(column)
+                kept_back = np.isnan(number) & ~rows.among(column, NOT_APPLICABLE)
                 half = rounding(rows, contract, column) / 2
                 for whole_level, part_level, by, is_whole, complete in (
                     ("country", unit_level, group, national, whole),
                     ("country", "region", group, national, nine),
-                    ("region", unit_level, by_region, (level == "region") & in_region, whole),
+                    ("region", unit_level, by_region, regional, whole),
                 ):
-                    is_part = (level == part_level) & counted
+                    is_part = rows.equal(AREA_LEVEL, part_level) & counted
                     if part_level == "region":
                         is_part &= in_region
                     size = by.max(initial=-1) + 1
@@ -708,14 +706,17 @@ class PartsMakeWholes(_FlagsFigures):
                     )
 
 
-def _regions(rows: Any, councils: Councils, unit: str) -> Any:
+def _regions(rows: Columns, councils: Councils, unit: str) -> Any:
     """The region that each council lies in, and each region's own code; none for E13, England."""
-    region = rows[REGION_CODE].to_numpy(dtype=object, na_value=None)
-    found, distinct = pd.factorize(rows[COUNCIL_CODE])
-    of_distinct = [councils.by_code[c].region_code if councils.known(c) else None for c in distinct]
-    of = np.array([*of_distinct, None], dtype=object)[found]
-    own = np.array([c if c and not c.startswith("E13") else None for c in region], dtype=object)
-    return np.where(rows[AREA_LEVEL].to_numpy() == unit, of, own)
+    found, codes = rows.codes(COUNCIL_CODE)
+    of_codes = [councils.by_code[c].region_code if councils.known(c) else None for c in codes]
+    own_found, regions = rows.codes(REGION_CODE)
+    own = [code if code and not code.startswith("E13") else None for code in regions]
+    return np.where(
+        rows.equal(AREA_LEVEL, unit),
+        np.array([*of_codes, None], dtype=object)[found],
+        np.array([*own, None], dtype=object)[own_found],
+    )
 
 
 def _paired(group: Any, region: Any) -> Any:
@@ -732,12 +733,13 @@ def _nine_regions(group: Any, is_region: Any) -> Any:
 
 def _whole_periods(load: LoadTable) -> Any:
     """Whether every council that should be is in the row's period."""
-    periods = load.rows[PERIOD]
-    found = load.councils_in
-    complete = {
-        label: names <= found.get(label, frozenset()) for label, names in load.expected.items()
-    }
-    return periods.map(lambda label: complete.get(label, False)).to_numpy(dtype=bool)
+    found, labels = load.columns.codes(PERIOD)
+    there, none = load.councils_in, frozenset[str]()
+    complete = [
+        label in load.expected and load.expected[label] <= there.get(label, none)
+        for label in labels
+    ]
+    return np.array([*complete, False])[found]
 
 
 class CouncilsMakeTotalRow(LoadCheck):
@@ -755,7 +757,7 @@ class CouncilsMakeTotalRow(LoadCheck):
         if spec is None:
             return
         is_part = (rows[AREA_LEVEL] == load.contract.area.unit).to_numpy()
-        is_total = rows_where(rows, spec.where)
+        is_total = load.columns.where(spec.where)
         for period, of_period in rows.groupby(PERIOD):
             at = rows.index.isin(of_period.index)
             year = int(of_period[YEAR].iloc[0])

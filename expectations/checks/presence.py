@@ -26,16 +26,18 @@ from expectations.panel.columns import (
     LONDON,
     PERIOD,
     REGION_CODE,
-    YEAR,
-    numeric,
 )
 from expectations.panel.measures import SeriesCheck, series_of
 from expectations.panel.series_panel import when
 from ingest.contracts import FileContract
-from ingest.reading.tables import SOURCE_ROW
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from expectations.panel.load_table import LoadTable
+
+    # Positions among a load's rows, in the order of the file.
+    Rows = NDArray[np.intp]
 
 ENGLAND = "England"
 
@@ -56,9 +58,32 @@ class _OfRows(OfSeries):
             if len(rows):
                 yield from self.of_series(load, check, rows)
 
-    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Any) -> Iterator[Findings]:
-        """What is found of one series."""
+    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Rows) -> Iterator[Findings]:
+        """What is found of one series, in the rows at these positions."""
         raise NotImplementedError
+
+
+def _groups(of_rows: NDArray[np.generic], rows: Rows) -> Iterator[tuple[Any, Rows]]:
+    """Each distinct thing said of rows, in order, and the positions of those it is said of."""
+    distinct, inverse = np.unique(of_rows, return_inverse=True)
+    order = rows[np.argsort(inverse, kind="stable")]
+    ends = np.cumsum(np.bincount(inverse, minlength=len(distinct)))
+    for said, begin, end in zip(distinct, [0, *ends], ends, strict=False):
+        yield said, order[begin:end]
+
+
+def _by_period(load: LoadTable, rows: Rows) -> Iterator[tuple[str, Rows]]:
+    """The labels of a series' periods, in their order, and the positions of the rows of each."""
+    found, labels = load.columns.codes(PERIOD)
+    rows = rows[found[rows] >= 0]
+    groups = {labels[at]: of_period for at, of_period in _groups(found[rows], rows)}
+    return iter(sorted(groups.items()))
+
+
+def _said(codes: tuple[NDArray[np.intp], list[str]], rows: Rows) -> set[str]:
+    """The distinct cells of a column that rows have."""
+    found, distinct = codes
+    return {distinct[at] for at in np.unique(found[rows]).tolist() if at >= 0}
 
 
 class SeriesComplete(_OfRows):
@@ -71,25 +96,25 @@ class SeriesComplete(_OfRows):
     )
     noun = "periods"
 
-    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Any) -> Iterator[Findings]:
-        councils, codes = load.councils, load.entities[rows.index]
-        rows = rows[[REGION_CODE, COUNTRY_CODE, PERIOD]]
+    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Rows) -> Iterator[Findings]:
+        councils, columns = load.councils, load.columns
         larger = load.contract.area.codes.keys() - {*check.without}
-        has_england = "country" in larger or rows[COUNTRY_CODE].notna().any()
-        region = rows[REGION_CODE].where(
-            ~rows[REGION_CODE].str.startswith("E13").fillna(False).astype(bool), LONDON
-        )
+        is_country = columns.there(COUNTRY_CODE)
+        has_england = "country" in larger or is_country[rows].any()
+        region_codes = columns.codes(REGION_CODE)
+        printed = _said(region_codes, rows)
         # Inner and Outer London are told apart where a file does so.
-        printed = rows[REGION_CODE].dropna().unique()
         parts = {code for code in printed if code.startswith("E13")}
-        regions = set(councils.regions) if "region" in larger or len(printed) else set()
-        for label, of_period in rows.groupby(PERIOD):
-            at = of_period.index
-            there = set(codes[at].dropna())
-            lacking = [councils.name(c) for c in sorted(load.expected[label] - there)]
-            lacking += [councils.regions[c] for c in sorted(regions - set(region[at].dropna()))]
-            lacking += sorted(parts - set(of_period[REGION_CODE].dropna()))
-            if has_england and not of_period[COUNTRY_CODE].notna().any():
+        regions = set(councils.regions) if "region" in larger or printed else set()
+        for label, of_period in _by_period(load, rows):
+            expected = load.expected[label] - _said(load.entity_codes, of_period)
+            lacking = [councils.name(c) for c in sorted(expected)]
+            if regions or parts:
+                codes = _said(region_codes, of_period)
+                whole = {LONDON if code.startswith("E13") else code for code in codes}
+                lacking += [councils.regions[c] for c in sorted(regions - whole)]
+                lacking += sorted(parts - codes)
+            if has_england and not is_country[of_period].any():
                 lacking.append(ENGLAND)
             told = f"{check.name}: {', '.join(lacking[:5])} in {labels_of(label)}"
             yield one(1, told if lacking else None)
@@ -111,7 +136,8 @@ class SeriesUnbroken(OfSeries):
             rows = load.rows_of(check)
             if not len(rows):
                 continue
-            found = sorted({int(year) for year in rows[YEAR].dropna()})
+            years = load.columns.years[rows]
+            found = sorted({int(year) for year in np.unique(years[~np.isnan(years)])})
             begins = check.begins if check.begins is not None else (found[0] if found else 0)
             wanted = range(min(begins, found[0]), found[-1] + 1) if found else range(0)
             lacking = [year for year in wanted if year not in found and year not in explained]
@@ -153,8 +179,10 @@ class NumbersNotFew(_OfRows):
     )
     noun = "years"
 
-    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Any) -> Iterator[Findings]:
-        years, share, withheld = _numbers_by_year(load, check, rows)
+    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Rows) -> Iterator[Findings]:
+        years, share, withheld = load.once(
+            "numbers by year", check, lambda: _numbers_by_year(load, check, rows)
+        )
         yield found_where(
             (share < check.numbers) & ~withheld,
             share,
@@ -171,32 +199,34 @@ class NoYearWithheld(_OfRows):
     noun = "years"
     outcome = "warn"
 
-    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Any) -> Iterator[Findings]:
-        years, _, withheld = _numbers_by_year(load, check, rows)
+    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Rows) -> Iterator[Findings]:
+        years, _, withheld = load.once(
+            "numbers by year", check, lambda: _numbers_by_year(load, check, rows)
+        )
         told = [when(year) for year in years]
         yield found_where(withheld, told, wording=check.name + ": no council has a number in {0}")
 
 
-def _numbers_by_year(load: LoadTable, check: SeriesCheck, rows: Any) -> tuple[Any, Any, Any]:
+def _numbers_by_year(load: LoadTable, check: SeriesCheck, rows: Rows) -> tuple[Any, Any, Any]:
     """Years, the share of councils with a number in each, and whether it is withheld whole.
 
     A year is withheld where no council has a number, each cell has a mark or a note that says so,
     and a later year has numbers.
     """
-    value = numeric(check.column)
-    councils = rows[rows[COUNCIL_CODE].notna() & rows[YEAR].notna()]
+    columns = load.columns
+    rows = rows[columns.there(COUNCIL_CODE)[rows] & ~np.isnan(columns.years[rows])]
     thin = {year for gap in check.thin_years for year in gap.years}
-    explained = (councils[check.column] != "").to_numpy()
-    if (notes := load.contract.notes) is not None and notes.column in councils:
-        explained = explained | (councils[notes.column].fillna("") != "").to_numpy()
-    is_number = councils[value].notna().to_numpy()
-    row_years = councils[YEAR].to_numpy()
+    explained = ~columns.equal(check.column, "")[rows]
+    if (notes := load.contract.notes) is not None and notes.column in load.rows:
+        noted = columns.there(notes.column) & ~columns.equal(notes.column, "")
+        explained = explained | noted[rows]
+    is_number = ~np.isnan(columns.numbers(check.column)[rows])
+    row_years = columns.years[rows]
     years, shares, withheld = [], [], []
     with_numbers = row_years[is_number]
     newest = with_numbers.max() if len(with_numbers) else -np.inf
-    for year in np.unique(row_years):
-        at = row_years == year
-        if at.sum() < ENOUGH_AREAS or year in thin:
+    for year, at in _groups(row_years, np.arange(len(rows))):
+        if len(at) < ENOUGH_AREAS or year in thin:
             continue
         years.append(year)
         shares.append(is_number[at].mean())
@@ -212,13 +242,14 @@ class NoBlankWithoutMark(_OfRows):
     noun = "series"
     outcome = "warn"
 
-    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Any) -> Iterator[Findings]:
-        blank = rows[check.column] == ""
+    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Rows) -> Iterator[Findings]:
+        blank = load.columns.equal(check.column, "")[rows]
         if all(mark == "" for mark in load.contract.marks):
             blank &= False
-        # A correction says itself why there is nothing.
-        blank &= ~rows[EMPTIED]
-        at = rows.loc[blank, SOURCE_ROW].tolist()
+        if blank.any():
+            # A correction says itself why there is nothing.
+            blank &= ~load.rows[EMPTIED].to_numpy()[rows]
+        at = load.source_rows[rows[blank]].tolist()
         told = f"{check.name}: blank in row {', '.join(map(str, at[:5]))}"
         yield one(1, told if at else None)
 
@@ -241,19 +272,18 @@ class NumbersNotAlone(_OfRows):
         " cell was lost.",
     )
 
-    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Any) -> Iterator[Findings]:
-        checks = load.contract.checks
+    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Rows) -> Iterator[Findings]:
+        checks, columns = load.contract.checks, load.columns
         beside = [s.numerator for s in checks.shares if s.value == check.column]
         beside += [c for b in checks.bounds if b.value == check.column for c in (b.lower, b.upper)]
-        own = numeric(check.column)
-        needed = dict.fromkeys([YEAR, SOURCE_ROW, own, *map(numeric, beside)])
-        numbers = rows[[*needed]].dropna(subset=[YEAR, own])
+        years = _years_with_numbers(load, check, rows)
         for column in dict.fromkeys(beside):
-            for year, of_year in numbers.groupby(YEAR):
-                without = of_year[numeric(column)].isna().to_numpy()
+            lacks = np.isnan(columns.numbers(column))
+            for year, of_year in years:
+                without = lacks[of_year]
                 if len(of_year) < ENOUGH_AREAS or without.mean() > 1 - float(self.nearly_all):
                     continue
-                source = of_year[SOURCE_ROW].to_numpy()
+                source = load.source_rows[of_year]
                 yield found_where(
                     without,
                     source,
@@ -266,6 +296,20 @@ class NumbersNotAlone(_OfRows):
                 )
 
 
+def _years_with_numbers(
+    load: LoadTable, check: SeriesCheck, rows: Rows
+) -> list[tuple[float, Rows]]:
+    """The years of a series, in order, and the positions of the rows that have a number in each."""
+
+    def make() -> list[tuple[float, Rows]]:
+        years, numbers = load.columns.years[rows], load.columns.numbers(check.column)[rows]
+        known = ~np.isnan(years) & ~np.isnan(numbers)
+        return list(_groups(years[known], rows[known]))
+
+    years: list[tuple[float, Rows]] = load.once("years with numbers", check, make)
+    return years
+
+
 # --- larger areas and what lies within them
 
 
@@ -274,7 +318,7 @@ class _Wholes(_OfRows):
     outcome = "flag"
     refused_above = MISREAD_SHARE
 
-    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Any) -> Iterator[Findings]:
+    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Rows) -> Iterator[Findings]:
         # Counts are the sum of their parts, and asked for that elsewhere.
         if check.column not in load.contract.columns_of("counts"):
             wholes = load.once("wholes", check, lambda: _wholes_of(load, check, rows))
@@ -315,50 +359,56 @@ class _Compared:
 _MOST_PARTS = 0.6
 
 
-def _wholes_of(load: LoadTable, check: SeriesCheck, rows: Any) -> _Compared:
-    councils = load.councils
+def _wholes_of(load: LoadTable, check: SeriesCheck, rows: Rows) -> _Compared:
+    councils, columns = load.councils, load.columns
     found = _Compared()
-    value = numeric(check.column)
-    needed = [AREA_LEVEL, COUNCIL_CODE, REGION_CODE, COUNTRY_CODE, PERIOD, SOURCE_ROW]
-    rows = rows[[*dict.fromkeys([*needed, check.column, value])]]
-    level = rows[AREA_LEVEL]
-    region = rows[COUNCIL_CODE].map(
-        lambda code: councils.by_code[code].region_code if councils.known(code) else None
-    )
-    for label, of_period in rows.groupby(PERIOD):
-        numbers = of_period[numeric(check.column)]
-        of_councils = numbers[level[of_period.index] == "council"]
+    numbers, source_rows = columns.numbers(check.column), columns.source_rows
+    has_number = ~np.isnan(numbers)
+    council, codes = columns.codes(COUNCIL_CODE)
+    regions = [councils.by_code[c].region_code if councils.known(c) else "" for c in codes]
+    names, of_codes = np.unique([*regions, ""], return_inverse=True)
+    is_council = columns.equal(AREA_LEVEL, "council")
+    own, own_codes = columns.codes(REGION_CODE)
+    is_region = np.array([*(not code.startswith("E13") for code in own_codes), False])[own]
+    is_country = columns.there(COUNTRY_CODE)
+    places, most = _places(load, check)
+    for label, at in _by_period(load, rows):
+        of_councils = at[is_council[at]]
+        region = of_codes[council[of_councils]]
         printed = {
-            of: part_of.to_numpy(dtype="float64")
-            for of, part_of in of_councils.groupby(region[of_period.index])
+            str(names[of]): numbers[part_of]
+            for of, part_of in _groups(region, of_councils)
+            if names[of]
         }
         nine = {
-            code: (number, row)
-            for code, number, row in zip(
-                of_period[REGION_CODE], numbers, of_period[SOURCE_ROW], strict=True
-            )
-            if isinstance(code, str) and not code.startswith("E13") and not np.isnan(number)
+            own_codes[own[row]]: (float(numbers[row]), int(source_rows[row]))
+            for row in at[is_region[at] & has_number[at]].tolist()
         }
-        unit = 10.0 ** -_places(of_period, check)
+        usual = np.bincount(places[at[has_number[at]]], minlength=most).argmax()
+        unit = 10.0 ** -int(usual)
         for code, (number, row) in nine.items():
             parts = printed.get(code, np.array([]))
             known = int((~np.isnan(parts)).sum())
             if known > 2 and known >= _MOST_PARTS * len(parts):
                 found.add(councils.regions.get(code, code), label, row, number, parts, unit)
-        england = of_period[of_period[COUNTRY_CODE].notna() & numbers.notna()]
+        england = at[is_country[at] & has_number[at]]
         if len(england) and len(nine) >= len(councils.regions):
             parts = np.array([number for number, _ in nine.values()])
-            row = int(england[SOURCE_ROW].iloc[0])
-            figure = float(england[numeric(check.column)].iloc[0])
+            first = england[0]
+            figure, row = float(numbers[first]), int(source_rows[first])
             found.add(ENGLAND, label, row, figure, parts, unit)
     return found
 
 
-def _places(rows: Any, check: SeriesCheck) -> int:
-    """The decimals that the figures are usually printed with."""
-    cells = rows.loc[rows[numeric(check.column)].notna(), check.column]
-    places = cells.map(lambda cell: len(cell.partition(".")[2]))
-    return int(places.mode().iloc[0]) if len(places) else 0
+def _places(load: LoadTable, check: SeriesCheck) -> tuple[NDArray[np.intp], int]:
+    """The decimals that each cell of a column is printed with, and how many there are at most."""
+
+    def make() -> tuple[NDArray[np.intp], int]:
+        found, cells = load.columns.codes(check.column)
+        of_cells = [len(cell.partition(".")[2]) for cell in cells]
+        return np.array([*of_cells, 0], dtype=int)[found], max(of_cells, default=0) + 1
+
+    return load.columns.once(("places", check.column), make)
 
 
 class WholesAmongParts(_Wholes):
@@ -435,17 +485,16 @@ class DecimalsKept(_OfRows):
     noun = "years"
     outcome = "flag"
 
-    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Any) -> Iterator[Findings]:
+    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Rows) -> Iterator[Findings]:
         if check.column in load.contract.columns_of("counts"):
             return
-        value = numeric(check.column)
-        numbers = rows[[value, YEAR, SOURCE_ROW]].dropna()
-        for year, of_year in numbers.groupby(YEAR):
+        numbers = load.columns.numbers(check.column)
+        for year, of_year in _years_with_numbers(load, check, rows):
             if len(of_year) >= ENOUGH_AREAS:
-                whole = bool((of_year[value] % 1 == 0).all()) and check.decimals > 0
+                whole = bool((numbers[of_year] % 1 == 0).all()) and check.decimals > 0
                 told = Finding(
                     f"{check.name}: every figure of {when(year)} is a whole number",
-                    tuple(int(row) for row in of_year[SOURCE_ROW]) if whole else (),
+                    tuple(load.source_rows[of_year].tolist()) if whole else (),
                     check.column,
                     year=float(year),
                 )
@@ -459,12 +508,12 @@ class RowsNotSortedByFigure(_OfRows):
     expects = "No year's figures stand in the order of their size: a column sorted by itself would."
     noun = "years"
 
-    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Any) -> Iterator[Findings]:
-        value = numeric(check.column)
-        councils = rows[[COUNCIL_CODE, value, YEAR, SOURCE_ROW]].dropna()
-        for year, of_year in councils.groupby(YEAR):
-            numbers = of_year.sort_values(SOURCE_ROW)[value].to_numpy()
-            if len(numbers) >= ENOUGH_AREAS and len(np.unique(numbers)) >= ENOUGH_AREAS / 2:
-                steps = np.diff(numbers)
+    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Rows) -> Iterator[Findings]:
+        numbers, is_council = load.columns.numbers(check.column), load.columns.there(COUNCIL_CODE)
+        for year, of_year in _years_with_numbers(load, check, rows):
+            councils = of_year[is_council[of_year]]
+            ordered = numbers[councils[np.argsort(load.source_rows[councils])]]
+            if len(ordered) >= ENOUGH_AREAS and len(np.unique(ordered)) >= ENOUGH_AREAS / 2:
+                steps = np.diff(ordered)
                 in_order = bool((steps >= 0).all() or (steps <= 0).all())
                 yield one(1, f"{check.name}: {when(year)}" if in_order else None)

@@ -7,7 +7,6 @@ figure is expected to be from the council's own years nearest to it, and how far
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -26,9 +25,18 @@ ENOUGH_AREAS = 20
 
 def nanmedian(cells: Any, axis: int | None = None) -> Any:
     """The median of what is there; nothing where nothing is."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        return np.nanmedian(cells, axis=axis)
+    # The library's own masks small arrays, and takes ten times as long.
+    cells = np.asarray(cells, dtype="float64")
+    if axis is None:
+        cells, axis = cells.ravel(), 0
+    # What is not there is sorted last.
+    ordered = np.sort(np.moveaxis(cells, axis, 0), axis=0)
+    if not len(ordered):
+        return np.full(ordered.shape[1:], np.nan)[()]
+    known = len(ordered) - np.isnan(ordered).sum(axis=0)
+    low, high = np.maximum(known - 1, 0) // 2, np.minimum(known // 2, len(ordered) - 1)
+    middle = [np.take_along_axis(ordered, at[None], axis=0)[0] for at in (low, high)]
+    return np.where(known > 0, (middle[0] + middle[1]) / 2, np.nan)[()]
 
 
 def nearest_years(cells: Any, years: Any) -> Any:

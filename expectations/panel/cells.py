@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from expectations.panel.columns import AREA_LEVEL, PERIOD, numeric, rows_where
+from expectations.panel.columns import AREA_LEVEL, PERIOD, Columns
 from ingest.contracts import FileContract, Share
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 # What publishers round counts to. A column is taken to be rounded where so few of its counts are
 # no multiple (a slip, a damaged cell), and so many are that chance cannot have made them so.
@@ -18,64 +21,76 @@ FEW_EXCEPTIONS = 0.01
 NOT_BY_CHANCE = 1e-6
 
 
-def denominators(rows: Any, contract: FileContract, share: Share) -> Any:
+def denominators(rows: Columns, contract: FileContract, share: Share) -> NDArray[np.float64]:
     """The denominator of each row's share; nan where it or its row is not there."""
-    own = rows[numeric(share.denominator)].to_numpy()
+    own = rows.numbers(share.denominator)
     if not share.denominator_row:
         return own
-    rest = [column for column in contract.key if column not in share.denominator_row]
-    group = row_groups(rows, rest)
-    stands = rows_where(rows, share.denominator_row)
-    of_group = np.full(group.max(initial=-1) + 1, np.nan)
-    of_group[group[stands]] = own[stands]
-    return of_group[group]
+
+    def make() -> NDArray[np.float64]:
+        rest = [column for column in contract.key if column not in share.denominator_row]
+        group = row_groups(rows, rest)
+        stands = rows.where(share.denominator_row)
+        of_group = np.full(group.max(initial=-1) + 1, np.nan)
+        of_group[group[stands]] = own[stands]
+        return of_group[group]
+
+    return rows.once(("denominators", share.denominator, str(share.denominator_row)), make)
 
 
-def row_groups(rows: Any, columns: Sequence[str]) -> Any:
+def row_groups(rows: Columns, names: Sequence[str]) -> NDArray[np.intp]:
     """A number for each row, the same where the columns are the same."""
-    code = np.zeros(len(rows), dtype="int64")
-    for column in columns:
-        found, distinct = pd.factorize(rows[column])
-        code = pd.factorize(code * (len(distinct) + 1) + found)[0]
-    return code
+
+    def make() -> NDArray[np.intp]:
+        code = np.zeros(len(rows), dtype="int64")
+        for name in names:
+            found, distinct = rows.codes(name)
+            code = pd.factorize(code * (len(distinct) + 1) + found)[0]
+        return code
+
+    return rows.once(("groups", *names), make)
 
 
-def decimals_of(cells: Any) -> Any:
-    """How many decimals each cell prints, but for noughts that fill it up."""
-    codes, distinct = pd.factorize(cells)
-    return np.array([len(cell.partition(".")[2].rstrip("0")) for cell in distinct], int)[codes]
-
-
-def half_unit(rows: Any, column: str, numbers: Any) -> Any:
+def half_unit(rows: Columns, name: str) -> NDArray[np.float64]:
     """Half of the last place printed. A last nought is often left off: the year's usual places."""
-    decimals = decimals_of(rows[column])
-    periods = pd.factorize(rows[PERIOD])[0]
-    usual = np.zeros(len(rows), dtype=int)
-    for period in np.unique(periods):
-        of_period = (periods == period) & numbers
-        if of_period.any():
-            usual[periods == period] = np.bincount(decimals[of_period]).argmax()
-    places = np.maximum(decimals, usual)
-    # Long decimals are cut off as often as they are rounded.
-    return np.where(places < 4, 0.5, 1.0) * 10.0**-places
+
+    def make() -> NDArray[np.float64]:
+        decimals, numbers = rows.decimals(name), ~np.isnan(rows.numbers(name))
+        periods, labels = rows.codes(PERIOD)
+        # Rows without a period stand together.
+        of_period = np.where(periods < 0, len(labels), periods)
+        printed, which = np.unique(decimals, return_inverse=True)
+        cell = of_period[numbers] * len(printed) + which[numbers]
+        times = np.bincount(cell, minlength=(len(labels) + 1) * len(printed))
+        usual = printed[times.reshape(len(labels) + 1, -1).argmax(axis=1)]
+        places = np.maximum(decimals, usual[of_period])
+        # Long decimals are cut off as often as they are rounded.
+        half: NDArray[np.float64] = np.where(places < 4, 0.5, 1.0) * 10.0**-places
+        return half
+
+    return rows.once(("half unit", name), make)
 
 
-def rounding(rows: Any, contract: FileContract, column: str) -> Any:
+def rounding(rows: Columns, contract: FileContract, name: str) -> NDArray[np.float64]:
     """What the counts of a column are rounded to in each row's level of area; 0 where exact.
 
     What the contract says, or what the counts themselves show.
     """
-    levels = rows[AREA_LEVEL].to_numpy()
-    numbers = rows[numeric(column)].to_numpy()
-    unit = np.zeros(len(rows))
-    for level in np.unique(levels.astype(str)):
-        at = levels == level
-        declared = {str(of): to for of, to in contract.checks.rounded.items()}.get(level, 0)
-        unit[at] = max(declared, rounded_to(numbers[at]))
-    return unit
+
+    def make() -> NDArray[np.float64]:
+        found, levels = rows.codes(AREA_LEVEL)
+        numbers = rows.numbers(name)
+        rounded = {str(of): to for of, to in contract.checks.rounded.items()}
+        units = [
+            max(rounded.get(level, 0), rounded_to(numbers[found == at]))
+            for at, level in enumerate(levels)
+        ]
+        return np.array([*units, 0], dtype="float64")[found]
+
+    return rows.once(("rounding", name), make)
 
 
-def rounded_to(numbers: Any) -> int:
+def rounded_to(numbers: NDArray[np.float64]) -> int:
     """What counts are rounded to, as far as they show it; 0 where they are exact."""
     counts = numbers[~np.isnan(numbers) & (numbers != 0)]
     if not len(counts):

@@ -30,9 +30,9 @@ from expectations.panel.columns import (
     PERIOD_UNREAD,
     REGION_CODE,
     YEAR,
+    Columns,
     no_council,
     numeric,
-    rows_where,
 )
 from expectations.panel.councils import Councils
 from expectations.panel.measures import SeriesCheck, series_of
@@ -116,14 +116,25 @@ class LoadTable:
         return tuple(sorted({*taken, *self.repeated_rows}))
 
     @cached_property
+    def columns(self) -> Columns:
+        """The rows' columns as arrays."""
+        return Columns(self.rows)
+
+    @property
     def source_rows(self) -> Any:
         """The source row of each row."""
-        return self.rows[SOURCE_ROW].to_numpy()
+        return self.columns.source_rows
 
     @cached_property
     def entities(self) -> Any:
         """The council of today that each row is of; null where it is of none."""
         return entities(self.rows, self.councils)
+
+    @cached_property
+    def entity_codes(self) -> tuple[Any, list[str]]:
+        """For each row the place of its council among those of today, -1 where none; and those."""
+        found, distinct = pd.factorize(self.entities)
+        return found, distinct.tolist()
 
     @cached_property
     def councils_in(self) -> dict[str, frozenset[str]]:
@@ -160,8 +171,8 @@ class LoadTable:
         return tuple(self._view(check, councils=False) for check in series_of(self.contract))
 
     def rows_of(self, check: SeriesCheck) -> Any:
-        """The rows that a series is printed in."""
-        return self.once("rows", check, lambda: self.rows[rows_where(self.rows, check.where)])
+        """The positions of the rows that a series is printed in."""
+        return self.once("rows", check, lambda: np.flatnonzero(self.columns.where(check.where)))
 
     def series_with(self, source_row: int, column: str) -> tuple[str, ...]:
         """The series, as `measure.series`, whose facts a cell is part of."""
@@ -189,21 +200,30 @@ class LoadTable:
             for bound in self.contract.checks.bounds:
                 if bound.value == check.column:
                     columns |= {bound.lower, bound.upper}
-            rows = frozenset(int(row) for row in self.rows_of(check)[SOURCE_ROW])
+            rows = frozenset(self.source_rows[self.rows_of(check)].tolist())
             # Where a file prints several columns of one series, the name tells them apart.
             found.append((check.name.split(" ", 1)[0], frozenset(columns), rows))
         return found
+
+    @cached_property
+    def columns_before(self) -> Columns | None:
+        """The columns of the release before as arrays, where there is one."""
+        return None if self.previous_release is None else Columns(self.previous_release)
+
+    @cached_property
+    def _areas_before(self) -> tuple[Any, Any]:
+        before = self.previous_release
+        return entities(before, self.councils), larger_areas(before)
 
     def _view(self, check: SeriesCheck, *, councils: bool) -> SeriesView:
         from expectations.panel.series_panel import SeriesView, read_series
 
         areas = self.entities if councils else self.larger_areas
-        now = read_series(self.rows, self.contract, check, areas)
+        now = read_series(self.columns, self.contract, check, areas)
         was = None
-        if self.previous_release is not None:
-            before = self.previous_release
-            areas = entities(before, self.councils) if councils else larger_areas(before)
-            was = read_series(before, self.contract, check, areas)
+        if self.columns_before is not None:
+            areas = self._areas_before[0 if councils else 1]
+            was = read_series(self.columns_before, self.contract, check, areas)
         return SeriesView(check, now, was, self.councils)
 
 

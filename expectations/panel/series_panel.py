@@ -12,12 +12,11 @@ import numpy as np
 import pandas as pd
 
 from expectations.panel.baseline import ENOUGH_AREAS, RobustBaseline, nanmedian
-from expectations.panel.cells import decimals_of, denominators
-from expectations.panel.columns import YEAR, numeric, rows_where
+from expectations.panel.cells import denominators
+from expectations.panel.columns import Columns
 from expectations.panel.councils import Councils
 from expectations.panel.measures import SeriesCheck, share_of
 from ingest.contracts import FileContract
-from ingest.reading.tables import SOURCE_ROW
 
 LARGER = {"E92000001": "England", "E13000001": "Inner London", "E13000002": "Outer London"}
 # Fewer than this say nothing of a council: they come and go.
@@ -234,15 +233,17 @@ class SeriesView:
         return order[~np.isnan(self.panel.source_rows[year][order])]
 
 
-def read_series(rows: Any, contract: FileContract, check: SeriesCheck, areas: Any) -> SeriesPanel:
+def read_series(
+    rows: Columns, contract: FileContract, check: SeriesCheck, areas: Any
+) -> SeriesPanel:
     """A series of a load's described rows; `areas` are their codes, null where there is none."""
     share = share_of(contract, check)
-    hit = rows_where(rows, check.where) & areas.notna().to_numpy() & rows[YEAR].notna().to_numpy()
+    hit = rows.where(check.where) & areas.notna().to_numpy() & ~np.isnan(rows.years)
     at = np.flatnonzero(hit)
-    years, row_years = np.unique(rows[YEAR].to_numpy()[at], return_inverse=True)
+    years, row_years = np.unique(rows.years[at], return_inverse=True)
     columns, area = pd.factorize(areas.to_numpy()[at])
     shape = (len(years), len(area))
-    value = rows[numeric(check.column)].to_numpy()
+    value = rows.numbers(check.column)
     numbers = value[at]
     # An area under two codes: the row that has a number counts.
     order = np.argsort(~np.isnan(numbers), kind="stable")[::-1]
@@ -253,16 +254,16 @@ def read_series(rows: Any, contract: FileContract, check: SeriesCheck, areas: An
         return made
 
     nothing = np.full(len(rows), np.nan)
-    count = rows[numeric(share.numerator)].to_numpy() if share else nothing
+    count = rows.numbers(share.numerator) if share else nothing
     size = denominators(rows, contract, share) if share else nothing
     if check.size:
-        size = check.size_unit * rows[numeric(check.size)].to_numpy()
-    text = rows[check.column].to_numpy(dtype=object)[at]
+        size = check.size_unit * rows.numbers(check.size)
+    text = rows.texts(check.column)[at]
     beside = np.char.add(np.char.add(count[at].astype("U24"), "/"), size[at].astype("U24")).astype(
         object
     )
     texts = np.where(np.isnan(numbers), "", text + "|" + beside)
-    places = decimals_of(rows[check.column].iloc[at[~np.isnan(numbers)]]) if len(at) else []
+    places = rows.decimals(check.column)[at[~np.isnan(numbers)]]
     if check.column in contract.columns_of("counts"):
         kind = "count"
     else:
@@ -274,7 +275,7 @@ def read_series(rows: Any, contract: FileContract, check: SeriesCheck, areas: An
         counts=panel(count[at]),
         sizes=panel(size[at]),
         texts=panel(texts, ""),
-        source_rows=panel(rows[SOURCE_ROW].to_numpy(dtype="float64")[at]),
+        source_rows=panel(rows.source_rows[at].astype("float64")),
         decimals=int(np.bincount(places).argmax()) if len(places) else 0,
         kind=kind,
     )
