@@ -71,6 +71,29 @@ def test_a_mended_figure_hides_what_was_printed(fixes: Path, tmp_path: Path) -> 
         " from marts.fct_core_measure where is_corrected",
     )
     assert facts == [(LEEDS, 2024, 24.2, "910", True)]
+    told = rows(
+        tmp_path / "home",
+        "select release, source_column, as_published, corrected, is_emptied, reason, authority"
+        " from marts.correction",
+    )
+    assert told == [
+        ("2024", FIX["column"], "910", "24.2", False, FIX["reason"], FIX["authority"])
+    ], "what was mended, why and on whose word stands beside the facts"
+
+
+def test_a_figure_that_was_taken_away_looks_like_one_that_was_never_there(
+    fixes: Path, tmp_path: Path
+) -> None:
+    (fixes / f"{IN_NEED}.yml").write_text(yaml.safe_dump([FIX | {"corrected": ""}]))
+    refreshed(tmp_path / "home", tmp_path, "910")
+    assert rows(
+        tmp_path / "home",
+        "select value, value_as_published, status, status_symbol, is_corrected"
+        " from marts.fct_core_measure where is_corrected",
+    ) == [(None, "910", "not_available", "[corrected]", True)]
+    assert rows(
+        tmp_path / "home", "select as_published, corrected, is_emptied from marts.correction"
+    ) == [("910", None, True)]
 
 
 def test_a_correction_outlives_the_error(fixes: Path, tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ from ingest.reading.recognise import AS_PUBLISHED, CELL_NOTES
 
 # Stands where a file has two numbers for one cell, and none can be served.
 CONFLICTING = "[conflicting]"
+# Stands where a correction took a figure away and nothing is known to put in its place.
+CORRECTED = "[corrected]"
 _BESIDE_CELLS = (AS_PUBLISHED, CELL_NOTES)
 # The whole process stays under 1 GiB, Python and its libraries included.
 SETTINGS = {"memory_limit": "384MB", "threads": 2}
@@ -96,6 +98,22 @@ _META_COLUMNS = {
     "corrections": "map(varchar, varchar)",
     "as_published": "map(varchar, varchar)",
     "cell_notes": "map(varchar, varchar)",
+}
+
+CORRECTION_COLUMNS = {
+    "publisher": "varchar",
+    "publication": "varchar",
+    "release": "varchar",
+    "version": "integer",
+    "source_file": "varchar",
+    "source_sha256": "varchar",
+    "file_id": "varchar",
+    "source_row": "bigint",
+    "source_column": "varchar",
+    "as_published": "varchar",
+    "corrected": "varchar",
+    "reason": "varchar",
+    "authority": "varchar",
 }
 
 
@@ -176,6 +194,9 @@ def create(
         )
         _insert(con, "archive.checks", CHECK_COLUMNS, checks)
         _insert(con, "archive.flags", FLAG_COLUMNS, flags)
+        _insert(con, "archive.corrections", CORRECTION_COLUMNS, [])
+        for one in admitted:
+            _insert_corrections(con, one)
         con.commit()
 
 
@@ -215,7 +236,7 @@ def _select(one: AdmittedLoad) -> str:
     corrected: dict[str, list[str]] = {}
     for fix in one.corrections:
         corrected.setdefault(_row_of(fix), []).append(
-            f"{sql_text(fix.column)}: {sql_text(fix.corrected)}"
+            f"{sql_text(fix.column)}: {sql_text(fix.corrected or CORRECTED)}"
         )
     corrections = "null::map(varchar, varchar)"
     if corrected:
@@ -261,6 +282,26 @@ def _cell_of(one: AdmittedLoad, name: str) -> str:
     return (
         f"case when source_row in ({listed}) then {sql_text(CONFLICTING)} else {sql_name(name)} end"
     )
+
+
+def _insert_corrections(con: duckdb.DuckDBPyConnection, one: AdmittedLoad) -> None:
+    """A row a correction of the load, its row told by its number and its cell as it is printed."""
+    release, file, contract = one.load.release, one.load.file, one.load.contract
+    for fix in one.corrections:
+        con.execute(
+            f"""
+            insert into archive.corrections
+            select ?, publication, release, version, source_file, source_sha256, ?, source_row, ?,
+                coalesce(as_published[?], {sql_name(fix.column)}), nullif(?, ''), ?, ?
+            from loads.{sql_name(contract.table)}
+            where publication = ? and release = ? and version = ? and source_file = ?
+                and corrections[?] is not null and {_row_of(fix)}""",
+            [
+                *(release.publisher, contract.file_id, fix.column, fix.column, fix.corrected),
+                *(fix.reason, fix.authority, release.publication, release.release),
+                *(release.version, file.name, fix.column),
+            ],
+        )
 
 
 def _row_of(fix: Correction) -> str:

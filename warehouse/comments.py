@@ -40,6 +40,7 @@ _ARCHIVE = {
     "releases": "Every release held: a row a publication, release and version.",
     "loads": "Every published file of a release that a contract reads, admitted or not.",
     "checks": "Every check of every load, as marts.load_quality shows it.",
+    "corrections": "Every cell that is not served as printed, as marts.correction shows it.",
     "flags": "What checks found odd about single served figures: a row a figure and check.",
 }
 
@@ -112,6 +113,7 @@ def _column(
     nearest = {
         "releases": "dim_release",
         "checks": "load_quality",
+        "corrections": "correction",
         "checks_that_failed": "load_quality",
     }.get(table, "")
     for mart in (nearest, "fct_core_measure_vintage", "dim_release", "dim_series", "dim_council"):

@@ -3,14 +3,17 @@
   that stand where a number could; each publisher's macros are in a file of its own.
 -#}
 
-{#- Where a file has two numbers for one cell, its checks put a mark of ours in their place. -#}
+{#-
+  Marks of ours are in square brackets: where a file has two numbers for one cell, and where a
+  correction took a figure away and nothing is known to put in its place.
+-#}
 {% macro marks() %}
     {{ return({
         'conflicting': ['[conflicting]'],
         'suppressed': ['c', '*'],
         'not_applicable': ['z'],
         'low_reliability': ['u'],
-        'not_available': ['x', ':', '.', '..', '-', 'NULL', ''],
+        'not_available': ['x', ':', '.', '..', '-', 'NULL', '', '[corrected]'],
         'published': ['k', 'low', '~'],
     }) }}
 {% endmacro %}
