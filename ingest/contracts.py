@@ -310,11 +310,12 @@ class Stock(_Strict):
 class LastOf(_Strict):
     """Rows that repeat the last of each area's rows in another table of the same workbook.
 
-    `table` is that file's id, whose rows are in order of `by`, a day; `cells` stand in both, and
-    the row's own `day` comes before `by`, by so many days at most (`within`).
+    `tables` are the ids of that table in the layouts it has had, whose rows are in order of `by`,
+    a day; `cells` stand in both, and the row's own `day` comes before `by`, by so many days at most
+    (`within`).
     """
 
-    table: str
+    tables: list[str] = Field(min_length=1)
     by: str
     day: str
     within: int
@@ -741,10 +742,10 @@ def _file_contract(
             f"{publication.publication}: file {file_id} may only lack columns that are attributes,"
             f" or that no key and no check speaks of, and {unfit[0]!r} is none"
         )
-    if file.checks.last_of and file.checks.last_of.table not in publication.files:
+    if file.checks.last_of and not {*file.checks.last_of.tables} <= {*publication.files}:
         raise ContractError(
-            f"{publication.publication}: file {file_id} is the last of {file.checks.last_of.table},"
-            " which is no file of the publication"
+            f"{publication.publication}: file {file_id} is the last of"
+            f" {' or '.join(file.checks.last_of.tables)}, which is no file of the publication"
         )
     if len(key) < 2:
         raise ContractError(

@@ -78,12 +78,6 @@ NOT_OF_A_MEASURE = frozenset(
 
 # What is refused of the files as published, by publication and release, and why.
 REFUSED = {
-    "key-stage-4-performance 2024-25": (
-        "shares without the counts that they are held to, and no word of which schools"
-    ),
-    "local-authority-inspection-outcomes 2025-03-31": (
-        "another layout: a row for each inspection, where there was a row for each council"
-    ),
     "state-funded-schools-latest-inspections 2026-02-28": "a sample of a layout, of one council",
 }
 # Releases that lack what the one before had.

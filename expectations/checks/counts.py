@@ -198,6 +198,8 @@ class RulesFindTheirRows(LoadCheck):
         of_label = [places.setdefault(labels_of(label), len(places)) for label in labels]
         period, names = np.array([*of_label, -1])[found], [*places]
         for share in load.contract.checks.shares:
+            if not {share.numerator, share.denominator} & {*load.mapping}:
+                continue  # its counts are not in the file, and the reading says so
             hit = rows.where(share.where)
             figures = hit & ~np.isnan(rows.numbers(share.value))
             if share.where:

@@ -469,7 +469,7 @@ class NewestIsLastOfHistory(_Declared):
         spec = contract.checks.last_of
         assert spec is not None  # noqa: S101  # nosec B101  # it has a subject
         return (
-            f"What stands is what {spec.table} has last, followed by its {spec.by} within"
+            f"What stands is what {' or '.join(spec.tables)} has last, followed by its {spec.by} within"
             f" {spec.within} days."
         )
 

@@ -132,7 +132,7 @@ def check_load(
 def goes_beside(other: Load, load: Load) -> bool:
     """Whether a load's rows are compared with those of this other table of its workbook."""
     spec = load.contract.checks.last_of
-    return spec is not None and (other.file, other.contract.file_id) == (load.file, spec.table)
+    return spec is not None and other.file == load.file and other.contract.file_id in spec.tables
 
 
 def _readable(load: Load, table: pa.Table | ReadError | None) -> pa.Table | None:

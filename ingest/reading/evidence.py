@@ -55,11 +55,11 @@ class Agreement:
 class Evidence:
     """What history says of one column or label of a contract.
 
-    `kind` is what was sought: a column, a label of a column, or the value of a column that is
-    gone. `of` is the contract's name for it, `best` and `next_best` what was found for it.
+    `kind` is what was sought: a column, a label of a column, the value of a column that is gone,
+    or the share that a count stood beside that is gone. `of` is the contract's name for it, `best` and `next_best` what was found for it.
     """
 
-    kind: Literal["column", "label", "constant"]
+    kind: Literal["column", "label", "constant", "count"]
     of: str
     best: Agreement
     next_best: Agreement | None = None
@@ -71,6 +71,8 @@ class Evidence:
         return enough and (self.next_best is None or self.next_best.share <= MAX_NEXT_BEST)
 
     def __str__(self) -> str:
+        if self.kind == "count":
+            return f"{self.of} is no longer printed, the share of it goes on: {self.best}"
         next_best = f"; next best {self.next_best}" if self.next_best else ""
         return f"{self.of} is read from {self.best}{next_best}"
 

@@ -7,6 +7,7 @@ have of the key, and every column that might be meant is compared cell by cell (
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
@@ -18,6 +19,7 @@ from ingest.contracts import NUMERIC_ROLES, FileContract
 from ingest.reading.cells import read_cell
 from ingest.reading.evidence import (
     CONTRADICTED,
+    MIN_AGREEMENT,
     MIN_CELLS,
     Agreement,
     Evidence,
@@ -101,6 +103,7 @@ class History:
             self._match_figures()
             self._match_labels()
             self._fill_by_figures()
+            self._leave_counts_out()
             self._refuse_contradicted()
         self._refuse_unsettled()
         return Understanding(
@@ -473,6 +476,43 @@ class History:
         else:
             self.filled[name] = Filled("", tuple(rest), values)
         self.evidence.append(evidence)
+        # The rows of before that this load goes on with.
+        meant = pd.Series(old_by).map(values if rest else {"": self.filled[name].value})
+        self.old = self.old[(meant == old_label).to_numpy()]
+        self._old_numbers = {}
+
+    def _leave_counts_out(self) -> None:
+        """Counts that are no longer printed beside shares that are, where the shares go on.
+
+        A share is served without its counts, and without the interval that they would make. That
+        it is of the same children is what its history says: no count is there to say it.
+        """
+        shares = self.contract.checks.shares
+        rows = self._shared(self._joined_by())
+        going_on = {
+            one.value: self._compare(one.value, [self.columns[one.value]], rows)[0]
+            for one in shares
+            if one.value in self.columns and one.value in self.old
+        }
+        # One council's row is read alike in all of its shares.
+        together = Evidence(
+            "count",
+            "",
+            Agreement(
+                " and ".join(going_on),
+                sum(one.agree for one in going_on.values()),
+                sum(one.cells for one in going_on.values()),
+            ),
+        )
+        if not together.settles:
+            return
+        for name in self._missing:
+            of = [one.value for one in shares if name in (one.numerator, one.denominator)]
+            if name not in self.contract.columns_of("counts") or name in self.by_name.twice:
+                continue
+            if of and all(one in going_on and going_on[one].share >= MIN_AGREEMENT for one in of):
+                self.filled[name] = Filled("")
+                self.evidence.append(replace(together, of=name))
 
     def _refuse_unsettled(self) -> None:
         twice = {n: hits for n, hits in self.by_name.twice.items() if n not in self.columns}

@@ -77,7 +77,7 @@ with_both_days as (
     select
         coalesce(published_ones.council_code, standing.council_code) as council_code,
         coalesce(standing.as_of, published_ones.as_of) as as_of,
-        standing.inspection_date,
+        coalesce(standing.inspection_date, published_ones.inspection_date) as inspection_date,
         standing.inspection_date_as_published,
         published_ones.publication_date,
         published_ones.inspection_type,

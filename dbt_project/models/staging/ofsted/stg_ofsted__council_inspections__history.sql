@@ -13,6 +13,8 @@ staged as (
 
         case trim(inspection) when 'First' then 1 when 'Second' then 2 when 'Third' then 3 end
             as ordinal,
+        -- Printed since 2025.
+        try_cast(trim(inspection_date) as date) as inspection_date,
         try_cast(trim(publication_date) as date) as publication_date,
         nullif(trim(inspection_type), '') as inspection_type,
 
