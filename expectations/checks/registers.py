@@ -469,8 +469,8 @@ class NewestIsLastOfHistory(_Declared):
         spec = contract.checks.last_of
         assert spec is not None  # noqa: S101  # nosec B101  # it has a subject
         return (
-            f"What stands is what {' or '.join(spec.tables)} has last, followed by its {spec.by} within"
-            f" {spec.within} days."
+            f"What stands is what {' or '.join(spec.tables)} has last, followed by its {spec.by}"
+            f" within {spec.within} days."
         )
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:

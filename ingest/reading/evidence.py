@@ -56,7 +56,8 @@ class Evidence:
     """What history says of one column or label of a contract.
 
     `kind` is what was sought: a column, a label of a column, the value of a column that is gone,
-    or the share that a count stood beside that is gone. `of` is the contract's name for it, `best` and `next_best` what was found for it.
+    or the share that a count stood beside that is gone. `of` is the contract's name for it, `best`
+    and `next_best` what was found for it.
     """
 
     kind: Literal["column", "label", "constant", "count"]
