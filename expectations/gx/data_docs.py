@@ -81,9 +81,7 @@ def load_page(load: Load, verdict: LoadVerdict) -> str:
     results = [
         Result(
             success=check.success,
-            expectation_config=_expectation(
-                check.subject, check.explanation, check.severity
-            ).configuration,
+            expectation_config=_configuration(check.subject, check.explanation, check.severity),
             result={"observed_value": check.observed},
             exception_info={},
         )
@@ -125,6 +123,17 @@ def suite_page(suite: LoadSuite) -> str:
     return _offline(_view().render(document), suite.name, f"../{INDEX}")
 
 
+@lru_cache(maxsize=4096)
+def _configuration(id_: str, explanation: str, severity: str) -> Any:
+    """A check as a result has it; the same from one release to the next."""
+    asked = _expectation(id_, explanation, severity)
+    configuration = asked.configuration
+    # A page would make the expectation of it anew, twice.
+    configuration.to_domain_obj = lambda: asked
+    return configuration
+
+
+@lru_cache(maxsize=4096)
 def _expectation(id_: str, explanation: str, severity: str) -> Any:
     """A check as the library's pages show one."""
     from expectations.gx.checks_hold import ExpectChecksToHold
@@ -140,7 +149,10 @@ def _expectation(id_: str, explanation: str, severity: str) -> Any:
 def _view() -> Any:
     from great_expectations.render.view import DefaultJinjaPageView
 
-    return DefaultJinjaPageView()
+    view = DefaultJinjaPageView()
+    # The templates are the wheel's, and do not change while a page is made.
+    view.env.auto_reload = False
+    return view
 
 
 def _offline(page: str, title: str, way_home: str) -> str:
