@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from expectations.checks.base import Finding, Findings, LoadCheck, found_where
-from expectations.panel.cells import labels_of
+from expectations.panel.cells import labels_of, row_groups
 from expectations.panel.columns import (
     AREA_LEVEL,
     AREA_LEVELS,
@@ -24,11 +25,12 @@ from expectations.panel.columns import (
     no_council,
     numeric,
 )
-from expectations.panel.load_table import areas_by_period, by_distinct
+from expectations.panel.load_table import areas_by_period
 from ingest.contracts import NUMERIC_ROLES, FileContract
-from ingest.reading.tables import SOURCE_ROW
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from expectations.panel.load_table import LoadTable
 
 ENGLAND = "E92000001"
@@ -37,10 +39,9 @@ REGION = re.compile(r"E1[23]0000[0-9][0-9]")
 
 
 def _cells_off(load: LoadTable, column: str, off: object) -> Findings:
-    cells = load.rows[column]
-    there = cells.notna().to_numpy()
+    there = load.columns.there(column)
     hit = np.asarray(off, dtype=bool)[there]
-    shown = cells.to_numpy(dtype=object)[there]
+    shown = load.columns.texts(column)[there]
     return found_where(hit, shown, load.source_rows[there], wording="{0!r} in row {1}")
 
 
@@ -55,7 +56,7 @@ class LevelsKnown(LoadCheck):
         return (contract.area.level,)
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
-        known = load.rows[AREA_LEVEL].isin([*AREA_LEVELS, IGNORED_LEVEL]).to_numpy()
+        known = load.columns.among(AREA_LEVEL, (*AREA_LEVELS, IGNORED_LEVEL))
         yield _cells_off(load, AREA_LEVEL, ~known)
 
 
@@ -66,8 +67,8 @@ class _UnitCodes(LoadCheck):
         return (contract.area.codes[contract.area.unit],) if contract.area.unit == self.unit else ()
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
-        off = load.rows[COUNCIL_UNKNOWN].notna().to_numpy()
-        cells = load.rows[COUNCIL_UNKNOWN].to_numpy(dtype=object)
+        off = load.columns.there(COUNCIL_UNKNOWN)
+        cells = load.columns.texts(COUNCIL_UNKNOWN)
         yield found_where(off, cells, load.source_rows, wording="{0!r} in row {1}")
 
 
@@ -103,9 +104,9 @@ class NamedCouncils(LoadCheck):
         return f"Each cell of {about} names {known} of England, of now or before."
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
-        cells = load.rows[no_council(about)]
-        shown = cells.to_numpy(dtype=object)
-        yield found_where(cells.notna(), shown, load.source_rows, wording="{0!r} in row {1}")
+        off = load.columns.there(no_council(about))
+        shown = load.columns.texts(no_council(about))
+        yield found_where(off, shown, load.source_rows, wording="{0!r} in row {1}")
 
 
 class RegionCodes(LoadCheck):
@@ -120,8 +121,9 @@ class RegionCodes(LoadCheck):
         return (codes["region"],) if "region" in codes else ()
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
-        known = load.rows[REGION_CODE].str.fullmatch(REGION).fillna(True).to_numpy(dtype=bool)
-        yield _cells_off(load, REGION_CODE, ~known)
+        codes = load.columns.codes(REGION_CODE)
+        unknown = {code for code in codes.distinct if not REGION.fullmatch(code)}
+        yield _cells_off(load, REGION_CODE, codes.among(unknown))
 
 
 class CountryCodes(LoadCheck):
@@ -136,7 +138,7 @@ class CountryCodes(LoadCheck):
         return (codes["country"],) if "country" in codes else ()
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
-        yield _cells_off(load, COUNTRY_CODE, (load.rows[COUNTRY_CODE] != ENGLAND).to_numpy())
+        yield _cells_off(load, COUNTRY_CODE, ~load.columns.equal(COUNTRY_CODE, ENGLAND))
 
 
 class _UnitsPresent(LoadCheck):
@@ -191,13 +193,13 @@ class RegionsPresent(LoadCheck):
         return (codes["region"],) if "region" in codes else ()
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
-        if not (load.rows[AREA_LEVEL] == "region").any():
+        if not load.columns.equal(AREA_LEVEL, "region").any():
             return
         # DfE prints Inner and Outer London (E13) in London's place in some files.
-        codes = by_distinct(
-            load.rows[REGION_CODE], lambda code: LONDON if code.startswith("E13") else code, "str"
+        codes = load.columns.codes(REGION_CODE).each(
+            lambda code: LONDON if code.startswith("E13") else code
         )
-        found = areas_by_period(codes, load.rows[PERIOD])
+        found = areas_by_period(codes, load.columns.codes(PERIOD))
         regions = load.councils.regions
         for label in load.periods:
             missing = sorted(set(regions) - found.get(label, frozenset()))
@@ -217,36 +219,43 @@ class CouncilListedOnce(LoadCheck):
     noun = "councils and periods"
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
-        rows, contract = load.rows, load.contract
-        columns = [numeric(name) for name in contract.columns_of(*NUMERIC_ROLES)]
-        has = rows[columns].notna().any(axis=1).to_numpy() & load.entities.notna().to_numpy()
-        pairs = pd.DataFrame(
-            {"period": rows[PERIOD], "council": load.entities, "code": rows[COUNCIL_CODE]}
-        )[has].drop_duplicates()
-        codes: dict[tuple[str, str], list[str]] = {}
-        for period, council, code in pairs.itertuples(index=False):
-            codes.setdefault((period, council), []).append(code)
-        twice = {key: found for key, found in codes.items() if len(found) > 1}
-        differing = {key for key in twice if not self._alike(load, key, columns)}
-        yield found_where(
-            [key in differing for key in codes],
-            [load.councils.name(council) for _, council in codes],
-            [labels_of(period) for period, _ in codes],
-            [" and ".join(sorted(found)) for found in codes.values()],
-            wording="{0} in {1} under {2}",
-        )
+        columns, councils = load.columns, load.entities
+        names = load.contract.columns_of(*NUMERIC_ROLES)
+        has = np.zeros(len(columns), dtype=bool)
+        for name in names:
+            has |= ~np.isnan(columns.numbers(name))
+        at = np.flatnonzero(has & councils.there)
+        periods, codes = columns.codes(PERIOD), columns.codes(COUNCIL_CODE)
+        pairs = (periods.found[at] + 1) * len(councils.distinct) + councils.found[at]
+        listed = pd.unique(pairs * len(codes.distinct) + codes.found[at])
+        of_pair, distinct = pd.factorize(listed // max(len(codes.distinct), 1))
+        found: list[Finding] = []
+        for twice in np.flatnonzero(np.bincount(of_pair, minlength=len(distinct)) > 1):
+            period, council = divmod(int(distinct[twice]), len(councils.distinct))
+            same = (periods.found == period - 1) & (councils.found == council)
+            if period == 0 or self._alike(load, np.flatnonzero(same), names):
+                continue
+            label = periods.distinct[period - 1]
+            under = sorted(
+                codes.distinct[code] for code in listed[of_pair == twice] % len(codes.distinct)
+            )
+            found.append(
+                Finding(
+                    f"{load.councils.name(councils.distinct[council])} in {labels_of(label)} under"
+                    f" {' and '.join(under)}"
+                )
+            )
+        yield Findings(len(distinct), tuple(found))
 
     @staticmethod
-    def _alike(load: LoadTable, key: tuple[str, str], columns: list[str]) -> bool:
+    def _alike(load: LoadTable, at: NDArray[np.intp], columns: Sequence[str]) -> bool:
         """Whether a council has the same numbers under each of its codes in a period."""
-        rows, area = load.rows, load.contract.area
-        at = (rows[PERIOD] == key[0]).to_numpy() & (load.entities == key[1]).fillna(
-            False
-        ).to_numpy()
+        area = load.contract.area
         of_area = {*area.codes.values(), "la_name", "area_name", "parent_code"}
         rest = [name for name in load.contract.key if name not in of_area]
+        rows = load.rows.iloc[at][[*rest, *map(numeric, columns)]]
         seen: dict[tuple[str, ...], tuple[float, ...]] = {}
-        for row in rows[at][[*rest, *columns]].itertuples(index=False):
+        for row in rows.itertuples(index=False):
             label, numbers = tuple(row[: len(rest)]), tuple(row[len(rest) :])
             before = seen.setdefault(label, numbers)
             if not np.array_equal(before, numbers, equal_nan=True):
@@ -254,6 +263,7 @@ class CouncilListedOnce(LoadCheck):
         return True
 
 
+@lru_cache(maxsize=4096)
 def plain_name(name: str) -> str:
     """A council's name without what publishers leave out, add or turn round."""
     text = re.sub(r"[^a-z ]", "", name.lower().replace("&", "and").replace("-", " "))
@@ -272,25 +282,26 @@ class NamesAndCodesAgree(LoadCheck):
         return ("",) if {"la_name", "area_name"} & {*contract.column_names} else ()
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
-        rows, councils = load.rows, load.councils
-        column = next((n for n in ("la_name", "area_name") if n in rows), None)
+        columns, councils = load.columns, load.councils
+        column = next((n for n in ("la_name", "area_name") if n in load.rows), None)
         if column is None:
             return
-        pairs = rows[[COUNCIL_CODE, column, SOURCE_ROW]]
-        pairs = pairs[pairs[COUNCIL_CODE].notna() & (pairs[column] != "")]
-        pairs = pairs.drop_duplicates([COUNCIL_CODE, column])
+        at = np.flatnonzero(columns.there(COUNCIL_CODE) & ~columns.equal(column, ""))
+        both = row_groups(columns, [COUNCIL_CODE, column])[at]
+        at = at[~pd.Series(both).duplicated().to_numpy()]
+        codes, names = columns.texts(COUNCIL_CODE)[at], columns.texts(column)[at]
         known = {plain_name(c.name) for c in councils.by_code.values()}
         wrong = [
             councils.known(code)
             and plain_name(name) in known
             and plain_name(name) != plain_name(councils.name(code))
-            for code, name in zip(pairs[COUNCIL_CODE], pairs[column], strict=True)
+            for code, name in zip(codes, names, strict=True)
         ]
         yield found_where(
             wrong,
-            pairs[column].to_numpy(),
-            pairs[COUNCIL_CODE].to_numpy(),
-            [councils.name(code) for code in pairs[COUNCIL_CODE]],
-            pairs[SOURCE_ROW].to_numpy(),
+            names,
+            codes,
+            [councils.name(code) for code in codes],
+            load.source_rows[at],
             wording="'{0}' beside {1}, the code of {2}, in row {3}",
         )

@@ -24,6 +24,7 @@ from expectations.panel.columns import (
     PERIOD,
     REGION_CODE,
     YEAR,
+    Coded,
     Columns,
     numeric,
 )
@@ -31,6 +32,8 @@ from expectations.panel.measures import series_of
 from ingest.contracts import FileContract, RowFilter
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from expectations.panel.councils import Councils
     from expectations.panel.load_table import LoadTable
 
@@ -193,10 +196,8 @@ class RulesFindTheirRows(LoadCheck):
     @staticmethod
     def _of_shares(load: LoadTable) -> Iterator[tuple[str, bool]]:
         rows = load.columns
-        found, labels = rows.codes(PERIOD)
-        places: dict[str, int] = {}
-        of_label = [places.setdefault(labels_of(label), len(places)) for label in labels]
-        period, names = np.array([*of_label, -1])[found], [*places]
+        labels = rows.codes(PERIOD).each(labels_of)
+        period, names = labels.found, labels.distinct
         for share in load.contract.checks.shares:
             if not {share.numerator, share.denominator} & {*load.mapping}:
                 continue  # its counts are not in the file, and the reading says so
@@ -227,7 +228,7 @@ class RulesFindTheirRows(LoadCheck):
                 named = f"{', '.join(total.columns)}: no row has {_cells(total.but_for)}"
                 yield named, not rows.where(total.but_for).any()
         for breakdown in load.contract.checks.breakdowns:
-            printed = {*rows.codes(breakdown.column)[1]}
+            printed = {*rows.codes(breakdown.column).distinct}
             # A file of wholes alone breaks nothing down; one with labels of another name does.
             is_broken_down = bool(printed - {breakdown.whole})
             for cell in (breakdown.whole, *(breakdown.parts if is_broken_down else ())):
@@ -379,16 +380,16 @@ class ImpliedPeopleSteady(_FlagsFigures):
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
         rows = load.columns
-        areas = load.entities.fillna(load.larger_areas)
+        areas = load.entities.else_(load.larger_areas)
         for implied in load.contract.checks.implied:
             value = rows.numbers(implied.value)
             count = rows.numbers(implied.numerator)
             half = half_unit(rows, implied.value)
-            known = (value > half) & (count > 0) & areas.notna().to_numpy()
+            known = (value > half) & (count > 0) & areas.there
             known &= ~np.isnan(rows.years)
             at = np.flatnonzero(known)
             years, row_years = np.unique(rows.years[at], return_inverse=True)
-            columns, area = pd.factorize(areas.to_numpy()[at])
+            columns, area = pd.factorize(areas.found[at])
             people = np.full((len(years), len(area)), np.nan)
             people[row_years, columns] = np.log(implied.per * count[at] / value[at])
             expected = nearest_years(people, years)[row_years, columns]
@@ -655,7 +656,7 @@ class PartsMakeWholes(_FlagsFigures):
         once = row_groups(rows, [name for name in contract.key if name != "parent_code"])
         national = rows.equal(AREA_LEVEL, "country") & ~pd.Series(once).duplicated().to_numpy()
         whole = _whole_periods(load)
-        in_region = pd.notna(region)
+        in_region = region.there
         regional = rows.equal(AREA_LEVEL, "region") & in_region
         nine = _nine_regions(group, regional)
         by_region = _paired(group, region)
@@ -708,22 +709,18 @@ class PartsMakeWholes(_FlagsFigures):
                     )
 
 
-def _regions(rows: Columns, councils: Councils, unit: str) -> Any:
+def _regions(rows: Columns, councils: Councils, unit: str) -> Coded:
     """The region that each council lies in, and each region's own code; none for E13, England."""
-    found, codes = rows.codes(COUNCIL_CODE)
-    of_codes = [councils.by_code[c].region_code if councils.known(c) else None for c in codes]
-    own_found, regions = rows.codes(REGION_CODE)
-    own = [code if code and not code.startswith("E13") else None for code in regions]
-    return np.where(
-        rows.equal(AREA_LEVEL, unit),
-        np.array([*of_codes, None], dtype=object)[found],
-        np.array([*own, None], dtype=object)[own_found],
-    )
+    codes, own = rows.codes(COUNCIL_CODE), rows.codes(REGION_CODE)
+    of_codes = codes.each(lambda c: councils.by_code[c].region_code if councils.known(c) else None)
+    own = own.each(lambda code: code if code and not code.startswith("E13") else None)
+    is_unit = rows.equal(AREA_LEVEL, unit)
+    return of_codes.only(is_unit).else_(own.only(~is_unit))
 
 
-def _paired(group: Any, region: Any) -> Any:
-    found, distinct = pd.factorize(region)
-    return pd.factorize(group * (len(distinct) + 1) + found)[0]
+def _paired(group: NDArray[np.intp], region: Coded) -> NDArray[np.intp]:
+    paired: NDArray[np.intp] = pd.factorize(group * (len(region.distinct) + 1) + region.found)[0]
+    return paired
 
 
 def _nine_regions(group: Any, is_region: Any) -> Any:
@@ -733,15 +730,11 @@ def _nine_regions(group: Any, is_region: Any) -> Any:
     return complete
 
 
-def _whole_periods(load: LoadTable) -> Any:
+def _whole_periods(load: LoadTable) -> NDArray[np.bool_]:
     """Whether every council that should be is in the row's period."""
-    found, labels = load.columns.codes(PERIOD)
     there, none = load.councils_in, frozenset[str]()
-    complete = [
-        label in load.expected and load.expected[label] <= there.get(label, none)
-        for label in labels
-    ]
-    return np.array([*complete, False])[found]
+    complete = {label for label, names in load.expected.items() if names <= there.get(label, none)}
+    return load.columns.codes(PERIOD).among(complete)
 
 
 class CouncilsMakeTotalRow(LoadCheck):

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from expectations.checks.base import (
     FEWEST_FOR_A_SHARE,
@@ -17,7 +16,7 @@ from expectations.checks.base import (
     LoadCheck,
     found_where,
 )
-from expectations.panel.columns import CONFLICTING, numeric
+from expectations.panel.columns import CONFLICTING
 from ingest.contracts import NUMERIC_ROLES, DroppedRows, FileContract
 from ingest.reading.recognise import is_needed, unlisted_columns
 from ingest.reading.tables import SOURCE_ROW
@@ -72,9 +71,9 @@ class CodeInText(LoadCheck):
         for name in load.contract.column_names:
             if name not in load.cells or name in numbers:
                 continue
-            found, distinct = pd.factorize(load.cells[name])
-            is_code = np.array([*(bool(_CODE.search(cell)) for cell in distinct), False])[found]
-            first = load.cells[SOURCE_ROW].iloc[int(is_code.argmax())] if is_code.any() else None
+            cells = load.printed.codes(name)
+            is_code = cells.among({cell for cell in cells.distinct if _CODE.search(cell)})
+            first = load.printed.source_rows[int(is_code.argmax())] if is_code.any() else None
             yield found_where([is_code.any()], [name], [first], wording="{0} in row {1}")
 
 
@@ -174,7 +173,7 @@ class KeyUnique(LoadCheck):
         return "ExpectCompoundColumnsToBeUnique", {"column_list": list(contract.key)}
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
-        again = load.key.duplicated().to_numpy()
+        again = load.key_again
         if not load.repeated_rows:
             # None, or rows that were made of one and cannot be told apart by its number.
             shown = [", ".join(map(repr, row)) for row in load.key[again].to_numpy().tolist()]
@@ -214,9 +213,10 @@ class Constants(LoadCheck):
         return f"{about} is {' or '.join(map(repr, contract.constants[about]))} in every row."
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
-        cells = load.rows[about].to_numpy(dtype=object)
-        off = ~np.isin(cells.astype(str), load.contract.constants[about])
-        yield found_where(off, cells, load.source_rows, wording="{0!r} in row {1}")
+        off = ~load.columns.among(about, load.contract.constants[about])
+        yield found_where(
+            off, load.columns.texts(about), load.source_rows, wording="{0!r} in row {1}"
+        )
 
 
 class NumbersOrMarks(LoadCheck):
@@ -242,12 +242,11 @@ class NumbersOrMarks(LoadCheck):
         )
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
-        cells = load.rows[about]
-        number = load.rows[numeric(about)].notna().to_numpy()
-        off = ~number & ~cells.isin([*load.contract.marks, CONFLICTING]).to_numpy()
+        number = ~np.isnan(load.columns.numbers(about))
+        off = ~number & ~load.columns.among(about, (*load.contract.marks, CONFLICTING))
         yield found_where(
             off,
-            cells.to_numpy(dtype=object),
+            load.columns.texts(about) if off.any() else (),
             load.source_rows,
             wording="{0!r} in row {1}",
             rows=load.source_rows,

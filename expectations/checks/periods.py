@@ -7,15 +7,17 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
+
 from expectations.checks.base import Findings, LoadCheck, found_where, one
-from expectations.panel.cells import labels_of
-from expectations.panel.columns import AREA_LEVEL, PERIOD, PERIOD_UNREAD, YEAR, numeric
+from expectations.panel.cells import labels_of, row_groups
+from expectations.panel.columns import AREA_LEVEL, PERIOD, PERIOD_UNREAD, YEAR
 from expectations.panel.load_table import as_number
 from expectations.panel.series_panel import when
 from ingest.contracts import NUMERIC_ROLES, FileContract
 from ingest.loads import Load
 from ingest.reading.periods import parse_period
-from ingest.reading.tables import SOURCE_ROW
 
 if TYPE_CHECKING:
     from expectations.panel.load_table import LoadTable
@@ -37,9 +39,9 @@ class PeriodsKnown(LoadCheck):
         return f"Each cell of {about} names a period of the file's type."
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
-        cells = load.rows[PERIOD_UNREAD]
-        shown = cells.to_numpy(dtype=object)
-        yield found_where(cells.notna(), shown, load.source_rows, wording="{0!r} in row {1}")
+        off = load.columns.there(PERIOD_UNREAD)
+        shown = load.columns.texts(PERIOD_UNREAD)
+        yield found_where(off, shown, load.source_rows, wording="{0!r} in row {1}")
 
 
 class YearsClaimed(LoadCheck):
@@ -81,7 +83,7 @@ def _claims(load: LoadTable) -> Iterator[_Claim]:
     """
     contract, spec = load.contract, load.contract.years
     if contract.row_count is not None:
-        told = {as_number(cell.strip()) for cell in load.cells[contract.row_count].unique()}
+        told = {as_number(cell.strip()) for cell in load.printed.codes(contract.row_count).distinct}
         only = told.pop() if len(told) == 1 else None
         yield "the number of rows by its own count", only, float(len(load.rows))
     found = load.rows[YEAR].dropna() // 1
@@ -222,17 +224,22 @@ class NewestYearHasFigures(LoadCheck):
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
         # Left out are columns without numbers the year before (in a file of one year: blank ones):
         # those the publisher gave up or never filled, and nothing was taken away from them.
-        councils = load.rows[load.rows[AREA_LEVEL] == load.contract.area.unit]
-        blank = load.contract.years.blank
-        years = [year for year in sorted(councils[YEAR].dropna().unique()) if year not in blank]
+        columns, blank = load.columns, load.contract.years.blank
+        is_council = columns.equal(AREA_LEVEL, load.contract.area.unit)
+        known = columns.years[is_council & ~np.isnan(columns.years)]
+        years = [year for year in np.unique(known) if year not in blank]
         if not years:
             return
-        newest = councils[councils[YEAR] == years[-1]]
-        before = councils[councils[YEAR] == years[-2]] if len(years) > 1 else None
+        newest = np.flatnonzero(is_council & (columns.years == years[-1]))
+        before = is_council & (columns.years == years[-2]) if len(years) > 1 else None
         for name in load.contract.columns_of(*NUMERIC_ROLES):
-            filled = newest[name] != "" if before is None else before[numeric(name)].notna()
+            numbers = columns.numbers(name)
+            if before is None:
+                filled = ~columns.equal(name, "")[newest]
+            else:
+                filled = ~np.isnan(numbers[before])
             if filled.any():
-                empty = not newest[numeric(name)].count()
+                empty = bool(np.isnan(numbers[newest]).all())
                 yield one(1, f"{name} in {when(years[-1])}" if empty else None)
 
 
@@ -250,12 +257,14 @@ class PeriodsStartAsSorted(LoadCheck):
         key = load.contract.period.sortable
         if key is None or key not in load.rows:
             return
-        pairs = load.rows[[PERIOD, key, SOURCE_ROW]].dropna().drop_duplicates([PERIOD, key])
-        labels, keys = pairs[PERIOD].str[:4].to_numpy(), pairs[key].str[:4].to_numpy()
+        columns = load.columns
+        at = np.flatnonzero(columns.there(PERIOD) & columns.there(key))
+        at = at[~pd.Series(row_groups(columns, [PERIOD, key])[at]).duplicated().to_numpy()]
+        labels, keys = columns.texts(PERIOD)[at], columns.texts(key)[at]
         yield found_where(
-            (labels != keys) & (keys != ""),
-            [labels_of(label) for label in pairs[PERIOD]],
-            pairs[key].to_numpy(),
-            pairs[SOURCE_ROW].to_numpy(),
+            [label[:4] != of[:4] and of != "" for label, of in zip(labels, keys, strict=True)],
+            [labels_of(label) for label in labels],
+            keys,
+            load.source_rows[at],
             wording="'{0}' beside " + key + " '{1}' in row {2}",
         )

@@ -26,6 +26,7 @@ from expectations.panel.columns import (
     LONDON,
     PERIOD,
     REGION_CODE,
+    Coded,
 )
 from expectations.panel.measures import SeriesCheck, series_of
 from expectations.panel.series_panel import when
@@ -74,16 +75,15 @@ def _groups(of_rows: NDArray[np.generic], rows: Rows) -> Iterator[tuple[Any, Row
 
 def _by_period(load: LoadTable, rows: Rows) -> Iterator[tuple[str, Rows]]:
     """The labels of a series' periods, in their order, and the positions of the rows of each."""
-    found, labels = load.columns.codes(PERIOD)
-    rows = rows[found[rows] >= 0]
-    groups = {labels[at]: of_period for at, of_period in _groups(found[rows], rows)}
+    labels = load.columns.codes(PERIOD)
+    rows = rows[labels.there[rows]]
+    groups = {labels.distinct[at]: of_period for at, of_period in _groups(labels.found[rows], rows)}
     return iter(sorted(groups.items()))
 
 
-def _said(codes: tuple[NDArray[np.intp], list[str]], rows: Rows) -> set[str]:
+def _said(cells: Coded, rows: Rows) -> set[str]:
     """The distinct cells of a column that rows have."""
-    found, distinct = codes
-    return {distinct[at] for at in np.unique(found[rows]).tolist() if at >= 0}
+    return {cells.distinct[at] for at in np.unique(cells.found[rows]).tolist() if at >= 0}
 
 
 class SeriesComplete(_OfRows):
@@ -107,7 +107,7 @@ class SeriesComplete(_OfRows):
         parts = {code for code in printed if code.startswith("E13")}
         regions = set(councils.regions) if "region" in larger or printed else set()
         for label, of_period in _by_period(load, rows):
-            expected = load.expected[label] - _said(load.entity_codes, of_period)
+            expected = load.expected[label] - _said(load.entities, of_period)
             lacking = [councils.name(c) for c in sorted(expected)]
             if regions or parts:
                 codes = _said(region_codes, of_period)
@@ -364,24 +364,22 @@ def _wholes_of(load: LoadTable, check: SeriesCheck, rows: Rows) -> _Compared:
     found = _Compared()
     numbers, source_rows = columns.numbers(check.column), columns.source_rows
     has_number = ~np.isnan(numbers)
-    council, codes = columns.codes(COUNCIL_CODE)
-    regions = [councils.by_code[c].region_code if councils.known(c) else "" for c in codes]
-    names, of_codes = np.unique([*regions, ""], return_inverse=True)
-    is_council = columns.equal(AREA_LEVEL, "council")
-    own, own_codes = columns.codes(REGION_CODE)
-    is_region = np.array([*(not code.startswith("E13") for code in own_codes), False])[own]
+    regions = columns.codes(COUNCIL_CODE).each(
+        lambda code: councils.by_code[code].region_code if councils.known(code) else None
+    )
+    is_council = columns.equal(AREA_LEVEL, "council") & regions.there
+    own = columns.codes(REGION_CODE)
+    is_region = own.among([code for code in own.distinct if not code.startswith("E13")])
     is_country = columns.there(COUNTRY_CODE)
     places, most = _places(load, check)
     for label, at in _by_period(load, rows):
         of_councils = at[is_council[at]]
-        region = of_codes[council[of_councils]]
         printed = {
-            str(names[of]): numbers[part_of]
-            for of, part_of in _groups(region, of_councils)
-            if names[of]
+            regions.distinct[of]: numbers[part_of]
+            for of, part_of in _groups(regions.found[of_councils], of_councils)
         }
         nine = {
-            own_codes[own[row]]: (float(numbers[row]), int(source_rows[row]))
+            own.distinct[own.found[row]]: (float(numbers[row]), int(source_rows[row]))
             for row in at[is_region[at] & has_number[at]].tolist()
         }
         usual = np.bincount(places[at[has_number[at]]], minlength=most).argmax()
@@ -404,9 +402,9 @@ def _places(load: LoadTable, check: SeriesCheck) -> tuple[NDArray[np.intp], int]
     """The decimals that each cell of a column is printed with, and how many there are at most."""
 
     def make() -> tuple[NDArray[np.intp], int]:
-        found, cells = load.columns.codes(check.column)
-        of_cells = [len(cell.partition(".")[2]) for cell in cells]
-        return np.array([*of_cells, 0], dtype=int)[found], max(of_cells, default=0) + 1
+        cells = load.columns.codes(check.column)
+        of_cells = [len(cell.partition(".")[2]) for cell in cells.distinct]
+        return np.array([*of_cells, 0], dtype=int)[cells.found], max(of_cells, default=0) + 1
 
     return load.columns.once(("places", check.column), make)
 

@@ -44,8 +44,8 @@ def row_groups(rows: Columns, names: Sequence[str]) -> NDArray[np.intp]:
     def make() -> NDArray[np.intp]:
         code = np.zeros(len(rows), dtype="int64")
         for name in names:
-            found, distinct = rows.codes(name)
-            code = pd.factorize(code * (len(distinct) + 1) + found)[0]
+            cells = rows.codes(name)
+            code = pd.factorize(code * (len(cells.distinct) + 1) + cells.found)[0]
         return code
 
     return rows.once(("groups", *names), make)
@@ -56,13 +56,13 @@ def half_unit(rows: Columns, name: str) -> NDArray[np.float64]:
 
     def make() -> NDArray[np.float64]:
         decimals, numbers = rows.decimals(name), ~np.isnan(rows.numbers(name))
-        periods, labels = rows.codes(PERIOD)
+        periods = rows.codes(PERIOD)
         # Rows without a period stand together.
-        of_period = np.where(periods < 0, len(labels), periods)
-        printed, which = np.unique(decimals, return_inverse=True)
-        cell = of_period[numbers] * len(printed) + which[numbers]
-        times = np.bincount(cell, minlength=(len(labels) + 1) * len(printed))
-        usual = printed[times.reshape(len(labels) + 1, -1).argmax(axis=1)]
+        of_period = np.where(periods.there, periods.found, len(periods.distinct))
+        printed, which = np.unique(np.append(decimals, 0), return_inverse=True)
+        cell = of_period[numbers] * len(printed) + which[:-1][numbers]
+        times = np.bincount(cell, minlength=(len(periods.distinct) + 1) * len(printed))
+        usual = printed[times.reshape(len(periods.distinct) + 1, -1).argmax(axis=1)]
         places = np.maximum(decimals, usual[of_period])
         # Long decimals are cut off as often as they are rounded.
         half: NDArray[np.float64] = np.where(places < 4, 0.5, 1.0) * 10.0**-places
@@ -78,14 +78,14 @@ def rounding(rows: Columns, contract: FileContract, name: str) -> NDArray[np.flo
     """
 
     def make() -> NDArray[np.float64]:
-        found, levels = rows.codes(AREA_LEVEL)
+        levels = rows.codes(AREA_LEVEL)
         numbers = rows.numbers(name)
         rounded = {str(of): to for of, to in contract.checks.rounded.items()}
         units = [
-            max(rounded.get(level, 0), rounded_to(numbers[found == at]))
-            for at, level in enumerate(levels)
+            max(rounded.get(level, 0), rounded_to(numbers[levels.found == at]))
+            for at, level in enumerate(levels.distinct)
         ]
-        return np.array([*units, 0], dtype="float64")[found]
+        return np.array([*units, 0], dtype="float64")[levels.found]
 
     return rows.once(("rounding", name), make)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Container, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
@@ -15,6 +16,74 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _Made = TypeVar("_Made")
+
+
+@dataclass(frozen=True)
+class Coded:
+    """Cells by what each says: for each its place among the distinct ones, -1 where it is null.
+
+    Each of the distinct cells stands somewhere; they are in the order in which they first do.
+    """
+
+    found: NDArray[np.intp]
+    distinct: list[str]
+
+    @classmethod
+    def of(cls, cells: pd.Series[str]) -> Coded:
+        """The cells of a column of text."""
+        found, distinct = pd.factorize(cells)
+        return cls(found, distinct.tolist())
+
+    @property
+    def there(self) -> NDArray[np.bool_]:
+        """Which cells are not null."""
+        return self.found >= 0
+
+    def each(self, meaning: Callable[[str], str | None]) -> Coded:
+        """What each cell means, asked once a distinct cell; null stays null."""
+        said = [meaning(cell) for cell in self.distinct]
+        if said == self.distinct:
+            return self
+        places: dict[str, int] = {}
+        of = [-1 if one is None else places.setdefault(one, len(places)) for one in said]
+        return Coded(np.array([*of, -1])[self.found], [*places])
+
+    def numbers(self, meaning: Callable[[str], float | None]) -> NDArray[np.float64]:
+        """What each cell means as a number, asked once a distinct cell; nan where it means none."""
+        said = [meaning(cell) for cell in self.distinct]
+        return np.array([*said, None], dtype="float64")[self.found]
+
+    def only(self, kept: NDArray[np.bool_]) -> Coded:
+        """The cells of some rows; those of all others are null."""
+        return Coded(np.where(kept, self.found, -1), self.distinct)._compact()
+
+    def among(self, cells: Container[str]) -> NDArray[np.bool_]:
+        """Which cells are one of these, to the letter."""
+        return np.array([*(cell in cells for cell in self.distinct), False])[self.found]
+
+    def else_(self, other: Coded) -> Coded:
+        """These cells, and where they are null the other's."""
+        found = np.where(other.there, other.found + len(self.distinct), -1)
+        both = Coded(np.where(self.there, self.found, found), [*self.distinct, *other.distinct])
+        return both._compact()
+
+    def texts(self) -> NDArray[np.object_]:
+        """Cells as text, nan where they are null."""
+        return np.array([*self.distinct, np.nan], dtype=object)[self.found]
+
+    def cells(self) -> pd.api.extensions.ExtensionArray:
+        """The cells as a data frame holds them."""
+        return pd.array([*self.distinct, None], dtype="str").take(self.found)
+
+    def _compact(self) -> Coded:
+        """With each of the distinct cells once, and none that stands nowhere."""
+        used = pd.unique(self.found[self.there])
+        places: dict[str, int] = {}
+        of = np.full(len(self.distinct) + 1, -1)
+        for at in used.tolist():
+            of[at] = places.setdefault(self.distinct[at], len(places))
+        return Coded(of[self.found], [*places])
+
 
 AREA_LEVEL = "area level"
 COUNCIL_CODE = "council code"
@@ -56,8 +125,9 @@ class Columns:
     are handed out are not to be written to.
     """
 
-    def __init__(self, rows: pd.DataFrame) -> None:
+    def __init__(self, rows: pd.DataFrame, known: Mapping[str, Coded] | None = None) -> None:
         self.rows = rows
+        self._codes = dict(known or {})
         self._made: dict[Hashable, object] = {}
 
     def __len__(self) -> int:
@@ -69,27 +139,19 @@ class Columns:
             self._made[what] = make()
         return cast(_Made, self._made[what])
 
-    def codes(self, name: str) -> tuple[NDArray[np.intp], list[str]]:
-        """For each cell its place among the distinct ones, -1 where it is null; and those."""
-
-        def make() -> tuple[NDArray[np.intp], list[str]]:
-            found, distinct = pd.factorize(self.rows[name])
-            return found, distinct.tolist()
-
-        return self.once(("codes", name), make)
+    def codes(self, name: str) -> Coded:
+        """A column's cells by what each says."""
+        if name not in self._codes:
+            self._codes[name] = Coded.of(self.rows[name])
+        return self._codes[name]
 
     def there(self, name: str) -> NDArray[np.bool_]:
         """Which cells are not null."""
-        return self.once(("there", name), lambda: self.codes(name)[0] >= 0)
+        return self.once(("there", name), lambda: self.codes(name).there)
 
     def texts(self, name: str) -> NDArray[np.object_]:
         """Cells as text, nan where they are null."""
-
-        def make() -> NDArray[np.object_]:
-            found, distinct = self.codes(name)
-            return np.array([*distinct, np.nan], dtype=object)[found]
-
-        return self.once(("texts", name), make)
+        return self.once(("texts", name), self.codes(name).texts)
 
     def numbers(self, name: str) -> NDArray[np.float64]:
         """The numbers of a column of figures, nan where a cell is a mark."""
@@ -99,9 +161,9 @@ class Columns:
         """How many decimals each cell prints, but for noughts that fill it up."""
 
         def make() -> NDArray[np.intp]:
-            found, distinct = self.codes(name)
-            places = [len(cell.partition(".")[2].rstrip("0")) for cell in distinct]
-            return np.array([*places, 0], dtype=int)[found]
+            cells = self.codes(name)
+            places = [len(cell.partition(".")[2].rstrip("0")) for cell in cells.distinct]
+            return np.array([*places, 0], dtype=int)[cells.found]
 
         return self.once(("decimals", name), make)
 
@@ -111,13 +173,7 @@ class Columns:
 
     def among(self, name: str, cells: Sequence[str]) -> NDArray[np.bool_]:
         """Which cells are one of these, to the letter."""
-
-        def make() -> NDArray[np.bool_]:
-            found, distinct = self.codes(name)
-            wanted = {*cells}
-            return np.array([*(cell in wanted for cell in distinct), False])[found]
-
-        return self.once(("among", name, tuple(cells)), make)
+        return self.once(("among", name, tuple(cells)), lambda: self.codes(name).among({*cells}))
 
     def where(self, allowed: RowFilter) -> NDArray[np.bool_]:
         """Which rows have one of the cells allowed in each column."""

@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from expectations.panel.cells import row_groups
 from expectations.panel.columns import (
     AREA_LEVEL,
     CONFLICTING,
@@ -30,6 +31,7 @@ from expectations.panel.columns import (
     PERIOD_UNREAD,
     REGION_CODE,
     YEAR,
+    Coded,
     Columns,
     no_council,
     numeric,
@@ -43,6 +45,8 @@ from ingest.reading.periods import Period
 from ingest.reading.tables import SOURCE_ROW
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from expectations.panel.series_panel import SeriesView
 
 # So much of the history that two releases share must be the same to prove how a file is read, of
@@ -70,30 +74,32 @@ class Conflict:
 class LoadTable:
     """One load, described: what its checks look at.
 
-    `rows` are the rows that stay, with every derived column, each key once; `cells` the rows as
-    published, and `key` their keys. `repeated_rows` are the source rows whose key stood before
-    them, `conflicts` the cells that such rows have different numbers for.
+    `columns` are those of the rows that stay, with every derived column, each key once; `printed`
+    those of the rows as published, and `key` their keys; `key_again` says which of these stood
+    before. `repeated_rows` are the source rows that are left out for it, `conflicts` the cells that
+    such rows have different numbers for.
     `dropped` are the rows that each of the contract's drops takes out, by its position;
-    `corrections` each correction with where it stands. `previous_release` are the described rows of
-    the same file in the admitted release before, `sibling_table` those of another table of the
-    workbook, where there are such. `expected` are the councils that each period should have, by its
-    label.
+    `corrections` each correction with where it stands. `columns_before` are those of the described
+    rows of the same file in the admitted release before, `sibling_table` the rows of another table
+    of the workbook, where there are such. `expected` are the councils that each period should have,
+    by its label.
     """
 
     load: Load
     councils: Councils
     published: tuple[str, ...]
     mapping: Mapping[str, str]
-    rows: Any
-    cells: Any
+    columns: Columns
+    printed: Columns
     key: Any
+    key_again: NDArray[np.bool_]
     repeated_rows: tuple[int, ...]
     conflicts: tuple[Conflict, ...]
     periods: Mapping[str, Period]
     expected: Mapping[str, frozenset[str]]
     dropped: Mapping[int, Any]
     corrections: Any
-    previous_release: Any | None
+    columns_before: Columns | None
     sibling_table: Any | None
     _kept: dict[tuple[str, str], Any] = field(default_factory=dict)
 
@@ -115,10 +121,20 @@ class LoadTable:
         taken = (int(row) for one in self.dropped.values() for row in one[SOURCE_ROW])
         return tuple(sorted({*taken, *self.repeated_rows}))
 
-    @cached_property
-    def columns(self) -> Columns:
-        """The rows' columns as arrays."""
-        return Columns(self.rows)
+    @property
+    def rows(self) -> Any:
+        """The rows that stay, as a data frame."""
+        return self.columns.rows
+
+    @property
+    def cells(self) -> Any:
+        """The rows as published, as a data frame."""
+        return self.printed.rows
+
+    @property
+    def previous_release(self) -> Any | None:
+        """The described rows of the release before as a data frame, where there is one."""
+        return None if self.columns_before is None else self.columns_before.rows
 
     @property
     def source_rows(self) -> Any:
@@ -126,20 +142,14 @@ class LoadTable:
         return self.columns.source_rows
 
     @cached_property
-    def entities(self) -> Any:
+    def entities(self) -> Coded:
         """The council of today that each row is of; null where it is of none."""
-        return entities(self.rows, self.councils)
-
-    @cached_property
-    def entity_codes(self) -> tuple[Any, list[str]]:
-        """For each row the place of its council among those of today, -1 where none; and those."""
-        found, distinct = pd.factorize(self.entities)
-        return found, distinct.tolist()
+        return entities(self.columns, self.councils)
 
     @cached_property
     def councils_in(self) -> dict[str, frozenset[str]]:
         """The councils of today that have a row in each period, by its label."""
-        return areas_by_period(self.entities, self.rows[PERIOD])
+        return areas_by_period(self.entities, self.columns.codes(PERIOD))
 
     @cached_property
     def is_understood(self) -> bool:
@@ -156,9 +166,9 @@ class LoadTable:
         return known >= _ENOUGH_HISTORY and stand >= _MOST_OF_HISTORY * known
 
     @cached_property
-    def larger_areas(self) -> Any:
+    def larger_areas(self) -> Coded:
         """The code of each row's region, or of England; null where it is a council's."""
-        return larger_areas(self.rows)
+        return larger_areas(self.columns)
 
     @cached_property
     def series(self) -> tuple[SeriesView, ...]:
@@ -205,16 +215,6 @@ class LoadTable:
             found.append((check.name.split(" ", 1)[0], frozenset(columns), rows))
         return found
 
-    @cached_property
-    def columns_before(self) -> Columns | None:
-        """The columns of the release before as arrays, where there is one."""
-        return None if self.previous_release is None else Columns(self.previous_release)
-
-    @cached_property
-    def _areas_before(self) -> tuple[Any, Any]:
-        before = self.previous_release
-        return entities(before, self.councils), larger_areas(before)
-
     def _view(self, check: SeriesCheck, *, councils: bool) -> SeriesView:
         from expectations.panel.series_panel import SeriesView, read_series
 
@@ -222,8 +222,9 @@ class LoadTable:
         now = read_series(self.columns, self.contract, check, areas)
         was = None
         if self.columns_before is not None:
-            areas = self._areas_before[0 if councils else 1]
-            was = read_series(self.columns_before, self.contract, check, areas)
+            before = self.columns_before
+            areas = entities(before, self.councils) if councils else larger_areas(before)
+            was = read_series(before, self.contract, check, areas)
         return SeriesView(check, now, was, self.councils)
 
 
@@ -253,28 +254,33 @@ def describe_load(
     if located:
         rows = _corrected(rows, located)
     rows, dropped = _without_dropped(rows, contract.dropped_rows)
-    labels = _period_labels(rows, contract)
+    printed = Columns(rows)
+    labels = _period_labels(printed, contract)
     periods = _periods(labels, contract)
-    described = _named(_rows(rows, contract, labels, periods, councils), rows, contract)
-    described = described.assign(**{EMPTIED: rows[SOURCE_ROW].isin(emptied)})
-    key = described[list(contract.key)]
-    described, again, conflicts = _key_once(described, contract)
+    columns = _columns(printed, contract, labels, periods, councils)
+    columns.rows[EMPTIED] = rows[SOURCE_ROW].isin(emptied)
+    key = columns.rows[list(contract.key)]
+    later = pd.Series(row_groups(columns, contract.key)).duplicated().to_numpy()
+    columns, again, conflicts = _key_once(columns, contract, later)
     return LoadTable(
         load=load,
         councils=councils,
         published=tuple(published),
         mapping=mapping,
-        rows=described,
-        cells=rows,
+        columns=columns,
+        printed=printed,
         key=key,
+        key_again=later,
         repeated_rows=again,
         conflicts=conflicts,
         periods=periods,
-        expected=_expected_councils(described, contract, periods, councils, load),
+        expected=_expected_councils(columns, contract, periods, councils, load),
         dropped=dropped,
         corrections=found,
-        previous_release=(
-            None if previous_release is None else describe(previous_release, contract, councils)
+        columns_before=(
+            None
+            if previous_release is None
+            else _described(previous_release.to_pandas(), contract, councils)
         ),
         sibling_table=None if sibling_table is None else sibling_table.to_pandas(),
     )
@@ -282,25 +288,28 @@ def describe_load(
 
 def describe(cells: pa.Table, contract: FileContract, councils: Councils) -> Any:
     """The rows under the contract's names and what each is: its level, area, year and numbers."""
-    rows, _ = _without_dropped(cells.to_pandas(), contract.dropped_rows)
-    labels = _period_labels(rows, contract)
-    described = _rows(rows, contract, labels, _periods(labels, contract), councils)
-    return _named(described, rows, contract)
+    return _described(cells.to_pandas(), contract, councils).rows
+
+
+def _described(cells: Any, contract: FileContract, councils: Councils) -> Columns:
+    printed = Columns(_without_dropped(cells, contract.dropped_rows)[0])
+    labels = _period_labels(printed, contract)
+    return _columns(printed, contract, labels, _periods(labels, contract), councils)
 
 
 def _key_once(
-    rows: Any, contract: FileContract
-) -> tuple[Any, tuple[int, ...], tuple[Conflict, ...]]:
+    columns: Columns, contract: FileContract, later: NDArray[np.bool_]
+) -> tuple[Columns, tuple[int, ...], tuple[Conflict, ...]]:
     """The rows with each key once, the source rows left out for it, and what they disagree on.
 
     A row that stands there twice alike is one row. Rows that a melt made of one share its number,
     and cannot be left out by it: they stay, and the key's check refuses them.
     """
-    key = rows[list(contract.key)]
-    later = key.duplicated().to_numpy()
-    source = rows[SOURCE_ROW].to_numpy()
+    source = columns.source_rows
     if not later.any() or len(np.unique(source)) < len(source):
-        return rows, (), ()
+        return columns, (), ()
+    rows = columns.rows
+    key = rows[list(contract.key)]
     numbers = contract.columns_of(*NUMERIC_ROLES)
     first = dict(zip(map(tuple, key[~later].to_numpy()), np.flatnonzero(~later), strict=True))
     rows = rows.copy()
@@ -317,51 +326,33 @@ def _key_once(
         kept = int(np.flatnonzero(source == conflict.source_row)[0])
         rows.iat[kept, places[conflict.column]] = CONFLICTING
     taken = tuple(int(row) for row in source[later])
-    return rows.loc[~later].reset_index(drop=True), taken, tuple(conflicts)
+    return Columns(rows.loc[~later].reset_index(drop=True)), taken, tuple(conflicts)
 
 
-def entities(rows: Any, councils: Councils) -> Any:
+def entities(columns: Columns, councils: Councils) -> Coded:
     """The council of today that each row is of; null where it is of none."""
-    codes, distinct = pd.factorize(rows[COUNCIL_CODE])
-    today = np.array([*map(councils.entity, distinct), None], dtype=object)
-    return pd.Series(today[codes], index=rows.index, dtype="str")
+    return columns.once(
+        ("entities", id(councils)), lambda: columns.codes(COUNCIL_CODE).each(councils.entity)
+    )
 
 
-def areas_by_period(areas: Any, periods: Any) -> dict[str, frozenset[str]]:
+def areas_by_period(areas: Coded, periods: Coded) -> dict[str, frozenset[str]]:
     """The areas that have a row in each period; rows of no area or no period are left out."""
-    pairs = pd.DataFrame({"area": areas, "period": periods}).dropna().drop_duplicates()
+    both = areas.there & periods.there
+    pairs = pd.unique(periods.found[both] * len(areas.distinct) + areas.found[both])
     found: dict[str, set[str]] = {}
-    for area, period in zip(pairs["area"], pairs["period"], strict=True):
-        found.setdefault(period, set()).add(area)
+    for pair in pairs.tolist():
+        period, area = divmod(pair, len(areas.distinct))
+        found.setdefault(periods.distinct[period], set()).add(areas.distinct[area])
     return {period: frozenset(names) for period, names in found.items()}
 
 
-def larger_areas(rows: Any) -> Any:
+def larger_areas(columns: Columns) -> Coded:
     """The code of each row's region, or of England; null where it is a council's."""
-    return rows[REGION_CODE].fillna(rows[COUNTRY_CODE])
-
-
-def by_distinct(cells: Any, meaning: Callable[[Any], Any], dtype: Literal["str", "float64"]) -> Any:
-    """What each cell means, asked once a distinct cell; null stays null."""
-    positions, distinct = pd.factorize(cells)
-    # Position -1 is null, and takes the last of these.
-    meanings = pd.Series([*map(meaning, distinct), None], dtype=dtype)
-    return meanings.take(positions).set_axis(cells.index)
-
-
-def _named(described: Any, rows: Any, contract: FileContract) -> Any:
-    """The described rows with what stands beside their codes: names, notes, periods' sort key."""
-    note = contract.notes.column if contract.notes else None
-    beside = ["la_name", "area_name", contract.period.sortable, note]
-    beside += contract.checks.cell_columns()
-    # An edition may lack those that the contract lists as optional.
-    names = dict.fromkeys(n for n in beside if n in rows)
-    return described.assign(**{name: _trimmed(rows[name]) for name in names})
-
-
-def _trimmed(cells: Any) -> Any:
-    # Spaces only, as in SQL's trim: any other blank would reach the facts' casts untrimmed.
-    return cells.str.strip(" ")
+    return columns.once(
+        "larger areas",
+        lambda: columns.codes(REGION_CODE).else_(columns.codes(COUNTRY_CODE)),
+    )
 
 
 def _position(rows: Any, correction: Correction) -> int | None:
@@ -410,7 +401,8 @@ def _without_dropped(rows: Any, drops: Sequence[DroppedRows]) -> tuple[Any, dict
     for index, drop in enumerate(drops):
         hit = pd.Series(True, index=rows.index)
         for column, text in drop.where.items():
-            hit &= _trimmed(rows[column]) == text
+            # Spaces only, as in SQL's trim.
+            hit &= rows[column].str.strip(" ") == text
         if hit.any():
             names = [SOURCE_ROW, *drop.where]
             dropped[index] = rows.loc[hit, names].reset_index(drop=True)
@@ -418,18 +410,18 @@ def _without_dropped(rows: Any, drops: Sequence[DroppedRows]) -> tuple[Any, dict
     return rows, dropped
 
 
-def _period_labels(rows: Any, contract: FileContract) -> Any:
+def _period_labels(printed: Columns, contract: FileContract) -> Coded:
     """Each row's period cell, and behind a tab the cell that decides its type, if one does."""
-    label = rows[contract.period.column]
-    if not isinstance(contract.period_type, str):
-        label = label + "\t" + rows[contract.period_type["column"]]
-    return label
+    name, of = contract.period.column, contract.period_type
+    if isinstance(of, str):
+        return printed.codes(name)
+    return Coded.of(printed.rows[name] + "\t" + printed.rows[of["column"]])
 
 
-def _periods(labels: Any, contract: FileContract) -> dict[str, Period]:
+def _periods(labels: Coded, contract: FileContract) -> dict[str, Period]:
     """The period of each distinct label that names one."""
     periods: dict[str, Period] = {}
-    for label in labels.unique():
+    for label in labels.distinct:
         cell, _, type_cell = label.partition("\t")
         row = {contract.period.column: cell}
         if not isinstance(contract.period_type, str):
@@ -439,45 +431,63 @@ def _periods(labels: Any, contract: FileContract) -> dict[str, Period]:
     return periods
 
 
-def _rows(
-    rows: Any,
+def _columns(
+    printed: Columns,
     contract: FileContract,
-    labels: Any,
+    labels: Coded,
     periods: Mapping[str, Period],
     councils: Councils,
-) -> Any:
-    """The cells that rules speak of, trimmed, and beside them what each row is."""
-    area = contract.area
-    level = by_distinct(rows[area.level], lambda cell: _level(contract, cell, councils), "str")
-    nothing = pd.Series(None, index=rows.index, dtype="str")
-    codes = {of: _codes(rows[column], contract, councils) for of, column in area.codes.items()}
-    council = codes[area.unit].where(level == area.unit)
-    year = by_distinct(
-        labels, lambda label: periods[label].position if label in periods else None, "float64"
-    )
+) -> Columns:
+    """The cells that checks speak of, trimmed, and beside them what each row is.
+
+    What stands beside codes is among them: names, notes, periods' sort key.
+    """
+    area, rows = contract.area, printed.rows
     numbers = [name for name in contract.columns_of(*NUMERIC_ROLES) if name in rows]
-    described = {
-        SOURCE_ROW: rows[SOURCE_ROW],
-        **{
-            name: _trimmed(rows[name])
-            for name in dict.fromkeys([*contract.key, *contract.constants, *numbers])
-            if name in rows
-        },
+    note = contract.notes.column if contract.notes else None
+    beside = ["la_name", "area_name", contract.period.sortable, note]
+    beside += contract.checks.cell_columns()
+    # An edition may lack those that the contract lists as optional.
+    names = dict.fromkeys(
+        name
+        for name in [*contract.key, *contract.constants, *numbers, *beside]
+        if name is not None and name in rows
+    )
+    known = {name: printed.codes(name).each(_cut) for name in names}
+
+    def codes_of(name: str) -> Coded:
+        cells = printed.codes(name).each(_cut)
+        return cells.each(lambda cell: councils.code_of(cell, area.known_by) or cell)
+
+    level = printed.codes(area.level).each(lambda cell: _level(contract, cell, councils))
+    codes = {of: codes_of(column) for of, column in area.codes.items()}
+    nothing = Coded(np.full(len(rows), -1), [])
+    council = codes[area.unit].only(level.among({area.unit}))
+    known |= {
         AREA_LEVEL: level,
         COUNCIL_CODE: council,
-        COUNCIL_UNKNOWN: council.where(~council.isin(councils.codes)),
-        REGION_CODE: codes.get("region", nothing).where(level == "region"),
-        COUNTRY_CODE: codes.get("country", nothing).where(level == "country"),
-        PERIOD: labels.where(year.notna()),
-        PERIOD_UNREAD: labels.where(year.isna()),
-        YEAR: year,
+        COUNCIL_UNKNOWN: council.only(~council.among(councils.codes)),
+        REGION_CODE: codes.get("region", nothing).only(level.among({"region"})),
+        COUNTRY_CODE: codes.get("country", nothing).only(level.among({"country"})),
+        PERIOD: labels.only(labels.among(periods)),
+        PERIOD_UNREAD: labels.only(~labels.among(periods)),
     }
     for name in contract.more_councils:
-        code = _codes(rows[name], contract, councils)
-        described[no_council(name)] = code.where(~code.isin(councils.codes))
-    for name in numbers:
-        described[numeric(name)] = by_distinct(described[name], as_number, "float64")
-    return pd.DataFrame(described)
+        code = codes_of(name)
+        known[no_council(name)] = code.only(~code.among(councils.codes))
+    year = labels.numbers(lambda label: periods[label].position if label in periods else None)
+    described = (
+        {SOURCE_ROW: rows[SOURCE_ROW]}
+        | {name: cells.cells() for name, cells in known.items()}
+        | {YEAR: year}
+        | {numeric(name): known[name].numbers(as_number) for name in numbers}
+    )
+    return Columns(pd.DataFrame(described, index=rows.index), known)
+
+
+def _cut(cell: str) -> str:
+    # Spaces only, as in SQL's trim: any other blank would reach the facts' casts untrimmed.
+    return cell.strip(" ")
 
 
 def _level(contract: FileContract, cell: str, councils: Councils) -> str:
@@ -490,20 +500,13 @@ def _level(contract: FileContract, cell: str, councils: Councils) -> str:
     return contract.level_of(code) or f"{cell} (unknown)"
 
 
-def _codes(cells: Any, contract: FileContract, councils: Councils) -> Any:
-    """The GSS codes that cells stand for; a cell that stands for none is left as it is."""
-    return by_distinct(
-        _trimmed(cells), lambda c: councils.code_of(c, contract.area.known_by) or c, "str"
-    )
-
-
 def as_number(cell: str) -> float | None:
     """The number that a cell prints; None where it is a mark."""
     return float(cell) if re.fullmatch(NUMBER, cell) else None
 
 
 def _expected_councils(
-    rows: Any,
+    columns: Columns,
     contract: FileContract,
     periods: Mapping[str, Period],
     councils: Councils,
@@ -530,7 +533,7 @@ def _expected_councils(
             expected[label] = councils.existing(day_of_period) - absent
         return expected
 
-    found = areas_by_period(entities(rows, councils), rows[PERIOD])
+    found = areas_by_period(entities(columns, councils), columns.codes(PERIOD))
 
     def is_whole(expected: Mapping[str, frozenset[str]]) -> bool:
         return all(wanted <= found.get(label, frozenset()) for label, wanted in expected.items())

@@ -13,7 +13,7 @@ import pandas as pd
 
 from expectations.panel.baseline import ENOUGH_AREAS, RobustBaseline, nanmedian
 from expectations.panel.cells import denominators
-from expectations.panel.columns import Columns
+from expectations.panel.columns import Coded, Columns
 from expectations.panel.councils import Councils
 from expectations.panel.measures import SeriesCheck, share_of
 from ingest.contracts import FileContract
@@ -234,14 +234,15 @@ class SeriesView:
 
 
 def read_series(
-    rows: Columns, contract: FileContract, check: SeriesCheck, areas: Any
+    rows: Columns, contract: FileContract, check: SeriesCheck, areas: Coded
 ) -> SeriesPanel:
     """A series of a load's described rows; `areas` are their codes, null where there is none."""
     share = share_of(contract, check)
-    hit = rows.where(check.where) & areas.notna().to_numpy() & ~np.isnan(rows.years)
+    hit = rows.where(check.where) & areas.there & ~np.isnan(rows.years)
     at = np.flatnonzero(hit)
     years, row_years = np.unique(rows.years[at], return_inverse=True)
-    columns, area = pd.factorize(areas.to_numpy()[at])
+    columns, places_of_areas = pd.factorize(areas.found[at])
+    area = [areas.distinct[place] for place in places_of_areas]
     shape = (len(years), len(area))
     value = rows.numbers(check.column)
     numbers = value[at]
@@ -270,7 +271,7 @@ def read_series(
         kind = "share" if share and share.per == 100 else "rate"
     return SeriesPanel(
         years=years,
-        areas=np.asarray(area, dtype=object),
+        areas=np.array(area, dtype=object),
         values=panel(numbers),
         counts=panel(count[at]),
         sizes=panel(size[at]),
