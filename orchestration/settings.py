@@ -38,6 +38,14 @@ class Settings(BaseModel):
         "CORE_MEASURES_WORKERS",
         "how many processes check publications side by side; by default one a processor",
     )
+    build_memory: str = _variable(
+        "700MB", "CORE_MEASURES_BUILD_MEMORY", "memory that DuckDB may take while it builds"
+    )
+    build_spill: str = _variable(
+        "10GB",
+        "CORE_MEASURES_BUILD_SPILL",
+        "disk that a build may take for what does not fit in its memory",
+    )
     schedules: bool = _variable(
         False,
         "CORE_MEASURES_SCHEDULES",

@@ -15,6 +15,7 @@ from ingest.errors import CoreMeasuresError
 from orchestration.pipeline.code import dbt_project
 from orchestration.pipeline.inventory import UNCHECKED, HeldLoad, Inventory
 from orchestration.pipeline.reporter import SILENT, Reporter
+from orchestration.settings import Settings
 from warehouse.home import Home
 
 if TYPE_CHECKING:
@@ -95,6 +96,14 @@ def build(
     failed = [node for node in results if node.failed]
     if failed:
         causes = [node for node in failed if node.status != "skipped"] or failed
+        if short := [node for node in causes if "Out of Memory" in node.message]:
+            allowed = Settings.read()
+            raise NotPublishedError(
+                f"The build needs more than the memory ({allowed.build_memory}) and the room on"
+                f" disk ({allowed.build_spill}) that it may take, at {short[0].name}; nothing was"
+                " swapped. Allow it more with CORE_MEASURES_BUILD_MEMORY or"
+                " CORE_MEASURES_BUILD_SPILL, and refresh again."
+            )
         shown = "; ".join(_told(home, node) for node in causes)
         raise NotPublishedError(
             f"The candidate warehouse is not sound, nothing was swapped: {shown}"
