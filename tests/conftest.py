@@ -108,6 +108,16 @@ os.environ.setdefault("CORE_MEASURES_WORKERS", "1")
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of the files that need the home of all that is published one goes first, the others last.
+
+    It takes minutes to make, and processes that test other files meanwhile do not wait for it.
+    """
+    needing = [item.path for item in items if "published_home" in getattr(item, "fixturenames", ())]
+    place = dict.fromkeys(needing, 2) | dict.fromkeys(needing[:1], 0)
+    items.sort(key=lambda item: place.get(item.path, 1))
+
+
 def command(
     *arguments: str | Path, environment: dict[str, str] | None = None, project: Path = PROJECT
 ) -> subprocess.CompletedProcess[str]:

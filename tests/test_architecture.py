@@ -6,6 +6,7 @@ import ast
 import shutil
 import subprocess
 import sys
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -33,6 +34,7 @@ def modules() -> dict[str, Path]:
     return found
 
 
+@lru_cache(maxsize=1)
 def imports() -> dict[str, set[str]]:
     """The modules of ours that each imports, anywhere in it, but for the types' sake alone."""
     known = modules()

@@ -14,7 +14,7 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
-from conftest import INCOMPLETE, PROJECT, PUBLISHED, REFUSED, command, refreshed, rows
+from conftest import PROJECT, PUBLISHED, command, rows
 
 from expectations.panel.councils import Councils
 from expectations.suites.loads import check_load
@@ -27,15 +27,6 @@ from warehouse.reports.profile import CouncilNotFoundError, find_council, sparkl
 
 IN_NEED = "characteristics-of-children-in-need"
 LOOKED_AFTER = "children-looked-after-in-england-including-adoptions"
-
-# What the tests below ask about: counts and rates, pools and days, breaks and two publications of
-# one series.
-PUBLICATIONS = [
-    *(IN_NEED, LOOKED_AFTER, "statistical-neighbours", "children-in-relative-poverty"),
-    *("early-years-foundation-stage-profile-results", "education-health-and-care-plans"),
-    *("key-stage-2-attainment", "pupils-at-expected-standard-at-key-stage-2"),
-    *("key-stage-4-performance", "schools-rated-good-or-outstanding", "90284", "90804"),
-]
 
 # Every change of a council with duties for children since 2009: day, kind, from, to.
 CHANGES = [
@@ -57,38 +48,21 @@ CHANGES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def compared_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home refreshed from those publications, as published. Not to be changed."""
-    if not PUBLISHED.is_dir():
-        pytest.skip("needs the archive of files as published, ../shared/published")
-    home = tmp_path_factory.mktemp("compared") / "home"
-    only = [option for name in PUBLICATIONS for option in ("--only", name)]
-    outcome = refreshed(home, PUBLISHED, *only)
-    # Nothing is refused or wanting here but what is named of the whole archive.
-    assert outcome.returncode == 2, outcome.stderr
-    for word, named in (("Quarantined: ", REFUSED), ("Incomplete: ", INCOMPLETE)):
-        told = [line for line in outcome.stderr.splitlines() if line.startswith(word)]
-        assert {" ".join(line.split(":")[1].split()) for line in told} <= set(named), told
-    (home / "told.txt").write_text(outcome.stderr)
-    return home
-
-
 # --- councils through time
 
 
-def test_a_reorganisation_is_forgotten_or_given_another_day(compared_home: Path) -> None:
+def test_a_reorganisation_is_forgotten_or_given_another_day(published_home: Path) -> None:
     told = rows(
-        compared_home,
+        published_home,
         "select change_date::varchar, kind, from_name, to_name from marts.dim_council_change",
     )
     assert sorted(told) == sorted(CHANGES)
 
 
-def test_a_year_has_another_number_of_councils_than_england_had(compared_home: Path) -> None:
+def test_a_year_has_another_number_of_councils_than_england_had(published_home: Path) -> None:
     counts = {
         day: rows(
-            compared_home,
+            published_home,
             "select count(*) from marts.dim_council"
             f" where date '{day}' between valid_from and coalesce(valid_to, date '9999-12-31')",
         )[0][0]
@@ -103,7 +77,7 @@ def test_a_year_has_another_number_of_councils_than_england_had(compared_home: P
         "2023-04-01": 153,
     }
     assert rows(
-        compared_home,
+        published_home,
         "select dfe_code, dfe_code_valid_from::varchar, dfe_code_valid_to::varchar,"
         " predecessors, successors from marts.dim_council"
         " where council_code in ('E10000009', 'E06000059', 'E08000039') order by council_code",
@@ -114,9 +88,9 @@ def test_a_year_has_another_number_of_councils_than_england_had(compared_home: P
     ]
 
 
-def test_a_printed_code_is_no_councils(compared_home: Path) -> None:
+def test_a_printed_code_is_no_councils(published_home: Path) -> None:
     """Of every CSV file of every publisher, read or not."""
-    known = {code for (code,) in rows(compared_home, "select council_code from marts.dim_council")}
+    known = {code for (code,) in rows(published_home, "select council_code from marts.dim_council")}
     printed: set[str] = set()
     for path in sorted(PUBLISHED.glob("*/*/*/*.csv")):
         # Codes are plain letters in whatever encoding.
@@ -152,7 +126,7 @@ def check_damaged(
     return reasons[1]
 
 
-def test_two_councils_in_one_row_become_a_council(compared_home: Path) -> None:
+def test_two_councils_in_one_row_become_a_council(published_home: Path) -> None:
     refused = check_damaged(
         *(IN_NEED, "2024", "referrals"),
         b",940,E06000061,North Northamptonshire,",
@@ -160,34 +134,63 @@ def test_two_councils_in_one_row_become_a_council(compared_home: Path) -> None:
     )
     assert "council_codes" in refused
     assert not rows(
-        compared_home,
+        published_home,
         "select council_code from marts.fct_core_measure_vintage where council_code like '%/%'",
     )
 
 
-def test_sheffield_loses_its_years_to_the_code_of_2025(compared_home: Path) -> None:
-    for council in ("Barnsley", "Sheffield"):
-        ((codes, published_under),) = rows(
-            compared_home,
-            "select count(distinct council_code), count(value)"
-            f" from marts.fct_core_measure where council_name = '{council}'",
+@pytest.mark.parametrize(
+    ("council", "before", "since"),
+    [("Barnsley", "E08000016", "E08000038"), ("Sheffield", "E08000019", "E08000039")],
+)
+def test_sheffield_loses_its_years_to_the_code_of_2025(
+    published_home: Path, council: str, before: str, since: str
+) -> None:
+    published = rows(
+        published_home,
+        "select council_code, count(value) > 0, min(period_start) < '2025-04-01',"
+        " max(period_end) < '2025-04-01' from marts.fct_core_measure"
+        f" where council_name = '{council}' group by all order by all",
+    )
+    # Both codes are printed, and the new one for no year that ended before it was made.
+    assert [code for code, *_ in published] == [before, since]
+    assert all(figures for _, figures, *_ in published)
+    assert (
+        rows(
+            published_home,
+            "select measure_id, series_id, period_end from marts.fct_core_measure"
+            f" where council_code = '{since}' and period_end < '2025-04-01'",
         )
-        ((carried, present),) = rows(
-            compared_home,
-            "select count(value), max(council_code) from marts.fct_core_measure_today"
-            f" where council_name = '{council}' and method = 'boundary'",
+        == []
+    )
+    # Today's council has every figure of both, once, under its code.
+    assert rows(
+        published_home,
+        "select council_code, method, count(value), count(distinct (measure_id, series_id,"
+        " period_type, period_start, period_end)) = count(*)"
+        f" from marts.fct_core_measure_today where council_name = '{council}'"
+        " and value is not null group by all order by method",
+    ) == [
+        (since, method, count, True)
+        for method, (count,) in zip(
+            ("as_published", "boundary"),
+            rows(
+                published_home,
+                "select count(value) from marts.fct_core_measure"
+                f" where council_name = '{council}' group by council_code"
+                " order by council_code desc",
+            ),
+            strict=True,
         )
-        assert codes == 1
-        assert carried == published_under > 150
-        assert present in ("E08000038", "E08000039")
+    ]
 
 
 # --- a series for today's councils
 
 
-def test_a_gap_at_a_reorganisation_is_silent(compared_home: Path) -> None:
+def test_a_gap_at_a_reorganisation_is_silent(published_home: Path) -> None:
     ((rows_held, expected, unexplained),) = rows(
-        compared_home,
+        published_home,
         """
         select
             (select count(*) from marts.fct_core_measure_today),
@@ -207,7 +210,7 @@ def test_a_gap_at_a_reorganisation_is_silent(compared_home: Path) -> None:
     assert unexplained == 0
     reasons = dict(
         rows(
-            compared_home,
+            published_home,
             "select council_name, reason from marts.fct_core_measure_today"
             " where series_id = 'within_12_months' and year = 2018 and value is null"
             " and council_name <> 'Isles of Scilly' order by council_name",
@@ -232,9 +235,9 @@ def test_a_gap_at_a_reorganisation_is_silent(compared_home: Path) -> None:
     }
 
 
-def test_a_recast_figure_is_not_the_one_published_under_the_old_code(compared_home: Path) -> None:
+def test_a_recast_figure_is_not_the_one_published_under_the_old_code(published_home: Path) -> None:
     assert rows(
-        compared_home,
+        published_home,
         """
         select count(*) filter (where today.value is distinct from fact.value), count(*) > 500
         from marts.fct_core_measure_today as today
@@ -247,7 +250,7 @@ def test_a_recast_figure_is_not_the_one_published_under_the_old_code(compared_ho
     ) == [(0, True)]
     # No two councils came together whole since 2009, so nothing was there to be added up.
     assert rows(
-        compared_home,
+        published_home,
         "select distinct method from marts.fct_core_measure_today where is_recast order by all",
     ) == [("boundary",), ("recoded",)]
 
@@ -255,19 +258,19 @@ def test_a_recast_figure_is_not_the_one_published_under_the_old_code(compared_ho
 # --- periods
 
 
-def test_a_financial_and_an_academic_year_are_one_period(compared_home: Path) -> None:
+def test_a_financial_and_an_academic_year_are_one_period(published_home: Path) -> None:
     same = rows(
-        compared_home,
+        published_home,
         "select period_type from marts.dim_period where period_label = '2021/22' order by all",
     )
     assert same == [("academic_year",), ("financial_year",)]
     assert rows(
-        compared_home,
+        published_home,
         "select period_label, latest_end_before::varchar from marts.dim_period"
-        " where overlaps_others order by period_end desc limit 1",
-    ) == [("2018 - 20", "2017-12-31")]
+        " where overlaps_others order by period_end desc limit 3",
+    ) == [("2020 - 22", "2019-12-31"), ("2019 - 21", "2018-12-31"), ("2018 - 20", "2017-12-31")]
     assert rows(
-        compared_home,
+        published_home,
         "select count(*) from marts.fct_core_measure anti join marts.dim_period"
         " using (period_type, period_start, period_end, year)",
     ) == [(0,)]
@@ -343,7 +346,7 @@ def test_the_normal_tail_is_further_from_scipys_than_it_says() -> None:
 # --- comparators
 
 
-def test_a_median_of_neighbours_is_not_what_the_models_ten_give(compared_home: Path) -> None:
+def test_a_median_of_neighbours_is_not_what_the_models_ten_give(published_home: Path) -> None:
     """Worked out anew from the files as published, for a few councils and both models."""
     for model, year, council, code in (
         ("2021", 2023, "E08000035", "383"),  # Leeds
@@ -356,14 +359,14 @@ def test_a_median_of_neighbours_is_not_what_the_models_ten_give(compared_home: P
         values = [
             value
             for (value,) in rows(
-                compared_home,
+                published_home,
                 "select value from marts.fct_core_measure inner join marts.dim_council"
                 " using (council_code) where series_id = 'within_12_months'"
                 f" and year = {year} and dfe_code in {tuple(ten)} and value is not null",
             )
         ]
         ((median, mean, with_value, of, taken),) = rows(
-            compared_home,
+            published_home,
             "select value, mean, councils_with_value, councils_of, neighbour_model"
             " from marts.fct_comparator where comparator = 'statistical_neighbours'"
             f" and series_id = 'within_12_months' and council_code = '{council}' and year = {year}",
@@ -381,10 +384,10 @@ def neighbours_as_published(model: str) -> dict[str, list[str]]:
     return {line[0]: line[first : first + 20 : 2] for line in lines if line[0]}
 
 
-def test_a_comparator_hides_how_many_councils_it_rests_on(compared_home: Path) -> None:
+def test_a_comparator_hides_how_many_councils_it_rests_on(published_home: Path) -> None:
     assert (
         rows(
-            compared_home,
+            published_home,
             "select basis, comparator, count(*) > 0 from marts.fct_comparator"
             " where (statistic in ('median', 'sum_of_counts')) = (councils_with_value is null)"
             " or councils_with_value > councils_of"
@@ -397,28 +400,28 @@ def test_a_comparator_hides_how_many_councils_it_rests_on(compared_home: Path) -
     )
     # Every year is served by one model, and the two of Cumbria by the one that knows them.
     assert rows(
-        compared_home,
+        published_home,
         "select neighbour_model, max(period_end) < '2023-04-01', min(period_end) >= '2023-04-01'"
         " from marts.fct_comparator where neighbour_model is not null group by all order by all",
     ) == [("2021", True, False), ("2025", False, True)]
 
 
-def test_a_mark_is_compared_or_a_tie_is_torn_apart(compared_home: Path) -> None:
+def test_a_mark_is_compared_or_a_tie_is_torn_apart(published_home: Path) -> None:
     assert rows(
-        compared_home,
+        published_home,
         "select count(*) from marts.fct_comparison where value is null and"
         " coalesce(difference_from_england, difference_from_region, difference_from_neighbours,"
         " quintile) is not null",
     ) == [(0,)]
     torn = rows(
-        compared_home,
+        published_home,
         "select measure_id, series_id, period_end, value from marts.fct_comparison"
         " where value is not null group by all having count(distinct quintile) > 1",
     )
     assert torn == []
     # With few ties each fifth holds a fifth.
     fifths = rows(
-        compared_home,
+        published_home,
         "select quintile, count(*) from marts.fct_comparison"
         " where series_id = 'within_12_months' and year = 2024 and value is not null"
         " group by all order by all",
@@ -427,9 +430,9 @@ def test_a_mark_is_compared_or_a_tie_is_torn_apart(compared_home: Path) -> None:
     assert all(29 <= count <= 31 for _, count in fifths)
 
 
-def test_a_difference_from_england_or_the_region_is_another(compared_home: Path) -> None:
+def test_a_difference_from_england_or_the_region_is_another(published_home: Path) -> None:
     ((england, region, difference, apart),) = rows(
-        compared_home,
+        published_home,
         "select england_value, region_value, difference_from_england, interval_overlaps_england"
         " from marts.fct_comparison where series_id = 'within_12_months'"
         " and council_name = 'Leeds' and year = 2024",
@@ -438,28 +441,28 @@ def test_a_difference_from_england_or_the_region_is_another(compared_home: Path)
     assert difference == pytest.approx(24.2 - 22.4)
     assert apart is False
     assert rows(
-        compared_home,
+        published_home,
         "select value from marts.fct_comparator where comparator = 'region' and year = 2024"
         " and council_name = 'Yorkshire and The Humber' and series_id = 'within_12_months'",
     ) == [(region,)]
 
 
-def test_a_council_is_shown_without_its_neighbours(compared_home: Path) -> None:
-    told = command("show", "repeat_referrals", "Leeds", "--home", compared_home).stdout
+def test_a_council_is_shown_without_its_neighbours(published_home: Path) -> None:
+    told = command("show", "repeat_referrals", "Leeds", "--home", published_home).stdout
     assert "Neighbours of Leeds" in told
     assert "23.55 (10 of 10)" in told
-    two = command("show", "repeat_referrals", "Leeds", "Cumberland", "--home", compared_home)
+    two = command("show", "repeat_referrals", "Leeds", "Cumberland", "--home", published_home)
     assert "Neighbours" not in two.stdout
 
 
 # --- change
 
 
-def test_chance_is_another_than_scipy_reckons_from_the_counts(compared_home: Path) -> None:
+def test_chance_is_another_than_scipy_reckons_from_the_counts(published_home: Path) -> None:
     from scipy.stats import chi2_contingency, norm
 
     found = rows(
-        compared_home,
+        published_home,
         """
         select change.test, change.p_value, change.change, now.value - older.value,
             older.numerator, older.denominator, now.numerator, now.denominator
@@ -486,11 +489,11 @@ def test_chance_is_another_than_scipy_reckons_from_the_counts(compared_home: Pat
         assert change == pytest.approx(difference, abs=1e-6)
 
 
-def test_a_trend_is_another_than_scipys_over_the_same_years(compared_home: Path) -> None:
+def test_a_trend_is_another_than_scipys_over_the_same_years(published_home: Path) -> None:
     from scipy.stats import kendalltau
 
     found = rows(
-        compared_home,
+        published_home,
         """
         select
             change.p_value, change.statistic, change.points,
@@ -516,9 +519,9 @@ def test_a_trend_is_another_than_scipys_over_the_same_years(compared_home: Path)
     assert untied > 300
 
 
-def test_change_is_tested_over_a_mark_a_break_or_a_pool(compared_home: Path) -> None:
+def test_change_is_tested_over_a_mark_a_break_or_a_pool(published_home: Path) -> None:
     wrong = rows(
-        compared_home,
+        published_home,
         """
         select measure_id, series_id, council_code, span from marts.fct_change
         where (test is null) = (not_tested is null)
@@ -534,7 +537,7 @@ def test_change_is_tested_over_a_mark_a_break_or_a_pool(compared_home: Path) -> 
     assert wrong == []
     # A line that a mark interrupts is tested from the mark on, or not at all.
     assert rows(
-        compared_home,
+        published_home,
         """
         select count(*) from marts.fct_change as change
         inner join marts.fct_core_measure_today as today using (measure_id, series_id, council_code)
@@ -542,12 +545,20 @@ def test_change_is_tested_over_a_mark_a_break_or_a_pool(compared_home: Path) -> 
             and today.year between change.from_year and change.to_year
         """,
     ) == [(0,)]
-    ((direction,),) = rows(
-        compared_home,
-        "select direction from marts.fct_change where span = 'last_period'"
-        " and measure_id = 'repeat_referrals' and council_name = 'Leeds'",
+    # Where low is better.
+    wrong = rows(
+        published_home,
+        "select council_name, direction, change from marts.fct_change"
+        " where span = 'last_period' and measure_id = 'repeat_referrals' and change is not null"
+        " and direction is distinct from case when change = 0 then 'same'"
+        " when change < 0 then 'better' else 'worse' end",
     )
-    assert direction == "better", "28.0 to 24.2, where low is better"
+    assert wrong == []
+    assert rows(
+        published_home,
+        "select distinct direction from marts.fct_change where span = 'last_period'"
+        " and measure_id = 'repeat_referrals' and change is not null order by all",
+    ) == [("better",), ("same",), ("worse",)]
 
 
 @pytest.mark.parametrize(
@@ -578,7 +589,7 @@ def test_a_neighbour_that_is_no_council_is_let_in(old: bytes, new: bytes, check:
     ],
 )
 def test_a_release_changed_more_or_less_than_it_did(
-    compared_home: Path,
+    published_home: Path,
     series: str,
     older: str,
     newer: str,
@@ -587,12 +598,12 @@ def test_a_release_changed_more_or_less_than_it_did(
     values: int,
 ) -> None:
     assert rows(
-        compared_home,
+        published_home,
         "select cells_shared, cells_changed, values_changed from marts.revision_of_release"
         f" where series_id = '{series}' and old_release = '{older}' and release = '{newer}'",
     ) == [(shared, changed, values)]
     told = rows(
-        compared_home,
+        published_home,
         "select kind, count(*) from marts.revision"
         f" where series_id = '{series}' and old_release = '{older}' and release = '{newer}'"
         " group by all",
@@ -623,14 +634,17 @@ def test_every_area_of_a_reprinted_file_is_as_it_was() -> None:
     assert older == newer
 
 
-def test_a_new_definition_is_told_as_a_revision(compared_home: Path) -> None:
+def test_a_new_definition_is_told_as_a_revision(published_home: Path) -> None:
     assert rows(
-        compared_home,
-        "select distinct release from marts.revision_of_release"
-        " where publication = 'children-in-relative-poverty'",
-    ) == [("2026-01-12",)]
+        published_home,
+        "select series_id, old_release, release, values_changed from marts.revision_of_release"
+        " where publication = 'children-in-relative-poverty' order by all",
+    ) == [
+        ("relative_before_housing_costs", "2025-09-23", "2026-01-12", 0),
+        ("relative_before_housing_costs_2026", "2026-03-30", "2026-05-07", 0),
+    ]
     assert rows(
-        compared_home,
+        published_home,
         "select series_id, min(year), max(year) from marts.fct_core_measure"
         " where measure_id = 'children_in_low_income_families'"
         " and publication = 'children-in-relative-poverty' group by all order by all",
@@ -640,11 +654,11 @@ def test_a_new_definition_is_told_as_a_revision(compared_home: Path) -> None:
     ]
 
 
-def test_what_was_known_on_a_day_is_what_is_known_today(compared_home: Path) -> None:
+def test_what_was_known_on_a_day_is_what_is_known_today(published_home: Path) -> None:
     """Three or more placements on the day before the release of 2024, and on its day."""
     known = [
         rows(
-            compared_home,
+            published_home,
             f"select release, max(year) from marts.core_measure_as_of(date '{day}')"
             " where series_id = 'during_year' group by all order by all",
         )
@@ -657,7 +671,7 @@ def test_what_was_known_on_a_day_is_what_is_known_today(compared_home: Path) -> 
         [("2024", 2024)],
     ]
     ((differ,),) = rows(
-        compared_home,
+        published_home,
         """
         select count(*)
         from marts.core_measure_as_of(date '2024-11-13') as before
@@ -671,12 +685,12 @@ def test_what_was_known_on_a_day_is_what_is_known_today(compared_home: Path) -> 
     assert differ == 57
 
 
-def test_the_command_hides_the_largest_revision(compared_home: Path) -> None:
-    told = command("revisions", LOOKED_AFTER, "--home", compared_home)
+def test_the_command_hides_the_largest_revision(published_home: Path) -> None:
+    told = command("revisions", LOOKED_AFTER, "--home", published_home)
     assert told.returncode == 0, told.stderr
     lines = [line for line in told.stdout.splitlines() if "during_year" in line]
     assert any(" 606 " in line and " 57 " in line and " 56 " in line for line in lines)
-    unknown = command("revisions", "children-in-ned", "--home", compared_home)
+    unknown = command("revisions", "children-in-ned", "--home", published_home)
     assert unknown.returncode == 1
     assert "Did you mean" in unknown.stderr
 
@@ -685,45 +699,62 @@ def test_the_command_hides_the_largest_revision(compared_home: Path) -> None:
 
 
 def test_a_measure_is_missing_from_a_profile_or_out_of_the_ambitions_order(
-    compared_home: Path,
+    published_home: Path,
 ) -> None:
     every_measure = [
         measure
         for (measure,) in rows(
-            compared_home,
+            published_home,
             "select measure_id from marts.dim_measure order by lga_number, measure_id",
         )
     ]
     assert len(every_measure) == 28
     councils = rows(
-        compared_home,
+        published_home,
         "select council_name, list(measure_id order by lga_number, measure_id)"
         " from marts.council_profile group by council_name",
     )
     assert len(councils) == 153
     assert all(measures == every_measure for _, measures in councils)
     assert rows(
-        compared_home,
+        published_home,
         "select count(*) from marts.council_profile where (value is null) <> (reason is not null)"
         " or (value is not null and (publication is null or source_row is null))",
     ) == [(0,)]
 
 
-def test_a_profile_says_another_figure_than_the_facts(compared_home: Path) -> None:
-    told = command("profile", "Leeds", "--home", compared_home)
+def test_a_profile_says_another_figure_than_the_facts(published_home: Path) -> None:
+    told = command("profile", "Leeds", "--home", published_home)
     assert told.returncode == 0, told.stderr
     line = next(line for line in told.stdout.splitlines() if "Repeat referrals" in line)
-    for part in ("24.2", "23.4 to 25.1", "22.4 higher", "(10 of 10)", "-3.8 better*", "█"):
+    ((year, value, lower, upper, release, england),) = rows(
+        published_home,
+        "select f.year, f.value, f.lower_95, f.upper_95, f.release, c.value"
+        " from marts.fct_core_measure as f inner join marts.fct_comparator as c"
+        " using (measure_id, series_id, year) where f.series_id = 'within_12_months'"
+        " and f.council_name = 'Leeds' and c.comparator = 'england'"
+        " order by f.year desc limit 1",
+    )
+    ((change, direction),) = rows(
+        published_home,
+        "select change, direction from marts.fct_change where series_id = 'within_12_months'"
+        f" and council_name = 'Leeds' and span = 'last_period' and to_year = {year}",
+    )
+    assert lower > england, "higher than England by its interval"
+    for part in (
+        *(f"{value:.1f}", f"{lower:.1f} to {upper:.1f}", f"{england:.1f} higher"),
+        *("(10 of 10)", f"{change:+.1f} {direction}", "█"),
+    ):
         assert part in line
     titles = [line for line in told.stdout.splitlines() if line.startswith("All ")]
     assert [title.split()[-1] for title in titles] == ["secure", "poverty", "potential", "work"]
-    assert "Infant mortality: No release of it is held." in told.stdout
-    assert "characteristics-of-children-in-need 2024" in told.stdout
+    assert "Health behaviours at 15: No release of it is held." in told.stdout
+    assert f"characteristics-of-children-in-need {release}" in told.stdout
 
 
-def test_a_terminal_without_unicode_gets_no_profile(compared_home: Path) -> None:
+def test_a_terminal_without_unicode_gets_no_profile(published_home: Path) -> None:
     told = command(
-        *("profile", "E08000035", "--home", compared_home),
+        *("profile", "E08000035", "--home", published_home),
         environment={"PYTHONIOENCODING": "ascii", "LC_ALL": "C"},
     )
     assert told.returncode == 0, told.stderr
@@ -744,9 +775,9 @@ def test_a_terminal_without_unicode_gets_no_profile(compared_home: Path) -> None
     ],
 )
 def test_a_council_is_not_found_by_what_people_call_it(
-    compared_home: Path, asked: str, council: str
+    published_home: Path, asked: str, council: str
 ) -> None:
-    warehouse = compared_home / "warehouse" / "core_measures.duckdb"
+    warehouse = published_home / "warehouse" / "core_measures.duckdb"
     found = find_council(warehouse, asked)
     assert f"{found.name} ({found.code}".startswith(council)
 
@@ -762,16 +793,16 @@ def test_a_council_is_not_found_by_what_people_call_it(
         ("Narnia", set()),
     ],
 )
-def test_a_council_is_guessed(compared_home: Path, asked: str, candidates: set[str]) -> None:
-    warehouse = compared_home / "warehouse" / "core_measures.duckdb"
+def test_a_council_is_guessed(published_home: Path, asked: str, candidates: set[str]) -> None:
+    warehouse = published_home / "warehouse" / "core_measures.duckdb"
     with pytest.raises(CouncilNotFoundError) as unsure:
         find_council(warehouse, asked)
     assert {council.name for council in unsure.value.candidates} == candidates
     assert all(name in str(unsure.value) for name in candidates)
 
 
-def test_a_script_waits_for_an_answer_that_nobody_gives(compared_home: Path) -> None:
-    told = command("profile", "Leads", "--home", compared_home)
+def test_a_script_waits_for_an_answer_that_nobody_gives(published_home: Path) -> None:
+    told = command("profile", "Leads", "--home", published_home)
     assert told.returncode == 1
     assert told.stderr.strip() == "No council 'Leads'. Did you mean Leeds (E08000035)?"
     assert not told.stdout
@@ -794,25 +825,39 @@ def test_a_line_of_bars_draws_a_mark_as_a_figure(
     assert sparkline(values, breaks, plain) == line
 
 
-def test_a_region_outside_all_its_councils_is_set_beside_one(compared_home: Path) -> None:
-    """South West at key stage 2 was printed as 34, its fifteen councils 55 to 63."""
+def test_a_region_outside_all_its_councils_is_set_beside_one(published_home: Path) -> None:
+    """South West at key stage 2 was twice printed as 34, its fifteen councils 55 to 63."""
+    south_west = (
+        " from marts.{} where measure_id = 'key_stage_2_attainment' and year = 2024"
+        " and comparator = 'region' and council_name = 'South West'"
+    )
     assert rows(
-        compared_home,
-        "select status, value, is_corrected from marts.fct_comparator"
-        " where measure_id = 'key_stage_2_attainment' and council_name = 'South West'"
-        " and year = 2024",
-    ) == [("not_available", None, True)]
-    told = (compared_home / "told.txt").read_text()
+        published_home,
+        "select value_as_published, status, value, is_corrected, string_agg(release, ' '"
+        " order by release)"
+        + south_west.format("fct_comparator_vintage")
+        + " group by all order by all",
+    ) == [
+        ("34", "not_available", None, True, "2024-12-10 2025-01-22"),
+        (
+            *("58", "published", 58.0, False),
+            "2023-24-revised 2024-09-13 2025-07-16 2025-12-16 2026-01-12",
+        ),
+    ]
+    assert rows(published_home, "select status, value" + south_west.format("fct_comparator")) == [
+        ("published", 58.0)
+    ]
+    told = (published_home / "told.txt").read_text()
     assert "a_region_lies_among_its_councils" not in told
 
 
 # --- what the methods say
 
 
-def test_an_example_of_the_methods_is_stale(compared_home: Path) -> None:
+def test_an_example_of_the_methods_is_stale(published_home: Path) -> None:
     outcome = subprocess.run(
         [
-            *(sys.executable, "scripts/readme_examples.py", str(compared_home)),
+            *(sys.executable, "scripts/readme_examples.py", str(published_home)),
             *("--check", "--document", "docs/methods.md"),
         ],
         capture_output=True,

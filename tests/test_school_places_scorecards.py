@@ -4,31 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-import shutil
 from pathlib import Path
 
 import pytest
-from conftest import PUBLISHED, made_once, needs_published, refreshed, rows
+from conftest import PUBLISHED, needs_published, rows
 
 PLACES = "dfe/local-authority-school-places-scorecards"
 FILES = {
     ("2024", 2): "2024+2/scorecard_data_2024_2023.csv",
     ("2025", 1): "2025/scorecard_data_2025_2023.csv",
 }
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home of every scorecard. Not to be changed."""
-    if not PUBLISHED.is_dir():
-        pytest.skip("needs the archive of files as published, ../shared/published")
-
-    def make(home: Path) -> None:
-        shutil.copytree(PUBLISHED / PLACES, home.parent / "archive" / PLACES)
-        outcome = refreshed(home, home.parent / "archive")
-        assert outcome.returncode == 0, outcome.stderr
-
-    return made_once(tmp_path_factory, "scorecards", make)
 
 
 def england(home: Path, release: str, version: int) -> dict[int, float | None]:
@@ -42,9 +27,11 @@ def england(home: Path, release: str, version: int) -> dict[int, float | None]:
 
 @needs_published
 @pytest.mark.parametrize("which", FILES, ids=lambda which: "-".join(map(str, which)))
-def test_one_of_several_years_in_a_file_is_read_wrong(home: Path, which: tuple[str, int]) -> None:
+def test_one_of_several_years_in_a_file_is_read_wrong(
+    published_home: Path, which: tuple[str, int]
+) -> None:
     text = (PUBLISHED / PLACES / FILES[which]).read_text("utf-8-sig")
-    served = england(home, *which)
+    served = england(published_home, *which)
     printed = [r for r in csv.DictReader(io.StringIO(text)) if r["geographic_level"] == "National"]
     assert len(printed) == len(served) > 1
     for row in printed:
@@ -58,9 +45,9 @@ def test_one_of_several_years_in_a_file_is_read_wrong(home: Path, which: tuple[s
 
 
 @needs_published
-def test_a_year_without_grades_has_figures_or_no_reason(home: Path) -> None:
+def test_a_year_without_grades_has_figures_or_no_reason(published_home: Path) -> None:
     told = rows(
-        home,
+        published_home,
         "select distinct status, value is null from marts.fct_core_measure_vintage"
         " where series_id = 'places_primary' and year = 2025",
     )

@@ -102,6 +102,10 @@ def _become(asked: dict[str, object]) -> None:
             os.close(opened)
         os.environ.clear()
         os.environ.update(asked["environment"])  # type: ignore[call-overload]
+        # Read by an interpreter as it starts, which this one did long ago.
+        encoding, _, errors = os.environ.get("PYTHONIOENCODING", "utf-8").partition(":")
+        for stream, how in ((sys.stdout, errors or "strict"), (sys.stderr, "backslashreplace")):
+            stream.reconfigure(encoding=encoding, errors=how)  # type: ignore[union-attr]
         os.chdir(str(asked["folder"]))
         sys.path[0] = str(asked["folder"])
         sys.argv = [str(asked["module"]), *asked["arguments"]]  # type: ignore[misc]

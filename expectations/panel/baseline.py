@@ -79,12 +79,26 @@ class RobustBaseline:
     @cached_property
     def scale(self) -> Any:
         """The robust standard deviation that each figure's move is measured by."""
-        year = MAD_TO_SD * nanmedian(np.abs(self.moved), axis=1)[:, None]
+        year = MAD_TO_SD * self._usual_move[:, None]
         own = MAD_TO_SD * nanmedian(np.abs(self.moved), axis=0)[None, :]
         # In fewer years the middle one is the very move that is judged.
         own = np.where((~np.isnan(self.moved)).sum(axis=0) >= OWN_YEARS, own, np.nan)
         usual = np.fmax(np.broadcast_to(year, self.values.shape), own)
         return np.sqrt(usual**2 + self.noise**2 + self.unit**2)
+
+    @cached_property
+    def _usual_move(self) -> Any:
+        """The median move of each year: of those who moved, where most stay to the letter.
+
+        A stock that is counted again a month later is the same in most councils, and the middle
+        move of all is none at all: by it whoever moved would be beyond belief.
+        """
+        far = np.abs(self.moved)
+        usual = nanmedian(far, axis=1)
+        moves = far > self.unit
+        of_movers = nanmedian(np.where(moves, far, np.nan), axis=1)
+        stays = (usual <= self.unit) & (moves.sum(axis=1) >= ENOUGH_AREAS)
+        return np.where(stays, of_movers, usual)
 
     @cached_property
     def z(self) -> Any:
