@@ -37,9 +37,6 @@ PLANS = "education-health-and-care-plans"
 
 # What refuses a load as published: `conftest.REFUSED` says why.
 REFUSED_BY = {
-    "key-stage-4-performance 2024-25 local_authority": "columns",
-    "local-authority-inspection-outcomes 2025-03-31 history": "readable",
-    "local-authority-inspection-outcomes 2025-03-31 latest": "columns",
     "state-funded-schools-latest-inspections 2026-02-28 report_cards": "councils_present",
 }
 # What is told of real loads, and is so: conceptions of 2022 were late, and councils printed with
@@ -458,6 +455,10 @@ def test_a_council_under_its_old_code_and_its_new_is_kept_out() -> None:
     def twice(rows: Any) -> Any:
         # Barnsley was E08000016 until it was recoded in 2025.
         again = rows[rows["new_la_code"] == "E08000016"].assign(new_la_code="E08000038")
+        # The same figures under both codes are one council's; which of two counts, nobody can tell.
+        again["Referrals"] = [
+            f"{int(cell) + 1}" if cell.isdigit() else cell for cell in again["Referrals"]
+        ]
         return pd.concat([rows, again], ignore_index=True)
 
     told = caught(judge(IN_NEED, "2024", "referrals", twice), "council_listed_once")
