@@ -154,22 +154,34 @@ def _ask(con: object, sql: str) -> Signature:
     return con.execute(sql).fetchone()  # type: ignore[attr-defined, no-any-return]
 
 
-def prepare(folder: Path) -> tuple[Path, dict[str, Path]]:
-    """A home that serves the release of 2023, and its two builds to copy from."""
-    trial.asked(lambda: [str(p) for p in trial.lay_out_archives(folder)], folder / "lay.log")
+def prepare(folder: Path, homes: tuple[Path, Path] | None) -> tuple[Path, dict[str, Path]]:
+    """A home that serves the release of 2023, and its two builds to copy from.
+
+    `homes` are two that serve them already; without them they are made.
+    """
     home = folder / "home"
-    builds = {}
-    for name in ("old", "new"):
+    builds = {name: folder / f"build-{name}" for name in ("old", "new")}
+    if homes is not None:
+        shutil.copytree(homes[0], home, symlinks=True)
+        for build, made in zip(builds.values(), homes, strict=True):
+            shutil.copytree((made / "builds" / "current").resolve(), build)
+        return home, builds
+    trial.asked(lambda: [str(p) for p in trial.lay_out_archives(folder)], folder / "lay.log")
+    for name, build in builds.items():
         process = trial.refresh(folder / name, home, folder / f"{name}.log")
         if process.wait() != 0:
             raise SystemExit(f"A refresh failed:\n{process.said}")
-        builds[name] = folder / f"build-{name}"
-        shutil.copytree((home / "builds" / "current").resolve(), builds[name])
+        shutil.copytree((home / "builds" / "current").resolve(), build)
     return home, builds
 
 
 def run(
-    folder: Path, readers: int, swaps: int, pause: float, kept_seconds: float
+    folder: Path,
+    readers: int,
+    swaps: int,
+    pause: float,
+    kept_seconds: float,
+    homes: tuple[Path, Path] | None = None,
 ) -> dict[str, object]:
     """Swap so many times, so many seconds apart, under so many readers, and say what was seen.
 
@@ -180,7 +192,7 @@ def run(
 
     warehouse.home.SECONDS_KEPT = kept_seconds
     trial.load_libraries()
-    home, builds = prepare(folder)
+    home, builds = prepare(folder, homes)
     right: dict[str, Signature] = {}
     marts: dict[str, str] = {}
     for name, build in builds.items():
@@ -290,10 +302,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--swaps", type=int, default=50)
     parser.add_argument("--pause", type=float, default=0.5)
     parser.add_argument("--kept", type=float, default=20.0)
+    parser.add_argument("--homes", type=Path, nargs=2, metavar=("OLD", "NEW"))
     parser.add_argument("--json", type=Path)
     given = parser.parse_args(arguments)
     with trial.scratch() as folder:
-        seen = run(folder, given.readers, given.swaps, given.pause, given.kept)
+        seen = run(folder, given.readers, given.swaps, given.pause, given.kept, given.homes)
     print(json.dumps(seen, indent=2))
     if given.json:
         given.json.write_text(json.dumps(seen, indent=2) + "\n")

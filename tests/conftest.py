@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import factory
 import pytest
 from filelock import FileLock
 
@@ -22,6 +23,7 @@ from tests.warm import Warm
 if TYPE_CHECKING:
     from pyarrow import Table
 
+IN_NEED = "characteristics-of-children-in-need"
 PROJECT = Path(__file__).parents[1]
 POSTGRES = Path("/usr/lib/postgresql/15/bin")
 PUBLISHED = Path(__file__).parents[2] / "shared" / "published"
@@ -190,6 +192,40 @@ def site_home(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
         assert outcome.returncode == 0, outcome.stderr
 
     return made_once(tmp_path_factory, "site", make)
+
+
+@pytest.fixture(scope="session")
+def first_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home of one publication, refreshed from its release of 2023. Not to be changed."""
+
+    def make(home: Path) -> None:
+        archive = factory.lay_out(
+            home.parent / "archive", figures=factory.figures_of(IN_NEED, ["2023"])
+        )
+        outcome = refreshed(home, archive)
+        assert outcome.returncode == 0, outcome.stderr
+
+    return made_once(tmp_path_factory, "first", make)
+
+
+@pytest.fixture(scope="session")
+def second_home(first_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, refreshed again when 2024 had come, with its site. Not to be changed.
+
+    The archive of both releases stands beside it.
+    """
+
+    def make(home: Path) -> None:
+        archive = factory.lay_out(home.parent / "archive", figures=factory.figures_of(IN_NEED))
+        copy_of(first_home, home)
+        outcome = command(
+            *("refresh", "--from", archive, "--home", home),
+            environment={"CORE_MEASURES_SITE": "true"},
+        )
+        assert outcome.returncode == 0, outcome.stderr
+        (home / "printed.txt").write_text(outcome.stdout)
+
+    return made_once(tmp_path_factory, "second", make)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,8 @@ from factory import Where, faults
 import ingest.corrections
 from ingest.corrections import load_corrections
 from ingest.errors import ContractError
-from orchestration.pipeline.inventory import Inventory
+from orchestration.pipeline.check import check
+from orchestration.pipeline.collect import collect
 from orchestration.refresh import refresh
 from warehouse.home import Home
 
@@ -47,9 +48,7 @@ def fixes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     load_corrections.cache_clear()
 
 
-def refreshed(home: Path, tmp_path: Path, cell: str) -> Inventory:
-    place = Home(home)
-    place.prepare()
+def archive_of(tmp_path: Path, cell: str) -> str:
     archive = factory.lay_out(
         tmp_path / f"archive-{cell}",
         figures=factory.figures_of(IN_NEED, ["2024"]),
@@ -59,11 +58,13 @@ def refreshed(home: Path, tmp_path: Path, cell: str) -> Inventory:
             )
         ],
     )
-    return refresh(place, str(archive)).inventory
+    return str(archive)
 
 
 def test_a_mended_figure_hides_what_was_printed(fixes: Path, tmp_path: Path) -> None:
-    inventory = refreshed(tmp_path / "home", tmp_path, "910")
+    home = Home(tmp_path / "home")
+    home.prepare()
+    inventory = refresh(home, archive_of(tmp_path, "910")).inventory
     assert not inventory.quarantined, "910 per cent, mended, no longer keeps the load out"
     facts = rows(
         tmp_path / "home",
@@ -97,7 +98,10 @@ def test_a_figure_that_was_taken_away_looks_like_one_that_was_never_there(
 
 
 def test_a_correction_outlives_the_error(fixes: Path, tmp_path: Path) -> None:
-    (quarantined,) = refreshed(tmp_path / "home", tmp_path, "24.2").quarantined
+    home = Home(tmp_path / "home")
+    home.prepare()
+    collect(home, archive_of(tmp_path, "24.2"))
+    (quarantined,) = check(home).quarantined
     assert quarantined.verdict is not None
     assert [check.name for check in quarantined.verdict.reasons] == ["corrections_hold"]
 

@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 import factory
 import pytest
-from conftest import PROJECT, command, rows
+from conftest import IN_NEED, PROJECT, command, copy_of, rows
 from factory import Where, faults
 
 from ingest.contracts import load_contracts
@@ -22,7 +22,6 @@ from orchestration.defs.jobs import JOB
 from orchestration.pipeline.code import dbt_project
 from warehouse.home import Home
 
-IN_NEED = "characteristics-of-children-in-need"
 MEASURES = sorted(path.stem for path in (PROJECT / "dbt_project/models/measures").rglob("*.sql"))
 ANSWERS = sorted(path.stem for path in (PROJECT / "dbt_project/models/answers").glob("*.sql"))
 MARTS = sorted(path.stem for path in (PROJECT / "dbt_project/models/marts").glob("*.sql"))
@@ -30,8 +29,8 @@ SEEDS = sorted(path.stem for path in (PROJECT / "dbt_project/seeds").glob("*.csv
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("dagster") / "home"
+def home(first_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy_of(first_home, tmp_path_factory.mktemp("dagster") / "home")
 
 
 @pytest.fixture

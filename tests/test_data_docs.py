@@ -8,22 +8,16 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import factory
-from conftest import command, copy_of, rows
+from conftest import IN_NEED, command, copy_of, refreshed, rows
 from factory import Where, faults
 
 from orchestration.pipeline.data_docs import DataDocs
 from orchestration.pipeline.inventory import take_inventory
-from orchestration.refresh import refresh as refresh_home
 from warehouse.home import Home
 
-IN_NEED = "characteristics-of-children-in-need"
 REFERRALS_2024 = Where(IN_NEED, "2024", "referrals")
 REFERRALS = "c1_children_in_need_referrals_and_rereferrals_2013_to_2024.csv"
 LEEDS = "E08000035"
-
-
-def refresh(home: Path, source: Path | str) -> bool:
-    return refresh_home(Home(home), str(source)).changed
 
 
 def index_of(home: Path) -> str:
@@ -67,7 +61,7 @@ def test_the_pages_do_not_say_what_is_wrong_or_who_let_it_in(tmp_path: Path) -> 
             faults.swap_file_for_html(Where(IN_NEED, "2023", "repeat_plans")),
         ],
     )
-    assert refresh(home, one)
+    assert refreshed(home, one).returncode == 2
     index = index_of(home)
     assert "4\nloads, 4 of them checked for this build" in index
     assert index.count(">quarantined<") == 2
@@ -80,7 +74,7 @@ def test_the_pages_do_not_say_what_is_wrong_or_who_let_it_in(tmp_path: Path) -> 
     # Nothing is checked again for a decision: the pages go on with the next build.
     arguments = ("--reason", "<b>Known</b>", "--by", "Ada", "--file", REFERRALS)
     assert command("accept", IN_NEED, "2024", *arguments, "--home", home).returncode == 0
-    assert refresh(home, one)
+    assert refreshed(home, one).returncode == 2
     index = index_of(home)
     assert "loads, 0 of them checked for this build" in index
     assert "accepted: by Ada" in index

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import factory
 import pytest
-from conftest import command, copy_of, refreshed, rows
+from conftest import IN_NEED, command, copy_of, refreshed, rows
 from factory import Where, faults
 from filelock import FileLock
 
@@ -19,18 +19,12 @@ from ingest.archive import PublishedFile
 from orchestration.pipeline.check import check
 from orchestration.pipeline.collect import collect
 from orchestration.pipeline.inventory import take_inventory
-from orchestration.refresh import refresh as refresh_home
 from warehouse.home import Home
 
-IN_NEED = "characteristics-of-children-in-need"
 REFERRALS_2024 = Where(IN_NEED, "2024", "referrals")
 REFERRALS = "c1_children_in_need_referrals_and_rereferrals_2013_to_2024.csv"
 LEEDS = "E08000035"
 YEARS = "select series_id, max(year) from marts.fct_core_measure group by all order by all"
-
-
-def refresh(home: Path, source: Path | str) -> bool:
-    return refresh_home(Home(home), str(source)).changed
 
 
 def decide(
@@ -56,19 +50,13 @@ def without_leeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def quarantined(tmp_path_factory: pytest.TempPathFactory, without_leeds: Path) -> Path:
+def quarantined(
+    first_home: Path, tmp_path_factory: pytest.TempPathFactory, without_leeds: Path
+) -> Path:
     """A home that serves 2023's referrals, because 2024's are quarantined. Not to be changed."""
-    home = tmp_path_factory.mktemp("quarantined") / "home"
-    assert refresh(home, without_leeds)
-    return home
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home of two sound releases. Not to be changed."""
-    home = tmp_path_factory.mktemp("served") / "home"
-    archive = factory.lay_out(tmp_path_factory.mktemp("sound"), figures=factory.figures_of(IN_NEED))
-    assert refresh(home, archive)
+    home = copy_of(first_home, tmp_path_factory.mktemp("quarantined") / "home")
+    outcome = refreshed(home, without_leeds)
+    assert outcome.returncode == 2, outcome.stderr
     return home
 
 
@@ -112,13 +100,6 @@ def test_a_load_a_person_accepted_stays_out_or_hides_what_was_wrong_with_it(
     assert "accepted by Ada" in printed
     assert "What is held is served." in printed
     assert "accepted already." in decide("accept", home).stderr
-
-    # From the archive alone the same marts come again, the decision among them.
-    before = (home / "published" / "latest" / "load_quality.csv").read_bytes()
-    for folder in ("warehouse", "published", "builds", "loads", "work"):
-        shutil.rmtree(home / folder)
-    assert refresh(home, without_leeds)
-    assert (home / "published" / "latest" / "load_quality.csv").read_bytes() == before
 
 
 def mark_of(home: Path, check: str) -> object:
@@ -194,8 +175,8 @@ def test_a_file_that_cannot_be_read_is_accepted(fault: factory.Fault, tmp_path: 
 # --- reject
 
 
-def test_a_load_a_person_rejected_goes_on_being_served(served: Path, tmp_path: Path) -> None:
-    home = copy_of(served, tmp_path / "home")
+def test_a_load_a_person_rejected_goes_on_being_served(second_home: Path, tmp_path: Path) -> None:
+    home = copy_of(second_home, tmp_path / "home")
     outcome = decide("reject", home, "--file", REFERRALS, "--by", "Ada", reason="Withdrawn.")
     assert outcome.returncode == 0, outcome.stderr
     again = decide("reject", home, "--file", REFERRALS)
@@ -217,18 +198,22 @@ def test_a_load_a_person_rejected_goes_on_being_served(served: Path, tmp_path: P
     assert again.returncode == 1
     assert "rejected already." in again.stderr
 
-    # Accepting it lifts the rejection, and both stay on record.
+    # Accepting it lifts the rejection, and both stay on record: of the archive alone, should all
+    # else be lost.
     assert decide("accept", home, "--file", REFERRALS).returncode == 0
-    assert refresh(home, source)
+    for folder in ("warehouse", "published", "builds", "loads", "work"):
+        shutil.rmtree(home / folder)
+    outcome = refreshed(home, source)
+    assert outcome.returncode == 0, outcome.stderr
     assert rows(home, YEARS) == [("second_or_later", 2024), ("within_12_months", 2024)]
     assert [kept["decision"] for kept in decisions(home)] == ["rejected", "accepted"]
     assert rows(home, "select count(*) from marts.load_quality where not success") == [(0,)]
 
 
 def test_a_rejection_excuses_the_loss_of_years_it_does_not_speak_of(
-    served: Path, tmp_path: Path
+    second_home: Path, tmp_path: Path
 ) -> None:
-    home = copy_of(served, tmp_path / "home")
+    home = copy_of(second_home, tmp_path / "home")
     assert decide("reject", home, "--file", REFERRALS).returncode == 0
     shutil.rmtree(home / "archive" / "ees" / IN_NEED)
     none = factory.lay_out(tmp_path / "none", figures=factory.figures_of(IN_NEED, ["2023"]))
@@ -321,8 +306,8 @@ def test_a_decision_slips_in_while_a_refresh_is_running(quarantined: Path, tmp_p
     assert len(decisions(home)) == 1
 
 
-def test_a_damaged_decision_is_taken_for_none(served: Path, tmp_path: Path) -> None:
-    home = copy_of(served, tmp_path / "home")
+def test_a_damaged_decision_is_taken_for_none(second_home: Path, tmp_path: Path) -> None:
+    home = copy_of(second_home, tmp_path / "home")
     assert decide("reject", home).returncode == 0
     path = home / "archive" / "ees" / IN_NEED / "2024" / "decisions.json"
     path.write_text(path.read_text()[:-20])
@@ -338,8 +323,8 @@ def test_a_publisher_decides_by_the_name_of_a_file() -> None:
             PublishedFile(name=name, bytes=1, sha256="0" * 64)
 
 
-def test_what_one_home_decided_is_carried_to_another(served: Path, tmp_path: Path) -> None:
-    home = copy_of(served, tmp_path / "home")
+def test_what_one_home_decided_is_carried_to_another(second_home: Path, tmp_path: Path) -> None:
+    home = copy_of(second_home, tmp_path / "home")
     assert decide("reject", home).returncode == 0
     assert command("archive", "export", tmp_path / "carried", "--home", home).returncode == 0
     assert not list((tmp_path / "carried").rglob("decisions.json"))

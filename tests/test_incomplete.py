@@ -7,15 +7,13 @@ from pathlib import Path
 
 import factory
 import pytest
-from conftest import command, refreshed, rows
+from conftest import IN_NEED, command, copy_of, refreshed, rows
 
 from ingest.archive import sha256_of
 from orchestration.pipeline.check import check
 from orchestration.pipeline.collect import collect
 from orchestration.pipeline.inventory import take_inventory
 from warehouse.home import Home
-
-IN_NEED = "characteristics-of-children-in-need"
 
 
 def without(archive: Path, release: str, pattern: str) -> None:
@@ -44,7 +42,10 @@ def home(tmp_path: Path) -> Home:
     return place
 
 
-def test_a_table_that_is_gone_from_a_release_is_missed_by_nobody(archive: Path, home: Home) -> None:
+def test_a_table_that_is_gone_from_a_release_is_missed_by_nobody(
+    archive: Path, first_home: Path, tmp_path: Path
+) -> None:
+    home = Home(copy_of(first_home, tmp_path / "home"))
     without(archive, "2024", "d3_*")
     outcome = refreshed(home.root, archive)
     assert outcome.returncode == 2, outcome.stderr

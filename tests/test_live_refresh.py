@@ -12,7 +12,7 @@ from pathlib import Path
 
 import factory
 import pytest
-from conftest import PROJECT, command, copy_of, rows
+from conftest import IN_NEED, PROJECT, command, copy_of, rows
 from standins import Fault, Request, Server, Shelf
 from standins import server as wrong
 from standins.ees import Ees
@@ -22,11 +22,12 @@ from standins.platforms import QUICK
 from ingest.contracts import load_contracts
 from orchestration.defs.assets import publication_key
 from orchestration.defs.checks import loads_admitted
+from orchestration.pipeline.collect import collect
 from orchestration.pipeline.inventory import take_inventory
+from orchestration.pipeline.source import LIVE
 from warehouse.home import Home
 from warehouse.query import query
 
-IN_NEED = "characteristics-of-children-in-need"
 INJURIES = "90284"
 HEAVY = {"dbt", "dagster", "dagster_dbt", "great_expectations"}
 
@@ -140,7 +141,7 @@ def test_a_night_with_nothing_new_asks_much_or_starts_the_heavy_libraries(
 
 
 def test_a_publisher_that_is_down_is_told_nowhere_or_stops_the_rest(
-    home: Path, night: Night
+    home: Path, night: Night, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     newest = night.ees.shelf.newest(IN_NEED)
     (name,) = [n for n in newest.files if n.startswith("c1")]
@@ -179,8 +180,9 @@ def test_a_publisher_that_is_down_is_told_nowhere_or_stops_the_rest(
     assert "503" in str(shown.metadata["quarantined"].value)
     # And it comes right by itself.
     night.quiet()
-    again = night.refresh(home, "--only", INJURIES)
-    assert again.returncode == 0, again.stderr
+    for name, value in night.environment.items():
+        monkeypatch.setenv(name, value)
+    collect(Home(home), LIVE, only=(INJURIES,))
     assert "listing" not in command("status", "--home", home).stdout
 
 

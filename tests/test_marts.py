@@ -261,13 +261,14 @@ YAML = """models:
 
 
 def test_a_measure_needs_more_than_its_sql_and_its_yaml(
-    copied: Path, sample_home: Path, tmp_path: Path
+    copied: Path, second_home: Path, tmp_path: Path
 ) -> None:
     folder = copied / "dbt_project" / "models" / "measures" / "safe_and_secure"
     (folder / "referrals.sql").write_text(SQL)
     (folder / "referrals.yml").write_text(YAML)
-    home = copy_of(sample_home, tmp_path / "home")
-    outcome = command("refresh", "--from", "sample", "--home", home, project=copied)
+    home = copy_of(second_home, tmp_path / "home")
+    archive = second_home.parent / "archive"
+    outcome = command("refresh", "--from", archive, "--home", home, project=copied)
     assert outcome.returncode == 0, outcome.stderr
     assert rows(home, "select title from marts.dim_measure where measure_id = 'referrals'") == [
         ("Referrals",)
@@ -290,14 +291,15 @@ def test_a_measure_needs_more_than_its_sql_and_its_yaml(
 
 
 def test_a_measure_with_an_unknown_mark_is_published(
-    copied: Path, sample_home: Path, tmp_path: Path
+    copied: Path, second_home: Path, tmp_path: Path
 ) -> None:
     folder = copied / "dbt_project" / "models" / "measures" / "safe_and_secure"
     (folder / "referrals.sql").write_text(SQL.replace("value='referrals'", "value='la_name'"))
     (folder / "referrals.yml").write_text(YAML)
-    home = copy_of(sample_home, tmp_path / "home")
+    home = copy_of(second_home, tmp_path / "home")
     served = (home / "builds" / "current").readlink()
-    outcome = command("refresh", "--from", "sample", "--home", home, project=copied)
+    archive = second_home.parent / "archive"
+    outcome = command("refresh", "--from", archive, "--home", home, project=copied)
     assert outcome.returncode == 1
     assert "nothing was swapped" in outcome.stderr
     assert (home / "builds" / "current").readlink() == served

@@ -10,13 +10,12 @@ from pathlib import Path
 
 import factory
 import pytest
-from conftest import PROJECT, command, copy_of, rows
+from conftest import IN_NEED, PROJECT, command, copy_of, rows
 
 from ingest.errors import HomeError
 from warehouse.backup import BackupError, restore_backup
 from warehouse.home import Home
 
-IN_NEED = "characteristics-of-children-in-need"
 HELP_LINE = re.compile(r"^# (HELP|TYPE) [a-z_]+ .+$")
 SAMPLE_LINE = re.compile(
     r'^[a-z_]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? \d+(\.\d+)?(e[+-]\d+)?$'
@@ -104,9 +103,9 @@ def test_a_damaged_backup_becomes_a_home(sample_home: Path, tmp_path: Path) -> N
 # --- upgrades
 
 
-def test_a_home_of_an_older_version_is_misread(sample_home: Path, tmp_path: Path) -> None:
+def test_a_home_of_an_older_version_is_misread(second_home: Path, tmp_path: Path) -> None:
     """As it was before layouts, dates and comments: other digests, nothing of what came since."""
-    home = copy_of(sample_home, tmp_path / "home")
+    home = copy_of(second_home, tmp_path / "home")
     (home / "home.json").unlink()
     (home / "published" / "index.json").unlink()
     for dated in (home / "published").glob("2*"):
@@ -119,7 +118,7 @@ def test_a_home_of_an_older_version_is_misread(sample_home: Path, tmp_path: Path
         kept = json.loads(verdict.read_bytes())
         verdict.write_text(json.dumps(kept | {"digest": "1" * 64}))
     before = marts(home)
-    outcome = command("refresh", "--from", "sample", "--home", home)
+    outcome = command("refresh", "--from", second_home.parent / "archive", "--home", home)
     assert outcome.returncode == 0, outcome.stderr
     releases = len(list(home.glob("archive/*/*/*/verdict.json")))
     assert f"Checking loads: {releases}" in outcome.stderr

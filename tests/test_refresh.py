@@ -12,17 +12,23 @@ from pathlib import Path
 
 import factory
 import pytest
-from conftest import PROJECT, PUBLISHED, command, copy_of, needs_published, refreshed, rows
+from conftest import (
+    IN_NEED,
+    PROJECT,
+    PUBLISHED,
+    command,
+    copy_of,
+    needs_published,
+    refreshed,
+    rows,
+)
 from factory import Where, faults
 from filelock import FileLock
 
-from orchestration.pipeline.build import NotPublishedError
 from orchestration.pipeline.check import check
 from orchestration.pipeline.collect import collect
-from orchestration.refresh import refresh as refresh_home
 from warehouse.home import Home
 
-IN_NEED = "characteristics-of-children-in-need"
 NEET = "participation-in-education-training-and-neet-age-16-to-17-by-local-authority"
 REFRESH_SAMPLE = ("-m", "orchestration.cli", "refresh", "--from", "sample")
 REFERRALS_2024 = Where(IN_NEED, "2024", "referrals")
@@ -33,22 +39,6 @@ def bytes_of(folder: Path) -> dict[str, str]:
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.glob("*.csv"))
     }
-
-
-def refresh(home: Path, source: Path | str, *only: str) -> bool:
-    """A refresh in this process: the same code, without starting Python anew."""
-    return refresh_home(Home(home), str(source), only=only).changed
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home that holds one publication, of one release."""
-    home = tmp_path_factory.mktemp("small") / "home"
-    archive = factory.lay_out(
-        tmp_path_factory.mktemp("first"), figures=factory.figures_of(IN_NEED, ["2023"])
-    )
-    assert refresh(home, archive)
-    return home
 
 
 # --- what it prints, and its exit codes
@@ -154,23 +144,23 @@ def test_two_refreshes_of_one_home_meet(sample_home: Path, tmp_path: Path) -> No
 
 
 def test_figures_differ_from_run_to_run(sample_home: Path, tmp_path: Path) -> None:
+    """The warehouse is disposable: from the archive alone another home has the same bytes."""
     again = tmp_path / "again"
-    assert refreshed(again, "sample").returncode == 0
+    shutil.copytree(sample_home / "archive", again / "archive")
+    for verdict in again.rglob("verdict.json"):
+        verdict.unlink()
+    outcome = refreshed(again, "sample")
+    assert outcome.returncode == 0, outcome.stderr
     first = bytes_of(sample_home / "published" / "latest")
     assert len(first) >= 10
-    assert bytes_of(again / "published" / "latest") == first
-    # The warehouse is disposable: gone with its builds and loads, it comes back the same.
-    for folder in ("warehouse", "published", "builds", "loads", "work"):
-        shutil.rmtree(again / folder)
-    assert refreshed(again, "sample").returncode == 0
     assert bytes_of(again / "published" / "latest") == first
 
 
 # --- what is wrong stays out, and hurts nothing else
 
 
-def test_a_bad_release_takes_the_good_one_before_it_away(small: Path, tmp_path: Path) -> None:
-    home = copy_of(small, tmp_path / "home")
+def test_a_bad_release_takes_the_good_one_before_it_away(first_home: Path, tmp_path: Path) -> None:
+    home = copy_of(first_home, tmp_path / "home")
     before = rows(home, "select count(*), max(year) from marts.fct_core_measure")
     damaged = factory.lay_out(
         tmp_path / "damaged",
@@ -201,13 +191,16 @@ def test_a_bad_release_takes_the_good_one_before_it_away(small: Path, tmp_path: 
     assert refreshed(home, damaged).returncode == 2
     # The publisher mends the file under the same name: a second version, and both are kept.
     mended = factory.lay_out(tmp_path / "mended", figures=factory.figures_of(IN_NEED))
-    refreshed(home, mended)
-    assert (home / "archive" / "ees" / IN_NEED / "2024+2" / "release.json").exists()
-    assert rows(
-        home,
-        "select max(year), max(version) from marts.fct_core_measure where release = '2024'"
-        " and series_id = 'within_12_months'",
-    ) == [(2024, 2)]
+    (came,) = collect(Home(home), str(mended))
+    assert came.folder == "2024+2"
+    assert {release.folder for release in Home(home).archive.held("ees", IN_NEED)} == {
+        *("2023", "2024", "2024+2")
+    }
+    mended_loads = [
+        load for load in check(Home(home)).loads if load.load.release.folder == "2024+2"
+    ]
+    assert len(mended_loads) == 2
+    assert all(load.admitted for load in mended_loads)
 
 
 @pytest.mark.parametrize(
@@ -222,9 +215,9 @@ def test_a_bad_release_takes_the_good_one_before_it_away(small: Path, tmp_path: 
     ids=lambda value: value if isinstance(value, str) else value.kind,
 )
 def test_a_damaged_file_reaches_the_facts(
-    small: Path, tmp_path: Path, fault: factory.Fault, caught_by: str
+    first_home: Path, tmp_path: Path, fault: factory.Fault, caught_by: str
 ) -> None:
-    home = Home(copy_of(small, tmp_path / "home"))
+    home = Home(copy_of(first_home, tmp_path / "home"))
     archive = factory.lay_out(
         tmp_path / "archive", figures=factory.figures_of(IN_NEED), faults=[fault]
     )
@@ -267,8 +260,10 @@ def test_one_odd_cell_keeps_a_release_out_or_is_served_without_a_flag(
     assert all(flag.source_row and flag.message for flag in verdict.flags)
 
 
-def test_the_nearest_names_are_not_told_for_an_unknown_column(small: Path, tmp_path: Path) -> None:
-    home = Home(copy_of(small, tmp_path / "home"))
+def test_the_nearest_names_are_not_told_for_an_unknown_column(
+    first_home: Path, tmp_path: Path
+) -> None:
+    home = Home(copy_of(first_home, tmp_path / "home"))
     fault = faults.rename_column(REFERRALS_2024, "Re_referrals_percent", "Re_referrals_pc")
     archive = factory.lay_out(tmp_path / "a", figures=factory.figures_of(IN_NEED), faults=[fault])
     collect(home, str(archive))
@@ -305,9 +300,8 @@ def test_an_unreachable_or_broken_release_stops_the_others(tmp_path: Path) -> No
     ]
     # Mended, it comes in, and nothing is left of the complaint.
     factory.lay_out(tmp_path / "mended", publications=[IN_NEED, "10401"])
-    assert refreshed(home, tmp_path / "mended").returncode == 0
-    quality = "select count(*) from marts.load_quality where not success and severity = 'error'"
-    assert rows(home, quality) == [(0,)]
+    assert len(collect(Home(home), str(tmp_path / "mended"))) == 2
+    assert check(Home(home)).sound
 
 
 def test_a_reworded_label_empties_a_series_unnoticed(tmp_path: Path) -> None:
@@ -324,35 +318,35 @@ def test_a_reworded_label_empties_a_series_unnoticed(tmp_path: Path) -> None:
             )
         ],
     )
-    outcome = refreshed(tmp_path / "home", archive)
-    assert outcome.returncode == 2
-    assert "series_printed" in outcome.stderr
-    assert rows(
-        tmp_path / "home",
-        "select max(release), max(year) from marts.fct_core_measure"
-        " where measure_id = 'three_or_more_placements'",
-    ) == [("2023", 2023)]
+    home = Home(tmp_path / "home")
+    home.prepare()
+    collect(home, str(archive))
+    (quarantined,) = check(home).quarantined
+    assert str(quarantined.load.release) == f"{looked_after} 2024"
+    assert quarantined.verdict is not None
+    assert "series_printed" in {reason.name for reason in quarantined.verdict.reasons}
 
 
-def test_years_now_served_are_lost_by_a_refresh(small: Path, tmp_path: Path) -> None:
-    home = copy_of(small, tmp_path / "home")
+def test_years_now_served_are_lost_by_a_refresh(first_home: Path, tmp_path: Path) -> None:
+    home = copy_of(first_home, tmp_path / "home")
     served = (home / "builds" / "current").readlink()
     shutil.rmtree(home / "archive" / "ees" / IN_NEED)
     shorter = factory.synthetic(IN_NEED, years=3)
     archive = factory.lay_out(tmp_path / "archive", figures=shorter[0], releases=shorter[1])
-    with pytest.raises(NotPublishedError, match="no_year_lost"):
-        refresh(home, archive)
-    assert (home / "builds" / "current").readlink() == served
-    assert rows(home, "select min(year) from marts.fct_core_measure") == [(2013,)]
     outcome = refreshed(home, archive)
     assert outcome.returncode == 1
+    assert "no_year_lost" in outcome.stderr
     assert "nothing was swapped" in outcome.stderr
+    assert (home / "builds" / "current").readlink() == served
+    assert rows(home, "select min(year) from marts.fct_core_measure") == [(2013,)]
 
 
 @needs_published
-def test_a_refusal_names_neither_what_is_wrong_nor_the_load_to_take_out(tmp_path: Path) -> None:
+def test_a_refusal_names_neither_what_is_wrong_nor_the_load_to_take_out(
+    second_home: Path, tmp_path: Path
+) -> None:
     """Two districts' counties exchanged: the file alone does not show it, the whole does."""
-    archive = factory.lay_out(tmp_path / "archive", figures=factory.figures_of(IN_NEED))
+    home, archive = copy_of(second_home, tmp_path / "home"), tmp_path / "archive"
     lookup = archive / "ons" / "lower-to-upper-tier-lookup" / "2023-04"
     shutil.copytree(PUBLISHED / "ons" / "lower-to-upper-tier-lookup" / "2023-04", lookup)
     path = next(lookup.glob("*.csv"))
@@ -370,7 +364,7 @@ def test_a_refusal_names_neither_what_is_wrong_nor_the_load_to_take_out(tmp_path
     file |= {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     (lookup / "release.json").write_text(json.dumps(record))
 
-    outcome = refreshed(tmp_path / "home", archive)
+    outcome = refreshed(home, archive)
     assert outcome.returncode == 1
     (told,) = (line for line in outcome.stderr.splitlines() if "nothing was swapped" in line)
     for named in ("districts_lie_where_the_lookup_says", "Amber Valley", "East Devon"):
@@ -383,24 +377,17 @@ def test_a_refusal_names_neither_what_is_wrong_nor_the_load_to_take_out(tmp_path
 # --- readers
 
 
-def test_a_reader_loses_its_snapshot_or_misses_the_next(small: Path, tmp_path: Path) -> None:
+def test_a_kill_leaves_litter_or_half_a_warehouse_or_a_reader_its_snapshot(
+    first_home: Path, tmp_path: Path
+) -> None:
     import duckdb
 
-    home = copy_of(small, tmp_path / "home")
-    path = home / "warehouse" / "core_measures.duckdb"
-    reader = duckdb.connect(str(path.resolve()), read_only=True)
-    count = "select count(*), max(year) from marts.fct_core_measure"
-    before = reader.execute(count).fetchall()
-    archive = factory.lay_out(tmp_path / "archive", figures=factory.figures_of(IN_NEED))
-    assert refresh(home, archive)
-    assert reader.execute(count).fetchall() == before
-    reader.close()
-    assert rows(home, count) != before
-
-
-def test_a_killed_refresh_leaves_litter_or_half_a_warehouse(small: Path, tmp_path: Path) -> None:
-    home = copy_of(small, tmp_path / "home")
+    home = copy_of(first_home, tmp_path / "home")
     served = (home / "builds" / "current").readlink()
+    newest = "select count(*), max(year) from marts.fct_core_measure"
+    path = (home / "warehouse" / "core_measures.duckdb").resolve()
+    reader = duckdb.connect(str(path), read_only=True)
+    before = reader.execute(newest).fetchall()
     archive = factory.lay_out(tmp_path / "archive", figures=factory.figures_of(IN_NEED))
     arguments = ["refresh", "--from", str(archive), "--home", str(home)]
     process = subprocess.Popen(
@@ -415,8 +402,11 @@ def test_a_killed_refresh_leaves_litter_or_half_a_warehouse(small: Path, tmp_pat
     process.kill()
     process.wait()
     assert (home / "builds" / "current").readlink() == served
-    assert rows(home, "select max(year) from marts.fct_core_measure") == [(2023,)]
+    assert rows(home, newest) == before
     assert command(*arguments).returncode == 0
+    # Who was reading goes on with what was served when they began.
+    assert reader.execute(newest).fetchall() == before
+    reader.close()
     assert rows(home, "select max(year) from marts.fct_core_measure") == [(2024,)]
     assert not candidate.exists()
     assert not list(home.rglob(".partial-*"))

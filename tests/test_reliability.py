@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 import duckdb
 import factory
 import pytest
-from conftest import PROJECT, copy_of
+from conftest import IN_NEED, PROJECT, copy_of
 
 from ingest.archive import HomeArchive, write_whole
 from ingest.contracts import load_contracts
@@ -26,8 +27,6 @@ from orchestration.refresh import refresh
 from warehouse import home as home_module
 from warehouse.candidate import settle
 from warehouse.home import Home, disk_fault
-
-IN_NEED = "characteristics-of-children-in-need"
 
 
 def trial(script: str, folder: Path, *options: str) -> dict[str, object]:
@@ -46,15 +45,19 @@ def trial(script: str, folder: Path, *options: str) -> dict[str, object]:
 
 
 def test_a_disturbed_refresh_leaves_less_than_a_whole_build_or_more(tmp_path: Path) -> None:
-    found = trial("kill", tmp_path, "--points", "5", "--sizes", "1")
+    found = trial("kill", tmp_path, *["--points", "2", "--sizes", "1", "--only", "times", "sizes"])
     outcomes = found["outcomes"]
     assert isinstance(outcomes, list)
-    assert len(outcomes) >= 6
+    assert [o["kind"] for o in outcomes] == ["file too large", "kill", "kill"]
+    assert [o["code"] for o in outcomes if o["kind"] == "kill"] == [-signal.SIGKILL] * 2
     assert [o for o in outcomes if o["faults"]] == []
 
 
-def test_readers_meet_a_torn_answer_or_an_error_during_swaps(tmp_path: Path) -> None:
-    found = trial("readers", tmp_path, "--readers", "6", "--swaps", "8")
+def test_readers_meet_a_torn_answer_or_an_error_during_swaps(
+    first_home: Path, second_home: Path, tmp_path: Path
+) -> None:
+    homes = (str(first_home), str(second_home))
+    found = trial("readers", tmp_path, *["--readers", "6", "--swaps", "8", "--homes"], *homes)
     assert (found["torn"], found["errors"]) == ([], [])
     assert set(found["answers"]) >= {"query", "open", "link", "marts", "both"}  # type: ignore[call-overload]
     assert set(found["builds"]) == {"old", "new"}  # type: ignore[call-overload]

@@ -247,9 +247,9 @@ def test_the_command_tells_a_traceback_of_a_forbidden_query(home: Path) -> None:
         assert len(outcome.stderr.strip().splitlines()) == 1, outcome.stderr
 
 
-def test_a_secret_of_the_environment_is_told_or_kept(tmp_path: Path) -> None:
+def test_a_secret_of_the_environment_is_told_or_kept(first_home: Path, tmp_path: Path) -> None:
     """Nothing that a refresh prints or writes has it, Dagster's event log included."""
-    home, dagster = tmp_path / "home", tmp_path / "dagster"
+    home, dagster = copy_of(first_home, tmp_path / "home"), tmp_path / "dagster"
     dagster.mkdir()
     archive = factory.lay_out(
         tmp_path / "archive",
