@@ -35,6 +35,14 @@ _OWN = {
     "file_id": "The file's name in its publication's contract.",
     "load_table": "Table of schema loads that holds its rows, where it is admitted.",
     "admitted": "Whether its rows may become facts.",
+    "preference": "Place of the publication in the series' list: 1 serves before 2.",
+    "is_of_several_releases": "Whether each of its figures is made of several releases.",
+    "is_all_ages": "Whether the row is of all ages together.",
+    "ordinal": "Which of the council's inspections it is: 1 the first.",
+    "inspection_date_as_published": "Day of the inspection as printed.",
+    "period_day": "Day that the publisher gives for the period.",
+    "district_code": "GSS code of the district.",
+    "district_name": "Name of the district.",
 }
 _ARCHIVE = {
     "releases": "Every release held: a row a publication, release and version.",
@@ -48,9 +56,7 @@ _ARCHIVE = {
 def comment(warehouse: Path, manifest: dict[str, Any], files: Iterable[FileContract]) -> int:
     """Comment on each table, view and column that has no comment; returns how many were made."""
     tables, columns = _said(manifest)
-    published = {
-        (file.table, column.name): column.published_as for file in files for column in file.columns
-    }
+    published = _published(files)
     made = 0
     with duckdb.connect(str(warehouse), config=SETTINGS) as con:
         con.begin()
@@ -96,6 +102,18 @@ def _said(
     return tables, columns
 
 
+def _published(files: Iterable[FileContract]) -> dict[tuple[str, str], tuple[str, ...]]:
+    """What publishers call a column, by table and name; under table `""`, in any table at all."""
+    names: dict[tuple[str, str], dict[str, None]] = {}
+    for file in files:
+        for column in file.columns:
+            for table in (file.table, ""):
+                names.setdefault((table, column.name), {}).update(
+                    dict.fromkeys(column.published_as)
+                )
+    return {place: tuple(found) for place, found in names.items()}
+
+
 def _line(text: str) -> str:
     return " ".join(text.split())
 
@@ -110,6 +128,8 @@ def _column(
     """What a mart says of a column of this name; of a load's, what its publisher calls it."""
     if schema == "loads" and (names := published.get((table, column))):
         return f"The cell as published, to the letter. Printed as: {', '.join(names)}."
+    if schema == "staging" and (names := published.get(("", column))):
+        return f"Read from the column that is printed as: {', '.join(names)}."
     nearest = {
         "releases": "dim_release",
         "checks": "load_quality",
