@@ -211,7 +211,7 @@ def test_status_is_silent_of_what_was_asked_and_what_is_due(
     (line,) = [line for line in told.splitlines() if IN_NEED in line and "│" in line]
     cells = [cell.strip() for cell in line.split("│")]
     assert f"{datetime.now(UTC):%Y-%m-%d}" in cells[7]
-    assert cells[8:10] == ["2031-10-23", ""]
+    assert cells[8:11] == ["nothing new", "2031-10-23", ""]
     (other,) = [line for line in told.splitlines() if "90284" in line and "│" in line]
     assert "never" in other
     assert "Withdrawn by its publisher" in told

@@ -56,6 +56,11 @@ class Night:
     def refresh(self, home: Path, *options: str) -> subprocess.CompletedProcess[str]:
         return command("refresh", "--home", home, *options, environment=self.environment)
 
+    def asked_by(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """They are the publishers of this process too."""
+        for name, value in self.environment.items():
+            monkeypatch.setenv(name, value)
+
     def quiet(self) -> None:
         for server in (self.dfe, self.ohid):
             server.requests.clear()
@@ -180,8 +185,7 @@ def test_a_publisher_that_is_down_is_told_nowhere_or_stops_the_rest(
     assert "503" in str(shown.metadata["quarantined"].value)
     # And it comes right by itself.
     night.quiet()
-    for name, value in night.environment.items():
-        monkeypatch.setenv(name, value)
+    night.asked_by(monkeypatch)
     collect(Home(home), LIVE, only=(INJURIES,))
     assert "listing" not in command("status", "--home", home).stdout
 
@@ -198,9 +202,13 @@ def test_a_first_night_without_a_network_is_called_published(night: Night, tmp_p
 
 
 def test_two_refreshes_at_once_or_ten_readers_meet_half_a_warehouse(
-    home: Path, night: Night
+    second_home: Path, night: Night, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two commands bring home one new release while ten readers never stop asking."""
+    home = copy_of(second_home, tmp_path / "home")
+    night.asked_by(monkeypatch)
+    assert collect(Home(home), LIVE, only=(IN_NEED,)) == []
+    night.quiet()
     newest = night.ees.shelf.newest(IN_NEED)
     kept = dict(newest.files)
     (name,) = [n for n in newest.files if n.startswith("d3")]
