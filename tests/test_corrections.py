@@ -21,6 +21,7 @@ from warehouse.home import Home
 
 IN_NEED = "characteristics-of-children-in-need"
 LEEDS = "E08000035"
+BRADFORD = "E08000032"
 FIX = {
     "release": "2024",
     "file": "c1_children_in_need_referrals_and_rereferrals_2013_to_2024.csv",
@@ -48,59 +49,59 @@ def fixes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     load_corrections.cache_clear()
 
 
-def archive_of(tmp_path: Path, cell: str) -> str:
+def archive_of(tmp_path: Path, **cells: str) -> str:
+    """Children in need of 2024, with other cells for some councils."""
     archive = factory.lay_out(
-        tmp_path / f"archive-{cell}",
+        tmp_path / "archive",
         figures=factory.figures_of(IN_NEED, ["2024"]),
         faults=[
             faults.set_cell(
-                Where(IN_NEED, "2024", "referrals"), LEEDS, "2024", "Re_referrals_percent", cell
+                Where(IN_NEED, "2024", "referrals"), code, "2024", "Re_referrals_percent", cell
             )
+            for code, cell in cells.items()
         ],
     )
     return str(archive)
 
 
-def test_a_mended_figure_hides_what_was_printed(fixes: Path, tmp_path: Path) -> None:
+def test_what_was_printed_is_hidden_where_it_was_mended_or_taken_away(
+    fixes: Path, tmp_path: Path
+) -> None:
+    taken_away = FIX | {
+        "where": {"new_la_code": BRADFORD, "time_period": "2024"},
+        "corrected": "",
+    }
+    (fixes / f"{IN_NEED}.yml").write_text(yaml.safe_dump([FIX, taken_away]))
     home = Home(tmp_path / "home")
     home.prepare()
-    inventory = refresh(home, archive_of(tmp_path, "910")).inventory
+    inventory = refresh(home, archive_of(tmp_path, **{LEEDS: "910", BRADFORD: "910"})).inventory
     assert not inventory.quarantined, "910 per cent, mended, no longer keeps the load out"
+    # A figure that was taken away is no figure that was never there.
     facts = rows(
         tmp_path / "home",
-        "select council_code, year, value, value_as_published, is_corrected"
-        " from marts.fct_core_measure where is_corrected",
+        "select council_code, year, value, value_as_published, status, status_symbol, is_corrected"
+        " from marts.fct_core_measure where is_corrected order by council_code",
     )
-    assert facts == [(LEEDS, 2024, 24.2, "910", True)]
+    assert facts == [
+        (BRADFORD, 2024, None, "910", "not_available", "[corrected]", True),
+        (LEEDS, 2024, 24.2, "910", "published", None, True),
+    ]
     told = rows(
         tmp_path / "home",
         "select release, source_column, as_published, corrected, is_emptied, reason, authority"
-        " from marts.correction",
+        " from marts.correction order by is_emptied",
     )
+    grounds = (FIX["reason"], FIX["authority"])
     assert told == [
-        ("2024", FIX["column"], "910", "24.2", False, FIX["reason"], FIX["authority"])
+        ("2024", FIX["column"], "910", "24.2", False, *grounds),
+        ("2024", FIX["column"], "910", None, True, *grounds),
     ], "what was mended, why and on whose word stands beside the facts"
-
-
-def test_a_figure_that_was_taken_away_looks_like_one_that_was_never_there(
-    fixes: Path, tmp_path: Path
-) -> None:
-    (fixes / f"{IN_NEED}.yml").write_text(yaml.safe_dump([FIX | {"corrected": ""}]))
-    refreshed(tmp_path / "home", tmp_path, "910")
-    assert rows(
-        tmp_path / "home",
-        "select value, value_as_published, status, status_symbol, is_corrected"
-        " from marts.fct_core_measure where is_corrected",
-    ) == [(None, "910", "not_available", "[corrected]", True)]
-    assert rows(
-        tmp_path / "home", "select as_published, corrected, is_emptied from marts.correction"
-    ) == [("910", None, True)]
 
 
 def test_a_correction_outlives_the_error(fixes: Path, tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     home.prepare()
-    collect(home, archive_of(tmp_path, "24.2"))
+    collect(home, archive_of(tmp_path, **{LEEDS: "24.2"}))
     (quarantined,) = check(home).quarantined
     assert quarantined.verdict is not None
     assert [check.name for check in quarantined.verdict.reasons] == ["corrections_hold"]
