@@ -14,6 +14,7 @@ from rich.box import SIMPLE
 from rich.table import Table
 
 from ingest.errors import CoreMeasuresError
+from orchestration.cli import ending
 from orchestration.cli.common import DEFAULT_HOME, HomeOption, app, command_name, home_at
 from orchestration.cli.decide import print_decisions
 from orchestration.cli.output import err, out, plain, print_table, shown
@@ -52,6 +53,7 @@ def refresh(
     from orchestration.reporting.progress import reporter_for
 
     _spare_the_collector()
+    ending.at_once("What was served still is; nothing is half-done. To go on: refresh again.")
     place = home_at(home)
     reporter = reporter_for(err, as_json=as_json)
     try:

@@ -1,0 +1,78 @@
+"""A refresh that is stopped: one sentence, an exit code, and nothing half-done."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import factory
+import pytest
+from conftest import PROJECT, command
+
+IN_NEED = "characteristics-of-children-in-need"
+
+
+@pytest.mark.parametrize(
+    ("stage", "number", "code", "word"),
+    [
+        ("Checking loads", signal.SIGINT, 130, "Interrupted."),
+        ("Building", signal.SIGTERM, 143, "Asked to end."),
+    ],
+)
+def test_an_interrupted_refresh_ends_in_a_traceback_or_is_half_done(
+    tmp_path: Path, stage: str, number: signal.Signals, code: int, word: str
+) -> None:
+    archive = factory.lay_out(tmp_path / "a", figures=factory.figures_of(IN_NEED, ["2023"]))
+    home = tmp_path / "home"
+    with subprocess.Popen(
+        [sys.executable, "-m", "orchestration.cli", "refresh", "--from", archive, "--home", home],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(PROJECT)},
+    ) as process:
+        assert process.stderr and process.stdout
+        for line in process.stderr:
+            if line.startswith(stage):
+                break
+        process.send_signal(number)
+        printed, said = process.stdout.read(), process.stderr.read()
+    assert process.returncode == code
+    assert printed == ""
+    assert [line for line in said.splitlines() if word in line] == [
+        f"{word} What was served still is; nothing is half-done. To go on: refresh again."
+    ]
+    assert "Traceback" not in said
+    assert "leaked" not in said
+    assert not (home / "warehouse").exists() or not list((home / "warehouse").iterdir())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_behind_a_listing_ends_in_a_traceback() -> None:
+    with Path("/dev/full").open("w") as full:
+        outcome = subprocess.run(
+            [sys.executable, "-m", "orchestration.cli", "--help"],
+            cwd=PROJECT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (outcome.returncode, outcome.stderr) == (1, "No space left on device.\n")
+
+
+def test_what_cannot_be_read_or_written_ends_in_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    for arguments in (
+        ("status", "--home", tmp_path / "file"),
+        ("refresh", "--from", "sample", "--home", tmp_path / "file" / "home"),
+        ("restore", tmp_path / "nothing.tar", "--home", tmp_path / "home"),
+    ):
+        outcome = command(*arguments)
+        assert outcome.returncode in (1, 2), arguments
+        assert "Traceback" not in outcome.stderr, outcome.stderr
+        assert outcome.stderr.strip(), arguments
