@@ -538,7 +538,8 @@ def test_places_are_not_those_of_the_scorecards(published_home: Path) -> None:
     assert len(served) == 2 * len(councils)
     for release, version, number, series, name, year, *figure in served:
         row = grades[release, str(version), number]
-        assert row["name"] == [name]
+        # Once it is written Isles Of Scilly.
+        assert [one.casefold() for one in row["name"]] == [str(name).casefold()]
         if row[series] == ["NA"] * 4:
             # Schools have had no overall grades since September 2024.
             assert year == 2025

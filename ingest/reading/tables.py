@@ -98,8 +98,10 @@ def read_csv(data: bytes, known: Collection[str] = ()) -> pa.Table:
         if (table_alone := _among_notes(text, known)) is None:
             raise
         return table_alone
-    if known and not _is_header(table.column_names, known):
-        return _among_notes(text, known) or _without_blank_rows(table)
+    if not known:
+        return table
+    if not _is_header(table.column_names, known) and (alone := _among_notes(text, known)):
+        return alone
     return _without_blank_rows(table)
 
 
@@ -196,7 +198,13 @@ def _among_notes(text: str, known: Collection[str]) -> pa.Table | None:
 
 
 def _without_blank_rows(table: pa.Table) -> pa.Table:
-    """The rows that have a cell, and are no note in the first of them."""
+    """The rows that have a cell, and are no note in the first of them.
+
+    Raises
+    ------
+    ReadError
+        There is none.
+    """
     last = table.slice(max(0, table.num_rows - _SOUGHT_IN))
     names = [name for name in table.column_names if name != SOURCE_ROW]
     off = [row[SOURCE_ROW] for row in last.to_pylist() if _is_note([row[name] for name in names])]
@@ -208,7 +216,10 @@ def _without_blank_rows(table: pa.Table) -> pa.Table:
     stays = pyarrow.compute.invert(
         pyarrow.compute.is_in(table[SOURCE_ROW], value_set=pa.array(off, pa.int64()))
     )
-    return table.filter(stays)
+    rows = table.filter(stays)
+    if rows.num_rows == 0:
+        raise ReadError("it has a header and no rows")
+    return rows
 
 
 def _refuse_swallowed(table: pa.Table) -> None:
