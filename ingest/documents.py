@@ -22,7 +22,8 @@ SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 def _parsed(text: str) -> Any:
     """YAML without aliases: nested, a few lines of them stand for more than memory holds."""
-    for event in yaml.parse(text, SafeLoader):
+    # Without the sign there is none to look for, which would be to read it twice.
+    for event in yaml.parse(text, SafeLoader) if "*" in text else ():
         if isinstance(event, yaml.AliasEvent):
             raise yaml.YAMLError("aliases (`*name`) are not read")
     return yaml.load(text, SafeLoader)  # noqa: S506  # nosec B506  # a safe loader, either way

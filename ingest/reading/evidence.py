@@ -128,13 +128,15 @@ def agreement(candidate: str, new: Numbers, old: Numbers) -> Agreement:
 
 def shared_rows(new: pd.DataFrame, old: pd.DataFrame, key: Sequence[str]) -> SharedRows:
     """Where the rows of both with one key stand; a key that stands twice is no row's."""
-    sides = []
-    for rows in (new, old):
-        side = rows[list(key)].reset_index(drop=True)
-        once = ~side.duplicated(keep=False)
-        sides.append(side[once].assign(**{"\0row": np.flatnonzero(once)}))
-    both = sides[0].merge(sides[1], on=list(key), how="inner", suffixes=("", "\0old"))
-    return (
-        both["\0row"].to_numpy(dtype="int64"),
-        both["\0row\0old"].to_numpy(dtype="int64"),
-    )
+    code = np.zeros(len(new) + len(old), dtype="int64")
+    for name in key:
+        cells = pd.concat([new[name], old[name]], ignore_index=True)
+        found, distinct = pd.factorize(cells)
+        code = pd.factorize(code * (len(distinct) + 1) + found)[0]
+    here, there = code[: len(new)], code[len(new) :]
+    keys = int(code.max(initial=-1)) + 1
+    once = (np.bincount(here, minlength=keys) == 1) & (np.bincount(there, minlength=keys) == 1)
+    place = np.full(keys, -1, dtype="int64")
+    place[there] = np.arange(len(old))
+    at = np.flatnonzero(once[here])
+    return at, place[here[at]]
