@@ -173,7 +173,12 @@ class Archive:
 
         self.address = without_credentials(str(address)) if "://" in str(address) else str(address)
         try:
-            self.fs, self.root = fsspec.core.url_to_fs(str(address))
+            if "://" in str(address):
+                self.fs, self.root = fsspec.core.url_to_fs(str(address))
+            else:
+                # A folder's name may have `::` in it, which chains addresses.
+                self.fs = fsspec.filesystem("file")
+                self.root = Path(address).absolute().as_posix()
             found = self.fs.isdir(self.root)
         except (ImportError, OSError, ValueError) as error:
             said = without_credentials(str(error))

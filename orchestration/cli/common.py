@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -66,4 +67,4 @@ def command_name() -> str:
     """This command as the user's shell finds it: by name, or where it stands."""
     here = Path(sys.executable).with_name(app.info.name or "")
     found = shutil.which(here.name)
-    return here.name if found and Path(found) == here else str(shown(here))
+    return here.name if found and Path(found) == here else shlex.quote(str(shown(here)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -116,7 +117,7 @@ def _tell_outcome(ended: Outcome) -> None:
     for problem in inventory.problems:
         out.print(f"  not brought home: {problem}", markup=False)
     root = shown(home.root)
-    option = "" if root == Path("data") else f" --home {root}"
+    option = "" if root == Path("data") else f" --home {shlex.quote(str(root))}"
     out.print(f"Warehouse: {root / 'warehouse' / home.warehouse.name}", markup=False)
     out.print(f"Marts:     {root / 'published' / 'latest'}", markup=False)
     out.print(f"Data Docs: {root / 'quality' / 'latest' / 'index.html'}", markup=False)
