@@ -12,6 +12,7 @@ import factory
 import pytest
 from conftest import IN_NEED, PROJECT, command, copy_of, rows
 from factory import Where, faults
+from test_security import SECRETS, with_secret
 
 from ingest.contracts import load_contracts
 from ingest.errors import FetchError
@@ -45,10 +46,12 @@ def definitions(home: Path, monkeypatch: pytest.MonkeyPatch) -> dg.Definitions:
     return build_definitions(dbt_project(place).manifest())
 
 
-def run(definitions: dg.Definitions, source: Path | str) -> Any:
+def run(
+    definitions: dg.Definitions, source: Path | str, instance: dg.DagsterInstance | None = None
+) -> Any:
     config = {"resources": {"refresh": {"config": {"source": str(source)}}}}
     return definitions.resolve_job_def(JOB).execute_in_process(
-        run_config=config, raise_on_error=False
+        run_config=config, raise_on_error=False, instance=instance
     )
 
 
@@ -118,15 +121,20 @@ def test_the_job_does_not_run_or_the_hours_are_wrong(definitions: dg.Definitions
     assert job.executor_def.name == "in_process"
 
 
-def test_a_quarantined_load_stops_the_run_or_is_not_shown(
-    definitions: dg.Definitions, home: Path, tmp_path: Path
+def test_a_quarantined_load_stops_the_run_or_is_not_shown_or_the_log_keeps_a_secret(
+    definitions: dg.Definitions, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    log = tmp_path / "dagster"
+    log.mkdir()
     damaged = factory.lay_out(
         tmp_path / "damaged",
         publications=[IN_NEED],
         faults=[faults.wrong_year(Where(IN_NEED, "2024", "referrals"))],
     )
-    result = run(definitions, damaged)
+    with dg.DagsterInstance.local_temp(str(log)) as instance:
+        result = run(definitions, damaged, instance)
     assert result.success
     evaluations = {
         (event.asset_key, event.check_name): event for event in result.get_asset_check_evaluations()
@@ -138,6 +146,8 @@ def test_a_quarantined_load_stops_the_run_or_is_not_shown(
     materialized = {event.asset_key for event in result.get_asset_materialization_events()}
     assert {PUBLISHED, dg.AssetKey(["marts", "fct_core_measure"])} <= materialized
     assert rows(home, "select count(*) > 0 from marts.fct_core_measure") == [(True,)]
+    assert any(path.suffix == ".db" for path in log.rglob("*")), "Dagster kept nothing"
+    assert with_secret(log) + with_secret(home) == []
     # The command finds what the job did: nothing is left for it to do but say what is out.
     outcome = command("refresh", "--from", damaged, "--home", home)
     assert outcome.returncode == 2
