@@ -624,6 +624,12 @@ def test_an_acceptance_of_a_workbook_covers_one_of_its_tables_only(tmp_path: Pat
         "temporary_accommodation",
     }
     kept = home.archive.decisions(take_inventory(home).releases[0].release)
-    assert [Decision.from_dict(document).file for document in kept] == [load.file.name]
+    # A decision each, and neither covers what fails in the other.
+    decisions = [Decision.from_dict(document) for document in kept]
+    assert {(one.file, one.table) for one in decisions} == {
+        (load.file.name, "relief_duties"),
+        (load.file.name, "temporary_accommodation"),
+    }
+    assert len(decisions) == 2
     assert all(one.admitted for one in take_inventory(home).loads)
     assert len(list(home.loads.folder.glob("*.parquet"))) == 3

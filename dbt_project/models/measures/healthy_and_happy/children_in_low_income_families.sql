@@ -52,7 +52,10 @@ cells_2026 as (
         {{ row_columns() }},
         {{ ons_cells() }}
     from relative_poverty_2026
-    where {{ series_rows('relative_before_housing_costs_2026') }}
+    where {{ series_rows(
+        'relative_before_housing_costs_2026',
+        file='children-in-relative-poverty/relative_poverty_2026'
+    ) }}
 ),
 
 both_calibrations as (
