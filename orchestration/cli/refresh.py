@@ -103,9 +103,11 @@ def _tell_outcome(ended: Outcome) -> None:
                 table.add_row(*map(plain, row))
             print_table(table)
     admitted = sum(load.admitted for load in loads)
+    flagged = sum(load.outcome == "admitted, with flagged figures" for load in loads)
+    odd = f" ({flagged} with flagged figures)" if flagged else ""
     verb = "Published" if ended.changed else "Nothing new; still serving"
     out.print(
-        f"{verb}: {admitted} of {len(loads)} loads of {len(inventory.releases)} releases admitted,"
+        f"{verb}: {admitted} of {len(loads)} loads of {len(inventory.releases)} releases admitted{odd},"
         f" {len(inventory.quarantined)} quarantined, {len(inventory.incomplete)} incomplete,"
         f" {len(inventory.problems)} releases not brought home."
     )

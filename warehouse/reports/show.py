@@ -14,12 +14,12 @@ from warehouse.reports.nearest import nearest, unknown_publication
 ENGLAND = "E92000001"
 
 _COUNCIL_FACTS = """
-select period_label, period_end, council_name, value, status, status_symbol
+select period_label, period_end, council_name, value, status, status_symbol, flags
 from marts.fct_core_measure
 where measure_id = ? and series_id = ? and council_code in (select unnest(?))
 """
 _COMPARATORS = """
-select period_label, period_end, council_name, value, status, status_symbol
+select period_label, period_end, council_name, value, status, status_symbol, flags
 from marts.fct_comparator
 where measure_id = ? and series_id = ? and comparator in ('england', 'region')
     and (council_code = ? or council_name in (select unnest(?)))
@@ -27,7 +27,7 @@ order by value is not null
 """
 _NEIGHBOURS = """
 select period_label, period_end, 'Neighbours of ' || council_name, value, status,
-    councils_with_value || ' of ' || councils_of
+    councils_with_value || ' of ' || councils_of, flags
 from marts.fct_comparator
 where measure_id = ? and series_id = ? and comparator = 'statistical_neighbours'
     and council_code in (select unnest(?))
@@ -67,9 +67,10 @@ SeriesTable = tuple[str, list[str], list[tuple[str, ...]], str]
 def series_tables(
     warehouse: Path, measure: str, councils: tuple[str, ...]
 ) -> Iterator[SeriesTable]:
-    """Each series of a measure: its title, its columns, a row a period, and a note.
+    """Each series of a measure: its title, its columns, a row a period, and notes, a line each.
 
-    Councils stand beside their region and England; a cell without a number shows its reason.
+    Councils stand beside their region and England; a cell without a number shows its reason, and
+    what a check found unusual about one that is served is said below.
 
     Raises
     ------
@@ -95,13 +96,18 @@ def series_tables(
     regions = sorted({found["region"] for found in chosen.values()})
     for series_id, title, unit, is_headline, derivation in series:
         cells: dict[tuple[Any, str], dict[str, str]] = {}
+        notes = [derivation] if derivation else []
         for sql, arguments in (
             (_COUNCIL_FACTS, [measure, series_id, codes]),
             (_COMPARATORS, [measure, series_id, ENGLAND, regions]),
             (_NEIGHBOURS, [measure, series_id, codes]),
         ):
-            for label, end, area, value, status, symbol in query(warehouse, sql, arguments).rows:
-                cells.setdefault((end, label), {})[area] = _cell(value, status, symbol)
+            for label, end, area, value, *marks, flags in query(warehouse, sql, arguments).rows:
+                shown = _cell(value, *marks)
+                if flags:
+                    shown = f"{shown} (unusual)"
+                    notes += [f"Unusual, as published: {area}, {label}: {flag}" for flag in flags]
+                cells.setdefault((end, label), {})[area] = shown
         beside = [*regions, "England"]
         # One council has room for its neighbours; their median says how many it rests on.
         printed = {area for shown in cells.values() for area in shown}
@@ -114,7 +120,7 @@ def series_tables(
             for (_, label), shown in sorted(cells.items())
         ]
         headline = ", the headline series" if is_headline else ""
-        yield f"{title} ({unit}){headline}", ["Period", *areas], rows, derivation or ""
+        yield f"{title} ({unit}){headline}", ["Period", *areas], rows, "\n".join(notes)
 
 
 def _cell(value: float | None, status: str, symbol: str | None) -> str:
