@@ -485,9 +485,19 @@ class History:
         """Counts that are no longer printed beside shares that are, where the shares go on.
 
         A share is served without its counts, and without the interval that they would make. That
-        it is of the same children is what its history says: no count is there to say it.
+        it is of the same children is what its history says: no count is there to say it. Where one
+        of them is there, or a column that nobody knows, the others may be there under another name.
         """
         shares = self.contract.checks.shares
+        counts = {name for one in shares for name in (one.numerator, one.denominator)}
+        unknown = [
+            name
+            for name in self._free
+            if not self.contract.is_ignored(name)
+            and not np.isnan(self._new_numbers(name).values).all()
+        ]
+        if counts & {*self.columns} or unknown:
+            return
         rows = self._shared(self._joined_by())
         going_on = {
             one.value: self._compare(one.value, [self.columns[one.value]], rows)[0]

@@ -107,7 +107,8 @@ def _tell_outcome(ended: Outcome) -> None:
     odd = f" ({flagged} with flagged figures)" if flagged else ""
     verb = "Published" if ended.changed else "Nothing new; still serving"
     out.print(
-        f"{verb}: {admitted} of {len(loads)} loads of {len(inventory.releases)} releases admitted{odd},"
+        f"{verb}: {admitted} of {len(loads)} loads of {len(inventory.releases)} releases"
+        f" admitted{odd},"
         f" {len(inventory.quarantined)} quarantined, {len(inventory.incomplete)} incomplete,"
         f" {len(inventory.problems)} releases not brought home."
     )
