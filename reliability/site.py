@@ -32,7 +32,7 @@ from orchestration.pipeline.check import check
 from orchestration.pipeline.inventory import HeldLoad, Inventory
 from orchestration.pipeline.publish import publish
 from reliability.anatomy import Anatomy, Figure, Surroundings, dissect, dissect_workbook
-from warehouse.candidate import SETTINGS
+from warehouse.connection import SETTINGS
 from warehouse.dbt import NodeResult, versions_in
 from warehouse.home import Home
 

@@ -18,14 +18,13 @@ from ingest.contracts import FileContract
 from ingest.corrections import Correction
 from ingest.loads import Load
 from ingest.reading.recognise import AS_PUBLISHED, CELL_NOTES
+from warehouse.connection import SETTINGS, sql_name, sql_text
 
 # Stands where a file has two numbers for one cell, and none can be served.
 CONFLICTING = "[conflicting]"
 # Stands where a correction took a figure away and nothing is known to put in its place.
 CORRECTED = "[corrected]"
 _BESIDE_CELLS = (AS_PUBLISHED, CELL_NOTES)
-# The whole process stays under 1 GiB, Python and its libraries included.
-SETTINGS = {"memory_limit": "384MB", "threads": 2}
 
 CHECK_COLUMNS = {
     "publisher": "varchar",
@@ -128,16 +127,6 @@ class AdmittedLoad:
     corrections: tuple[Correction, ...]
     # Cells, by row and column, that the file has twice with two texts.
     conflicting: tuple[tuple[int, str], ...] = ()
-
-
-def sql_text(value: str) -> str:
-    """A value as an SQL string literal."""
-    return "'" + value.replace("'", "''") + "'"
-
-
-def sql_name(name: str) -> str:
-    """A name as a quoted SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def create(

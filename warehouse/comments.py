@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from ingest.contracts import FileContract
-from warehouse.candidate import SETTINGS, sql_name, sql_text
+from warehouse.connection import SETTINGS, sql_name, sql_text
 
 # What no mart has a column of.
 _OWN = {

@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 
 from ingest.archive import sync_folder, write_whole
-from warehouse.candidate import SETTINGS, sql_name, sql_text
+from warehouse.connection import SETTINGS, sql_name, sql_text
 from warehouse.home import Home
 
 # Long enough to see what a correction in a publisher's busy week changed; a figure of any month of

@@ -21,7 +21,7 @@ import duckdb
 
 from ingest.archive import write_whole
 from ingest.errors import CoreMeasuresError
-from warehouse.candidate import SETTINGS
+from warehouse.connection import SETTINGS
 from warehouse.home import Home
 
 PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"

@@ -18,13 +18,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
 from ingest.archive import HomeArchive, sync_folder, write_synced
 from ingest.errors import HomeError
-from ingest.loads import LoadStore
+
+if TYPE_CHECKING:
+    from ingest.loads import LoadStore
 
 WAREHOUSE_NAME = "core_measures.duckdb"
 # How a home is laid out. Raised when what is written can no longer be read by what came before.
@@ -126,6 +128,8 @@ class Home:
     @cached_property
     def loads(self) -> LoadStore:
         """Loads as Parquet; may be deleted."""
+        from ingest.loads import LoadStore
+
         return LoadStore(self.root / "loads")
 
     def check_format(self) -> None:

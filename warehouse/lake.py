@@ -20,7 +20,7 @@ import duckdb
 
 from ingest.archive import without_credentials, write_whole
 from ingest.errors import CoreMeasuresError
-from warehouse.candidate import SETTINGS, sql_name, sql_text
+from warehouse.connection import SETTINGS, sql_name, sql_text
 from warehouse.dated import past_the_rule
 from warehouse.home import Home
 

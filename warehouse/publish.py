@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from ingest.archive import sha256_of
-from warehouse.candidate import SETTINGS, sql_name, sql_text
+from warehouse.connection import SETTINGS, sql_name, sql_text
 
 LICENCE = {
     "name": "OGL-UK-3.0",

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import duckdb
 
 from ingest.errors import CoreMeasuresError, HomeError
-from warehouse.candidate import SETTINGS
+from warehouse.connection import SETTINGS
 
 # A query that needs more memory than it has ends in an error: by default DuckDB would write what
 # does not fit into a folder beside the warehouse.

@@ -26,7 +26,7 @@ from orchestration.pipeline.build import build
 from orchestration.pipeline.check import check
 from reliability.drift.document import Document, take_apart
 from reliability.site import Compiled, CompiledProject, Recorder, lay_release
-from warehouse.candidate import SETTINGS
+from warehouse.connection import SETTINGS
 from warehouse.dbt import NodeResult
 from warehouse.home import Home
 

@@ -21,7 +21,7 @@ import duckdb
 
 from ingest.archive import sync_folder
 from ingest.errors import CoreMeasuresError, HomeError
-from warehouse.candidate import SETTINGS
+from warehouse.connection import SETTINGS
 from warehouse.home import Home
 from warehouse.site.marts import Marts
 
