@@ -182,7 +182,7 @@ def _is_workbook(contract: FileContract) -> bool:
 
 
 def refused_in(base: Path) -> set[str]:
-    """The publications of a home of which a load is quarantined."""
+    """The publications of a home of which a load is refused."""
     return {
         verdict.parents[1].name
         for verdict in (base / "archive").glob("*/*/*/verdict.json")
@@ -456,7 +456,7 @@ def report(
         "| --- | --- | --- |",
     ]
     means = {
-        CAUGHT: "refused: the load is quarantined, or the build is not served",
+        CAUGHT: "refused: the load is refused, or the build is not served",
         FLAGGED: "served, and the figures are flagged that the sound file has not flagged",
         WARNED: "a figure changed, and a warning that the sound file has not said so",
         HARMLESS: "no figure of a council, a region or England tells anything else",

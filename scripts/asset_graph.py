@@ -85,7 +85,7 @@ def served(home: Path, dagster_home: Path) -> Iterator[str]:
         "DAGSTER_HOME": str(dagster_home),
         "DAGSTER_TELEMETRY_ENABLED": "false",
     }
-    # Exit code 2 says that something was quarantined, which the sample must not have.
+    # Exit code 2 says that something was refused, which the sample must not have.
     subprocess.run(
         [sys.executable, "-m", "orchestration.cli", "refresh", "--from", "sample"],
         cwd=ROOT,

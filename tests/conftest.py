@@ -237,7 +237,7 @@ def published_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     def make(home: Path) -> None:
         outcome = refreshed(home, PUBLISHED)
         assert outcome.returncode == 2, outcome.stderr
-        for word, named in (("Quarantined: ", REFUSED), ("Incomplete: ", INCOMPLETE)):
+        for word, named in (("Refused: ", REFUSED), ("Incomplete: ", INCOMPLETE)):
             told = [line for line in outcome.stderr.splitlines() if line.startswith(word)]
             assert {" ".join(line.split(":")[1].split()) for line in told} == set(named), told
         (home / "told.txt").write_text(outcome.stderr)

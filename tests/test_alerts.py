@@ -161,7 +161,7 @@ def test_a_night_that_goes_wrong_is_told_to_nobody_and_recovery_every_night(
     assert ears.heard() == []
 
 
-def test_a_quarantined_load_is_told_to_nobody(tmp_path: Path, ears: Ears) -> None:
+def test_a_refused_load_is_told_to_nobody(tmp_path: Path, ears: Ears) -> None:
     home = Home(tmp_path / "nightly")
     home.prepare()
     on_time(home)
@@ -174,8 +174,8 @@ def test_a_quarantined_load_is_told_to_nobody(tmp_path: Path, ears: Ears) -> Non
     inventory = check(home)
     alert(home, load_contracts(), Told(), inventory=inventory, environment=ears.environment)
     (told,) = ears.heard()
-    assert "1 quarantined" in told.splitlines()[0]
-    assert "Quarantined: characteristics-of-children-in-need 2024: c1" in told
+    assert "1 refused" in told.splitlines()[0]
+    assert "Refused: characteristics-of-children-in-need 2024: c1" in told
     assert "years_claimed" in told
 
 

@@ -75,7 +75,7 @@ def test_what_was_printed_is_hidden_where_it_was_mended_or_taken_away(
     home = Home(tmp_path / "home")
     home.prepare()
     inventory = refresh(home, archive_of(tmp_path, **{LEEDS: "910", BRADFORD: "910"})).inventory
-    assert not inventory.quarantined, "910 per cent, mended, no longer keeps the load out"
+    assert not inventory.refused, "910 per cent, mended, no longer keeps the load out"
     # A figure that was taken away is no figure that was never there.
     facts = rows(
         tmp_path / "home",
@@ -102,9 +102,9 @@ def test_a_correction_outlives_the_error(fixes: Path, tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     home.prepare()
     collect(home, archive_of(tmp_path, **{LEEDS: "24.2"}))
-    (quarantined,) = check(home).quarantined
-    assert quarantined.verdict is not None
-    assert [check.name for check in quarantined.verdict.reasons] == ["corrections_hold"]
+    (refused,) = check(home).refused
+    assert refused.verdict is not None
+    assert [check.name for check in refused.verdict.reasons] == ["corrections_hold"]
 
 
 @pytest.mark.parametrize(

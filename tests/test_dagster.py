@@ -121,7 +121,7 @@ def test_the_job_does_not_run_or_the_hours_are_wrong(definitions: dg.Definitions
     assert job.executor_def.name == "in_process"
 
 
-def test_a_quarantined_load_stops_the_run_or_is_not_shown_or_the_log_keeps_a_secret(
+def test_a_refused_load_stops_the_run_or_is_not_shown_or_the_log_keeps_a_secret(
     definitions: dg.Definitions, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in SECRETS.items():
@@ -141,7 +141,7 @@ def test_a_quarantined_load_stops_the_run_or_is_not_shown_or_the_log_keeps_a_sec
     }
     shown = evaluations[publication_key(load_contracts()[IN_NEED]), ADMITTED]
     assert not shown.passed
-    reasons = shown.metadata["quarantined"].value
+    reasons = shown.metadata["refused"].value
     assert any("years_claimed" in reason for load in reasons.values() for reason in load)
     materialized = {event.asset_key for event in result.get_asset_materialization_events()}
     assert {PUBLISHED, dg.AssetKey(["marts", "fct_core_measure"])} <= materialized

@@ -66,7 +66,7 @@ def test_the_pages_do_not_say_what_is_wrong_or_who_let_it_in(
     assert refreshed(home, one).returncode == 2
     index = index_of(home)
     assert "4\nloads, 2 of them checked for this build" in index
-    assert index.count(">quarantined<") == 2
+    assert index.count(">refused<") == 2
     assert "error: readable: " in index
     pages = sorted((home / "quality" / "latest" / "validations").rglob("*.html"))
     assert len(pages) == 3, "what could not be read has no page"

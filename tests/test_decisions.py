@@ -50,11 +50,11 @@ def without_leeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def quarantined(
+def refused(
     first_home: Path, tmp_path_factory: pytest.TempPathFactory, without_leeds: Path
 ) -> Path:
-    """A home that serves 2023's referrals, because 2024's are quarantined. Not to be changed."""
-    home = copy_of(first_home, tmp_path_factory.mktemp("quarantined") / "home")
+    """A home that serves 2023's referrals, because 2024's are refused. Not to be changed."""
+    home = copy_of(first_home, tmp_path_factory.mktemp("refused") / "home")
     outcome = refreshed(home, without_leeds)
     assert outcome.returncode == 2, outcome.stderr
     return home
@@ -64,9 +64,9 @@ def quarantined(
 
 
 def test_a_load_a_person_accepted_stays_out_or_hides_what_was_wrong_with_it(
-    quarantined: Path, without_leeds: Path, tmp_path: Path
+    refused: Path, without_leeds: Path, tmp_path: Path
 ) -> None:
-    home = copy_of(quarantined, tmp_path / "home")
+    home = copy_of(refused, tmp_path / "home")
     assert rows(home, YEARS) == [("second_or_later", 2024), ("within_12_months", 2023)]
     outcome = decide("accept", home, "--by", "Ada", reason="Leeds says so itself; see its notice.")
     assert outcome.returncode == 0, outcome.stderr
@@ -84,7 +84,7 @@ def test_a_load_a_person_accepted_stays_out_or_hides_what_was_wrong_with_it(
 
     outcome = refreshed(home, without_leeds)
     assert outcome.returncode == 0, outcome.stderr
-    assert "0 quarantined" in outcome.stdout
+    assert "0 refused" in outcome.stdout
     assert "accepted by Ada" in outcome.stdout
     assert rows(home, YEARS) == [("second_or_later", 2024), ("within_12_months", 2024)]
     assert rows(
@@ -122,9 +122,9 @@ def test_an_acceptance_admits_what_nobody_looked_at() -> None:
 
 
 def test_a_check_that_fails_anew_is_passed_over_for_an_old_acceptance(
-    quarantined: Path, tmp_path: Path
+    refused: Path, tmp_path: Path
 ) -> None:
-    home = Home(copy_of(quarantined, tmp_path / "home"))
+    home = Home(copy_of(refused, tmp_path / "home"))
     assert decide("accept", home.root).returncode == 0
     assert [str(load.load.file.name) for load in take_inventory(home).accepted] == [REFERRALS]
     release = next(r.release for r in take_inventory(home).releases if r.release.release == "2024")
@@ -137,7 +137,7 @@ def test_a_check_that_fails_anew_is_passed_over_for_an_old_acceptance(
     home.archive.record_verdict(release, verdict)
     # Of the two loads only one had been accepted; both are out now, and the acceptance is told.
     stock = take_inventory(home)
-    assert len(stock.quarantined) == 2
+    assert len(stock.refused) == 2
     assert not stock.accepted
     printed = command("status", "--home", home.root).stdout
     assert "not_empty" in printed
@@ -166,10 +166,10 @@ def test_a_file_that_cannot_be_read_is_accepted(fault: factory.Fault, tmp_path: 
     assert outcome.returncode == 1
     assert "cannot be accepted: it could not be read" in outcome.stderr
     assert len(outcome.stderr.strip().splitlines()) == 1
-    assert len(take_inventory(home).quarantined) == 1
+    assert len(take_inventory(home).refused) == 1
     # It can be put away for good, so that nobody is asked again.
     assert decide("reject", home.root, "--file", REFERRALS).returncode == 0
-    assert not take_inventory(home).quarantined
+    assert not take_inventory(home).refused
 
 
 # --- reject
@@ -187,7 +187,7 @@ def test_a_load_a_person_rejected_goes_on_being_served(second_home: Path, tmp_pa
     outcome = refreshed(home, source)
     assert outcome.returncode == 0, outcome.stderr
     assert "rejected by Ada" in outcome.stdout
-    assert "1 quarantined" not in outcome.stdout
+    assert "1 refused" not in outcome.stdout
     assert rows(home, YEARS) == [("second_or_later", 2024), ("within_12_months", 2023)]
     assert rows(
         home,
@@ -241,31 +241,29 @@ def test_a_rejection_excuses_the_loss_of_years_it_does_not_speak_of(
     ids=str,
 )
 def test_a_slip_of_the_pen_decides_something(
-    quarantined: Path, arguments: tuple[str, ...], sentence: str
+    refused: Path, arguments: tuple[str, ...], sentence: str
 ) -> None:
-    outcome = command("accept", *arguments, "--reason", "Why.", "--home", quarantined)
+    outcome = command("accept", *arguments, "--reason", "Why.", "--home", refused)
     assert outcome.returncode == 1
     assert sentence in outcome.stderr
     assert len(outcome.stderr.strip().splitlines()) == 1
-    assert not list(quarantined.rglob("decisions.json"))
+    assert not list(refused.rglob("decisions.json"))
 
 
-def test_a_decision_has_no_reason_or_no_home(quarantined: Path, tmp_path: Path) -> None:
-    blank = decide("accept", quarantined, reason=" \n ")
+def test_a_decision_has_no_reason_or_no_home(refused: Path, tmp_path: Path) -> None:
+    blank = decide("accept", refused, reason=" \n ")
     assert blank.returncode == 1
     assert "must not be blank" in blank.stderr
-    assert command("accept", IN_NEED, "2024", "--home", quarantined).returncode == 2
+    assert command("accept", IN_NEED, "2024", "--home", refused).returncode == 2
     nowhere = decide("accept", tmp_path / "nowhere")
     assert nowhere.returncode == 1
     assert "There is no home" in nowhere.stderr
     assert not (tmp_path / "nowhere").exists()
-    assert not list(quarantined.rglob("decisions.json"))
+    assert not list(refused.rglob("decisions.json"))
 
 
-def test_a_reason_commands_the_terminal_of_whoever_reads_it(
-    quarantined: Path, tmp_path: Path
-) -> None:
-    home = copy_of(quarantined, tmp_path / "home")
+def test_a_reason_commands_the_terminal_of_whoever_reads_it(refused: Path, tmp_path: Path) -> None:
+    home = copy_of(refused, tmp_path / "home")
     typed = "Seen\x1b]0;owned\x07 \x1b[31mred\x9b2J\u202e txt\u2066\u200f of\tLéeds\r\u2028 –\x7f"
     outcome = decide("accept", home, "--by", "A\x1b[1mda\u202e", reason=typed)
     assert outcome.returncode == 0, outcome.stderr
@@ -284,12 +282,12 @@ def test_a_reason_commands_the_terminal_of_whoever_reads_it(
     assert load.decided.observed.isprintable()
 
 
-def test_a_decision_slips_in_while_a_refresh_is_running(quarantined: Path, tmp_path: Path) -> None:
+def test_a_decision_slips_in_while_a_refresh_is_running(refused: Path, tmp_path: Path) -> None:
     import sys
 
     from conftest import PROJECT
 
-    home = copy_of(quarantined, tmp_path / "home")
+    home = copy_of(refused, tmp_path / "home")
     arguments = ["accept", IN_NEED, "2024", "--reason", "Why.", "--home"]
     with FileLock(home / ".lock"):
         process = subprocess.Popen(

@@ -187,7 +187,7 @@ def judge(
 
 
 def only_reason(verdict: LoadVerdict) -> Check:
-    """The one check that quarantines the load: the damage's own, and no other."""
+    """The one check that refuses the load: the damage's own, and no other."""
     assert not verdict.admitted
     assert len(verdict.reasons) == 1, [str(check) for check in verdict.reasons]
     return verdict.reasons[0]

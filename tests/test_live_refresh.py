@@ -182,7 +182,7 @@ def test_a_publisher_that_is_down_is_told_nowhere_or_stops_the_rest(
     contract = load_contracts()[INJURIES]
     shown = loads_admitted(publication_key(contract), contract, take_inventory(Home(home)))
     assert not shown.passed
-    assert "503" in str(shown.metadata["quarantined"].value)
+    assert "503" in str(shown.metadata["refused"].value)
     # And it comes right by itself.
     night.quiet()
     night.asked_by(monkeypatch)

@@ -163,7 +163,7 @@ def test_a_machine_cannot_read_what_a_refresh_did(archive: Path, tmp_path: Path)
     assert len(told["releases_arrived"]) == 2
     assert told["loads"]["held"] == 4
     assert told["loads"]["admitted"] == 3
-    ((refused),) = told["loads"]["quarantined"]
+    ((refused),) = told["loads"]["refused"]
     assert refused["reasons"]
     assert set(told["seconds"]) == {"Bringing home", "Checking loads", "Building", "Publishing"}
     ((figures,),) = rows(
@@ -174,12 +174,12 @@ def test_a_machine_cannot_read_what_a_refresh_did(archive: Path, tmp_path: Path)
     assert all({"at", "level", "event"} <= set(line) for line in lines)
     stages = [line["stage"] for line in lines if line["event"] == "stage_began"]
     assert stages == ["Bringing home", "Checking loads", "Building", "Publishing"]
-    assert any(line["level"] == "warning" and "Quarantined" in line["message"] for line in lines
+    assert any(line["level"] == "warning" and "Refused" in line["message"] for line in lines
                if line["event"] == "said")  # fmt: skip
     # The metrics say the same.
     text = (home / "metrics" / "core_measures.prom").read_text()
     assert all(HELP_LINE.match(line) or SAMPLE_LINE.match(line) for line in text.splitlines()), text
-    assert 'core_measures_loads{state="quarantined"} 1' in text
+    assert 'core_measures_loads{state="refused"} 1' in text
     assert 'core_measures_loads{state="admitted"} 3' in text
     success = re.search(r"^core_measures_last_success_timestamp_seconds (\S+)$", text, re.M)[1]
     # A refresh that fails keeps the last success.

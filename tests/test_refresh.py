@@ -46,7 +46,7 @@ def bytes_of(folder: Path) -> dict[str, str]:
 
 def test_a_newcomer_is_not_told_where_the_figures_are(sample_home: Path) -> None:
     printed = (sample_home / "printed.txt").read_text()
-    assert "0 quarantined" in printed
+    assert "0 refused" in printed
     assert str(sample_home / "warehouse" / "core_measures.duckdb") in printed
     assert str(sample_home / "published" / "latest") in printed
     lines = [line.strip() for line in printed.partition("Next:")[2].strip().splitlines()]
@@ -169,9 +169,9 @@ def test_a_bad_release_takes_the_good_one_before_it_away(first_home: Path, tmp_p
     )
     outcome = refreshed(home, damaged)
     assert outcome.returncode == 2
-    assert "Quarantined" in outcome.stderr
+    assert "Refused" in outcome.stderr
     assert "years_claimed" in outcome.stderr
-    assert "1 quarantined" in outcome.stdout
+    assert "1 refused" in outcome.stdout
     # The other file of the release is sound, and is served; this one's year before still stands.
     newest = dict(
         rows(home, "select series_id, max(year) from marts.fct_core_measure group by all")
@@ -186,7 +186,7 @@ def test_a_bad_release_takes_the_good_one_before_it_away(first_home: Path, tmp_p
     assert ("2024", "years_claimed", False) in reasons
     assert {(release, admitted) for release, _, admitted in reasons} == {("2024", False)}
     status = command("status", "--home", home)
-    assert "Quarantined" in status.stdout
+    assert "Refused" in status.stdout
     # Asked again, it says so again.
     assert refreshed(home, damaged).returncode == 2
     # The publisher mends the file under the same name: a second version, and both are kept.
@@ -222,12 +222,12 @@ def test_a_damaged_file_reaches_the_facts(
         tmp_path / "archive", figures=factory.figures_of(IN_NEED), faults=[fault]
     )
     collect(home, str(archive))
-    (quarantined,) = check(home).quarantined
-    assert str(quarantined.load.release) == f"{IN_NEED} 2024"
-    assert quarantined.verdict is not None
-    assert caught_by in {reason.name for reason in quarantined.verdict.reasons}
+    (refused,) = check(home).refused
+    assert str(refused.load.release) == f"{IN_NEED} 2024"
+    assert refused.verdict is not None
+    assert caught_by in {reason.name for reason in refused.verdict.reasons}
     # Nothing is lost: the bytes are kept with their reasons.
-    assert (home.archive.folder / "ees" / IN_NEED / "2024" / quarantined.load.file.name).exists()
+    assert (home.archive.folder / "ees" / IN_NEED / "2024" / refused.load.file.name).exists()
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ def test_one_odd_cell_keeps_a_release_out_or_is_served_without_a_flag(
     )
     collect(home, str(archive))
     inventory = check(home)
-    assert not inventory.quarantined
+    assert not inventory.refused
     (told,) = (load for load in inventory.loads if load.verdict and load.verdict.flagging)
     assert str(told.load.release) == f"{IN_NEED} 2024", "and of no release beside it"
     verdict = told.verdict
@@ -267,9 +267,9 @@ def test_the_nearest_names_are_not_told_for_an_unknown_column(
     fault = faults.rename_column(REFERRALS_2024, "Re_referrals_percent", "Re_referrals_pc")
     archive = factory.lay_out(tmp_path / "a", figures=factory.figures_of(IN_NEED), faults=[fault])
     collect(home, str(archive))
-    (quarantined,) = check(home).quarantined
-    assert quarantined.verdict is not None
-    sentence = quarantined.verdict.reasons[0].observed
+    (refused,) = check(home).refused
+    assert refused.verdict is not None
+    sentence = refused.verdict.reasons[0].observed
     assert "'Re_referrals_percent'" in sentence
     assert "'Re_referrals_pc'" in sentence
 
@@ -321,10 +321,10 @@ def test_a_reworded_label_empties_a_series_unnoticed(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     home.prepare()
     collect(home, str(archive))
-    (quarantined,) = check(home).quarantined
-    assert str(quarantined.load.release) == f"{looked_after} 2024"
-    assert quarantined.verdict is not None
-    assert "series_printed" in {reason.name for reason in quarantined.verdict.reasons}
+    (refused,) = check(home).refused
+    assert str(refused.load.release) == f"{looked_after} 2024"
+    assert refused.verdict is not None
+    assert "series_printed" in {reason.name for reason in refused.verdict.reasons}
 
 
 def test_years_now_served_are_lost_by_a_refresh(first_home: Path, tmp_path: Path) -> None:

@@ -211,7 +211,7 @@ stands here.</p>
 
 
 def _row(entry: Entry) -> str:
-    kept_out = entry.outcome.startswith(("quarantined", "rejected"))
+    kept_out = entry.outcome.startswith(("refused", "rejected"))
     style = "out" if kept_out else "noted" if entry.failed else ""
     failed = "<br>".join(
         f"{escape(check.severity)}: {escape(str(check))}" for check in entry.failed

@@ -1,7 +1,7 @@
 """Decisions: what a person decided of a load, over its verdict, as kept in `decisions.json`.
 
 A decision speaks of one file by its hash. An acceptance covers the failed checks that the person
-saw, and no other: a check that fails for the first time under a later contract quarantines the
+saw, and no other: a check that fails for the first time under a later contract refuses the
 load again. The last decision of a file counts; those before it stay on record.
 """
 

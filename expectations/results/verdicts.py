@@ -139,7 +139,7 @@ class LoadVerdict:
 
     @property
     def reasons(self) -> tuple[Check, ...]:
-        """The failed checks that quarantine the load."""
+        """The failed checks that refuse the load."""
         return tuple(check for check in self.checks if check.blocks)
 
     @property

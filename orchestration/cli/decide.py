@@ -58,7 +58,7 @@ def accept(
     by: ByOption = None,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
-    """Admit what is quarantined of a release, from the next refresh on.
+    """Admit what is refused of a release, from the next refresh on.
 
     It covers the checks that fail now, and no other. Lifts a rejection too. With --read the load is
     checked again, by what you say of its columns.

@@ -102,9 +102,9 @@ def status(home: HomeOption = DEFAULT_HOME) -> None:
         if mark := place.archive.withdrawn(one.release):
             told = f"Withdrawn by its publisher, found on {mark['withdrawn']}, and kept:"
             out.print(f"{told} {one.release}: {mark['reason']}", style="yellow", markup=False)
-    for load in inventory.quarantined:
+    for load in inventory.refused:
         why = "; ".join(str(check) for check in load.reasons)
-        out.print(f"Quarantined: {load.load}: {why}", style="yellow", markup=False)
+        out.print(f"Refused: {load.load}: {why}", style="yellow", markup=False)
         if load.decided:
             out.print(f"  once {load.decided}", style="yellow", markup=False)
     for one in inventory.incomplete:

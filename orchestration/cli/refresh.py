@@ -46,8 +46,8 @@ def refresh(
 ) -> None:
     """Bring home what is new, check it, build, swap, publish.
 
-    Exit code 0: all admitted, or decided by a person. 2: published, with loads quarantined or
-    releases refused.
+    Exit code 0: all admitted, or decided by a person. 2: published, with loads refused, or
+    releases that are incomplete or did not come.
     1: nothing was published, and what was there before still stands.
     """
     from orchestration.refresh import refresh as run
@@ -109,11 +109,11 @@ def _tell_outcome(ended: Outcome) -> None:
     out.print(
         f"{verb}: {admitted} of {len(loads)} loads of {len(inventory.releases)} releases"
         f" admitted{odd},"
-        f" {len(inventory.quarantined)} quarantined, {len(inventory.incomplete)} incomplete,"
+        f" {len(inventory.refused)} refused, {len(inventory.incomplete)} incomplete,"
         f" {len(inventory.problems)} releases not brought home."
     )
-    for load in inventory.quarantined:
-        out.print(f"  quarantined: {load.load}", markup=False)
+    for load in inventory.refused:
+        out.print(f"  refused: {load.load}", markup=False)
     for held in inventory.incomplete:
         out.print(f"  incomplete: {held}: {held.lacks}. {way_out(held)}", markup=False)
     print_decisions(inventory, "  ")

@@ -140,7 +140,7 @@ def _publication_metadata(held: list[HeldRelease], fresh: list[str]) -> dict[str
         "newest published": newest.published.isoformat() if newest else "",
         "came in this run": dg.MetadataValue.json(fresh),
         "loads": sum(len(release.loads) for release in held),
-        "loads quarantined": sum(load.quarantined for release in held for load in release.loads),
+        "loads refused": sum(load.refused for release in held for load in release.loads),
     }
 
 
@@ -245,7 +245,7 @@ def published_assets(manifest: dict[str, Any], translator: Translator) -> dg.Ass
                 "folder": dg.MetadataValue.path(str(home.published)),
                 "warehouse": dg.MetadataValue.path(str(home.warehouse)),
                 "data docs": dg.MetadataValue.path(str(home.quality / "index.html")),
-                "loads quarantined": len(work.inventory.quarantined),
+                "loads refused": len(work.inventory.refused),
             },
         )
         index = home.site / "index.html"

@@ -43,7 +43,7 @@ def loads_admitted(
     reasons = {
         str(load.load): [f"{check}. {check.explanation}" for check in load.reasons]
         for load in loads
-        if load.quarantined
+        if load.refused
     }
     decided = {
         str(load.load): f"{load.decided}. {load.decided.explanation}"
@@ -65,7 +65,7 @@ def loads_admitted(
         check_name=ADMITTED,
         severity=dg.AssetCheckSeverity.ERROR,
         metadata={
-            "quarantined": dg.MetadataValue.json(reasons | problems),
+            "refused": dg.MetadataValue.json(reasons | problems),
             "incomplete": dg.MetadataValue.json(lacking),
             "warnings": dg.MetadataValue.json(warnings),
             "decided by a person": dg.MetadataValue.json(decided),

@@ -94,8 +94,8 @@ def _keep(
             reporter.warn(f"No page of the Data Docs for {load}: {one.page_fault}")
         held = HeldLoad(load, verdict, standing(decisions, load))
         outcomes.append(held.outcome)
-        for found in held.reasons if held.quarantined else ():
-            reporter.warn(f"Quarantined: {load}: {found}. {found.explanation}")
+        for found in held.reasons if held.refused else ():
+            reporter.warn(f"Refused: {load}: {found}. {found.explanation}")
         if held.decided:
             reporter.say(f"Decided: {load}: {held.decided}. {held.decided.explanation}")
         for found in verdict.flagging:

@@ -77,7 +77,7 @@ class DataDocs:
 def _outcome(held: HeldLoad) -> str:
     if held.rejected or held.accepted:
         return str(held.decided)
-    return "admitted" if held.admitted else "quarantined"
+    return "admitted" if held.admitted else "refused"
 
 
 def _take(page: str, sources: Sequence[Path], folder: Path) -> bool:

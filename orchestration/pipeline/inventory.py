@@ -87,7 +87,7 @@ class HeldLoad:
         return not self.reasons
 
     @property
-    def quarantined(self) -> bool:
+    def refused(self) -> bool:
         """Whether its checks keep it out, and nobody has rejected it."""
         return bool(self.reasons) and not self.rejected
 
@@ -177,9 +177,9 @@ class Inventory:
         return [problem for problem in self.problems if problem.path.startswith(prefix)]
 
     @property
-    def quarantined(self) -> list[HeldLoad]:
+    def refused(self) -> list[HeldLoad]:
         """The loads that their checks keep out."""
-        return [load for load in self.loads if load.quarantined]
+        return [load for load in self.loads if load.refused]
 
     @property
     def accepted(self) -> list[HeldLoad]:
@@ -199,7 +199,7 @@ class Inventory:
     @property
     def sound(self) -> bool:
         """Whether nothing waits for a person: all is admitted, nothing is missing or was left."""
-        return not self.quarantined and not self.problems and not self.incomplete
+        return not self.refused and not self.problems and not self.incomplete
 
 
 def take_inventory(home: Home, contracts: Contracts | None = None) -> Inventory:

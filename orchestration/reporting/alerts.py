@@ -268,7 +268,7 @@ def _open(memory: Path) -> dict[str, dict[str, str]]:
 def _recovered(home: Home) -> Message:
     return Message(
         f"core-measures: all is well again in {home.root.name}",
-        ("Nothing is quarantined, failed or late any more.",),
+        ("Nothing is refused, failed or late any more.",),
     )
 
 
@@ -291,11 +291,11 @@ def bad_news(home: Home, inventory: Inventory | None, failed: str | None) -> Mes
         if failed is None and not is_served(home, inventory):
             line = "Failed: what is held is not served; what was served before stands"
             add(_FAILED, "what is held", line, "")
-        for load in inventory.quarantined:
+        for load in inventory.refused:
             if load.verdict is None:
                 continue  # the run ended before it was checked
             reasons = "; ".join(map(str, load.reasons))
-            add("quarantined", str(load.load), f"Quarantined: {load.load}: {reasons}", reasons)
+            add("refused", str(load.load), f"Refused: {load.load}: {reasons}", reasons)
         for held_release in inventory.incomplete:
             line = f"Incomplete: {held_release}: {held_release.lacks}. {way_out(held_release)}"
             add("incomplete", str(held_release), line, held_release.lacks)

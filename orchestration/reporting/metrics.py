@@ -69,7 +69,7 @@ def _of_inventory(inventory: Inventory) -> list[tuple[str, str, list[Sample]]]:
     states = {
         "admitted": sum(load.admitted and not load.accepted for load in inventory.loads),
         "accepted": len(inventory.accepted),
-        "quarantined": len(inventory.quarantined),
+        "refused": len(inventory.refused),
         "rejected": len(inventory.rejected),
     }
     newest: list[Sample] = []

@@ -56,7 +56,7 @@ def as_document(ended: Outcome) -> dict[str, Any]:
             "held": len(inventory.loads),
             "admitted": sum(load.admitted for load in inventory.loads),
             "accepted": [_named(load) for load in inventory.accepted],
-            "quarantined": [_named(load) for load in inventory.quarantined],
+            "refused": [_named(load) for load in inventory.refused],
             "rejected": [_named(load) for load in inventory.rejected],
         },
         "changes": ended.changes,
@@ -87,7 +87,7 @@ def arrivals(ended: Outcome) -> list[Row]:
     for publication in inventory.contracts.values():
         name = publication.publication
         held = [load for release in inventory.of(publication) for load in release.loads]
-        kept_out = [load for load in held if load.quarantined]
+        kept_out = [load for load in held if load.refused]
         refused = inventory.problems_of(publication)
         lacking = [release for release in inventory.of(publication) if release.incomplete]
         if not (name in came or kept_out or refused or lacking):
