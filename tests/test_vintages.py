@@ -83,11 +83,8 @@ def test_an_older_edition_that_arrives_late_replaces_the_newer(tmp_path: Path) -
         "select old_value, new_value, old_published::varchar, published::varchar"
         f" from marts.revision where {REFERRALS}",
     ) == [(11.1, now, "2024-09-20", day)]
-    status = next(
-        line
-        for line in command("status", "--home", home).stdout.splitlines()
-        if line.strip().startswith(IN_NEED[:20])
-    )
+    listed = command("status", "--home", home).stdout.splitlines()
+    (status,) = (line for line in listed if f" {IN_NEED} " in line)
     assert str(day) in status and "2024+2" not in status
 
     # Whoever came first, the figures are the same.
