@@ -691,3 +691,53 @@ def test_the_sample_tells_another_story_than_the_files(
             f" where (publication, release, version) in ({of_them}) order by all"
         )
         assert rows(sample_home, sql) == rows(published_home, sql), mart
+
+
+# --- releases whose layout changed
+
+
+def test_a_share_whose_counts_are_no_longer_printed_is_lost_or_made_up(
+    published_home: Path,
+) -> None:
+    """Key stage 4 of 2024/25: percentages alone, told to be the same by the years of before."""
+    (path,) = (PUBLISHED / "ees" / "key-stage-4-performance" / "2024-25").glob("*.csv")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        (england,) = (
+            row
+            for row in csv.DictReader(file)
+            if (row["time_period"], row["geographic_level"]) == ("202425", "National")
+        )
+    printed = {
+        "grade_5_or_above": float(england["pt_l2basics_95"]),
+        "grade_4_or_above": float(england["pt_l2basics_94"]),
+    }
+    served = rows(
+        published_home,
+        "select series_id, value, numerator, denominator, lower_95, interval_method"
+        " from marts.fct_comparator where comparator = 'england' and year = 2025"
+        " and measure_id = 'gcse_english_and_maths'",
+    )
+    assert {(str(s), v): rest for s, v, *rest in served} == {
+        one: [None] * 4 for one in printed.items()
+    }
+    ((councils,),) = rows(
+        published_home,
+        "select count(*) from marts.fct_core_measure where year = 2025 and value is not null"
+        " and measure_id = 'gcse_english_and_maths' and series_id = 'grade_5_or_above'",
+    )
+    assert int(str(councils)) >= 150
+
+
+def test_a_judgement_of_the_newest_layout_is_not_served(published_home: Path) -> None:
+    """Ofsted's list of 2025 has a row an inspection; York's standing one is of February 2025."""
+    assert rows(
+        published_home,
+        "select judged_on::varchar, publication_date::varchar, overall_effectiveness, is_newest"
+        " from marts.council_inspection where council_name = 'York' order by judged_on desc",
+    ) == [
+        ("2025-02-24", "2025-04-15", "Outstanding", True),
+        ("2022-03-07", "2022-05-04", "Requires improvement to be good", False),
+    ]
+    assert rows(
+        published_home, "select distinct release from marts.council_inspection order by all"
+    ) == [("2025-03-31",)]
