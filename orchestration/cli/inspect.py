@@ -264,7 +264,7 @@ def profile(
         table = Table(*columns, box=SIMPLE, pad_edge=False, leading=int(narrow))
         for row in rows:
             table.add_row(*map(plain, stacked(row) if narrow else row))
-        print_table(table)
+        print_table(table, may_wrap=True)
     for line in (*(f"- {reason}" for reason in shown.reasons), "", *shown.legend):
         out.print(line, markup=False)
     out.print(f"Sources: {'; '.join(shown.sources)}.", markup=False)

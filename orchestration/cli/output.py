@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 out = Console(highlight=False, soft_wrap=True)
@@ -28,10 +29,28 @@ def print_rows(columns: list[str], rows: Sequence[tuple[Any, ...]], count: str) 
         out.print(count)
 
 
-def print_table(table: Table) -> None:
-    """A table as wide as the terminal; elsewhere as wide as it is, since a cut loses figures."""
-    console = out if out.is_terminal else Console(highlight=False, width=10_000)
-    console.print(table)
+def print_table(table: Table, *, may_wrap: bool = False) -> None:
+    """A table where the terminal has room for it, else a line a cell, so that none is cut.
+
+    One of sentences `may_wrap` instead. Elsewhere than in a terminal a table is as wide as it is,
+    since a cut loses figures.
+    """
+    wide = Console(highlight=False, width=10_000)
+    if not out.is_terminal:
+        wide.print(table)
+    elif may_wrap or Measurement.get(wide, wide.options, table).maximum <= out.width:
+        out.print(table)
+    else:
+        _print_stacked(table)
+
+
+def _print_stacked(table: Table) -> None:
+    heads = [str(column.header) for column in table.columns]
+    for first, *rest in zip(*(column.cells for column in table.columns), strict=True):
+        out.print(first, style="bold")
+        for head, cell in zip(heads[1:], rest, strict=True):
+            if cell != "":
+                out.print(f"  {head}: {cell}")
 
 
 def plain(cell: object) -> str:

@@ -101,7 +101,7 @@ def _tell_outcome(ended: Outcome) -> None:
             table = Table(*columns, box=SIMPLE, pad_edge=False)
             for row in rows:
                 table.add_row(*map(plain, row))
-            print_table(table)
+            print_table(table, may_wrap=True)
     admitted = sum(load.admitted for load in loads)
     flagged = sum(load.outcome == "admitted, with flagged figures" for load in loads)
     odd = f" ({flagged} with flagged figures)" if flagged else ""

@@ -1,4 +1,4 @@
-"""A refresh that is stopped: one sentence, an exit code, and nothing half-done."""
+"""The terminal: what stops a command, what cannot be written, and how narrow it may be."""
 
 from __future__ import annotations
 
@@ -76,3 +76,16 @@ def test_what_cannot_be_read_or_written_ends_in_a_traceback(tmp_path: Path) -> N
         assert outcome.returncode in (1, 2), arguments
         assert "Traceback" not in outcome.stderr, outcome.stderr
         assert outcome.stderr.strip(), arguments
+
+
+@pytest.mark.parametrize("width", ["40", "80"])
+def test_a_narrow_terminal_cuts_the_names_that_a_command_is_to_be_given(
+    sample_home: Path, width: str
+) -> None:
+    outcome = command(
+        *("status", "--home", sample_home), environment={"FORCE_COLOR": "1", "COLUMNS": width}
+    )
+    assert outcome.returncode == 0, outcome.stderr
+    for publication in (IN_NEED, "children-looked-after-in-england-including-adoptions"):
+        assert publication in outcome.stdout
+    assert "…" not in outcome.stdout
