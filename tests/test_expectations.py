@@ -734,10 +734,11 @@ def newest_loads() -> list[Any]:
 
 
 # Files that only the figures of the release before explain, and what refuses them alone: an
-# indicator of another name, and a column that is gone.
+# indicator of another name, and columns that are gone.
 KNOWN_BY_FIGURES = {
     ("children-in-relative-poverty", "2026-05-07", "relative_poverty_2026"): "constants",
     (LOOKED_AFTER, "2025", "convictions_and_health"): "columns",
+    ("key-stage-4-performance", "2024-25", "local_authority"): "columns",
     ("pupils-at-expected-standard-at-key-stage-2", "2026-01-12", "expected_standard"): "constants",
 }
 
