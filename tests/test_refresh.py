@@ -260,18 +260,20 @@ def test_one_odd_cell_keeps_a_release_out_or_is_served_without_a_flag(
     assert all(flag.source_row and flag.message for flag in verdict.flags)
 
 
-def test_the_nearest_names_are_not_told_for_an_unknown_column(
-    first_home: Path, tmp_path: Path
-) -> None:
-    home = Home(copy_of(first_home, tmp_path / "home"))
-    fault = faults.rename_column(REFERRALS_2024, "Re_referrals_percent", "Re_referrals_pc")
-    archive = factory.lay_out(tmp_path / "a", figures=factory.figures_of(IN_NEED), faults=[fault])
+def test_the_nearest_names_are_not_told_for_an_unknown_column(tmp_path: Path) -> None:
+    """Nothing is held of before that would tell the column by its figures."""
+    home = Home(tmp_path / "home")
+    home.prepare()
+    fault = faults.rename_column(REFERRALS_2024, "Re_referrals_percent", "Re_referral_percnt")
+    archive = factory.lay_out(
+        tmp_path / "a", figures=factory.figures_of(IN_NEED, ["2024"]), faults=[fault]
+    )
     collect(home, str(archive))
     (refused,) = check(home).refused
     assert refused.verdict is not None
     sentence = refused.verdict.reasons[0].observed
     assert "'Re_referrals_percent'" in sentence
-    assert "'Re_referrals_pc'" in sentence
+    assert "'Re_referral_percnt'" in sentence
 
 
 def test_an_unreachable_or_broken_release_stops_the_others(tmp_path: Path) -> None:

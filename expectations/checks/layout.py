@@ -16,7 +16,7 @@ from expectations.checks.base import (
     LoadCheck,
     found_where,
 )
-from expectations.panel.columns import CONFLICTING
+from expectations.panel.columns import CONFLICTING, EMPTIED
 from ingest.contracts import NUMERIC_ROLES, DroppedRows, FileContract
 from ingest.reading.recognise import is_needed, unlisted_columns
 from ingest.reading.tables import SOURCE_ROW
@@ -244,6 +244,8 @@ class NumbersOrMarks(LoadCheck):
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
         number = ~np.isnan(load.columns.numbers(about))
         off = ~number & ~load.columns.among(about, (*load.contract.marks, CONFLICTING))
+        # What a correction took away is no mark of the publisher's.
+        off &= ~(load.rows[EMPTIED].to_numpy() & load.columns.among(about, ("",)))
         yield found_where(
             off,
             load.columns.texts(about) if off.any() else (),

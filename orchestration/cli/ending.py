@@ -27,20 +27,25 @@ class Stopped(BaseException):
 
 
 def listen() -> None:
-    """End with a sentence when a signal asks for it."""
-    for number in _BY:
-        # What was told to ignore a signal, as by `nohup` or in the background, goes on doing so.
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _stop)
+    """End with a sentence when asked to end. Ctrl-C is for each command to hear."""
+    _hear(signal.SIGTERM)
 
 
 def at_once(sentence: str) -> None:
-    """From here on a signal ends the process where it stands, with this sentence.
+    """From here on Ctrl-C too ends the process where it stands, with this sentence.
 
     For who leaves nothing half-done wherever it is killed, and has threads in a library's code that
     hear of no exception.
     """
     _AT_ONCE[:] = [sentence]
+    for number in _BY:
+        _hear(number)
+
+
+def _hear(number: int) -> None:
+    # What was told to ignore a signal, as by `nohup` or in the background, goes on doing so.
+    if signal.getsignal(number) is not signal.SIG_IGN:
+        signal.signal(number, _stop)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
