@@ -591,7 +591,22 @@ def test_a_check_that_looks_at_nothing_passes_for_one_that_found_nothing_wrong(
     )
     assert idle, "no check looked at nothing: are their counts told no longer?"
     allowed = set().union(*MAY_LOOK_AT_NOTHING.values())
-    assert [row for row in idle if row[0] not in allowed] == []
+    # Counts that are no longer printed beside their shares, which the reading says.
+    without_counts = rows(
+        published_home,
+        "select distinct publication, release, file_id from marts.load_quality"
+        " where check_name = 'read_by_history' and observed like '%is no longer printed%'",
+    )
+    assert without_counts == [(KS4, "2024-25", "local_authority")]
+    of_counts = {
+        *("numerator_within_denominator", "breakdowns_add_up"),
+        *("parts_make_wholes", "shares_match_counts"),
+    }
+    assert [
+        row
+        for row in idle
+        if row[0] not in allowed and not (row[0] in of_counts and row[1:] in without_counts)
+    ] == []
 
 
 # Figures of a release that do not agree with each other, by the check that says so.
