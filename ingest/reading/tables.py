@@ -115,7 +115,9 @@ def _whole_table(text: str) -> pa.Table:
             raise ReadError(f"its header has {len(header):,} names, so it is no table of figures")
         _refuse_repeated(header)
         table = pyarrow.csv.read_csv(
-            io.BytesIO(text.encode("utf-8")),
+            # Not a file of Python's: threads of the library go on with it where an error ended
+            # the call, and break down in it.
+            pa.BufferReader(text.encode("utf-8")),
             read_options=pyarrow.csv.ReadOptions(block_size=64 << 20),
             parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
             convert_options=pyarrow.csv.ConvertOptions(
