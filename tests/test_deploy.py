@@ -120,8 +120,13 @@ class Machine:
             return probe.connect_ex(("127.0.0.1", port)) == 0
 
     def ended(self) -> dict[str, Any] | None:
-        """A run that came to its end, well or not."""
-        ends = [one for one in self.runs() if one["status"] in ("SUCCESS", "FAILURE", "CANCELED")]
+        """A run of the schedule's that came to its end, well or not; the sensor has runs too."""
+        ends = [
+            one
+            for one in self.runs()
+            if one["status"] in ("SUCCESS", "FAILURE", "CANCELED")
+            and any(tag["key"] == "dagster/schedule_name" for tag in one["tags"])
+        ]
         return ends[-1] if ends else None
 
     def runs(self) -> list[dict[str, Any]]:

@@ -28,6 +28,7 @@ from filelock import FileLock
 from orchestration.pipeline.check import check
 from orchestration.pipeline.collect import collect
 from warehouse.home import Home
+from warehouse.query import connect
 
 NEET = "participation-in-education-training-and-neet-age-16-to-17-by-local-authority"
 REFRESH_SAMPLE = ("-m", "orchestration.cli", "refresh", "--from", "sample")
@@ -382,13 +383,11 @@ def test_a_refusal_names_neither_what_is_wrong_nor_the_load_to_take_out(
 def test_a_kill_leaves_litter_or_half_a_warehouse_or_a_reader_its_snapshot(
     first_home: Path, tmp_path: Path
 ) -> None:
-    import duckdb
-
     home = copy_of(first_home, tmp_path / "home")
     served = (home / "builds" / "current").readlink()
     newest = "select count(*), max(year) from marts.fct_core_measure"
     path = (home / "warehouse" / "core_measures.duckdb").resolve()
-    reader = duckdb.connect(str(path), read_only=True)
+    reader = connect(path)
     before = reader.execute(newest).fetchall()
     archive = factory.lay_out(tmp_path / "archive", figures=factory.figures_of(IN_NEED))
     arguments = ["refresh", "--from", str(archive), "--home", str(home)]

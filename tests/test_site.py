@@ -570,7 +570,8 @@ def test_a_reader_cannot_find_their_council_and_its_figure(visit: Any, site_home
     card.locator("details.source summary").focus()
     page.keyboard.press("Enter")
     source = card.locator("details.source")
-    assert source.locator("data.row").inner_text() == str(row)
+    assert source.locator("data.row").get_attribute("value") == str(row)
+    assert f"row {int(row) + 1:,} in a spreadsheet" in source.locator("data.row").inner_text()
     assert source.locator(".file").inner_text() == file
     assert source.locator("code").inner_text() == str(value)
     assert source.locator(".cells").inner_text().count("Leeds") == 1
