@@ -20,7 +20,7 @@ check: $(TOOLS)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check -q .
 	@$(BIN)/mypy
-	@$(BIN)/sqlfluff lint --config dbt_project/.sqlfluff --disable-progress-bar -q dbt_project
+	@$(BIN)/sqlfluff lint --processes 0 --config dbt_project/.sqlfluff --disable-progress-bar -q dbt_project
 	@$(BIN)/bandit -c pyproject.toml -q -r ingest expectations warehouse orchestration
 
 dagster: $(READY)
