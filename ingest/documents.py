@@ -14,6 +14,8 @@ from ingest.errors import ContractError
 
 # Ours have some ten thousand; a document of this length is none of ours.
 _MOST_BYTES = 1 << 20
+# Ours are nested some ten deep.
+_DEEPEST = 100
 
 
 # libyaml's, ten times as fast, where PyYAML was built with it, as its wheels are.
@@ -21,11 +23,19 @@ SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _parsed(text: str) -> Any:
-    """YAML without aliases: nested, a few lines of them stand for more than memory holds."""
-    # Without the sign there is none to look for, which would be to read it twice.
-    for event in yaml.parse(text, SafeLoader) if "*" in text else ():
+    """YAML without aliases: nested, a few lines of them stand for more than memory holds.
+
+    libyaml follows what is nested by calls within calls, and ends the process where it goes on:
+    how deep it is is told by its events, which come one by one.
+    """
+    depth = 0
+    for event in yaml.parse(text, SafeLoader):
         if isinstance(event, yaml.AliasEvent):
             raise yaml.YAMLError("aliases (`*name`) are not read")
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise RecursionError
     return yaml.load(text, SafeLoader)  # noqa: S506  # nosec B506  # a safe loader, either way
 
 

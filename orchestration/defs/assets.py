@@ -6,6 +6,7 @@ a step as they stand, so that none of them is put off.
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
@@ -170,7 +171,9 @@ def model_assets(manifest: dict[str, Any], translator: Translator) -> dg.AssetsD
 
 def _as_it_stood(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
     """What a night with nothing new did of each asset: it was seen to be as it is to be."""
-    for key in context.selected_asset_keys:
+    # Dagster takes an asset after those that it is made of.
+    order = TopologicalSorter(context.assets_def.asset_deps).static_order()
+    for key in (one for one in order if one in context.selected_asset_keys):
         yield dg.MaterializeResult(key, metadata={"nothing new": "it stands as it was built"})
 
 
