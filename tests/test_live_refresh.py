@@ -12,7 +12,7 @@ from pathlib import Path
 
 import factory
 import pytest
-from conftest import IN_NEED, PROJECT, command, copy_of, rows
+from conftest import IN_NEED, NOT_IN_SAMPLE, PROJECT, command, copy_of, rows
 from standins import Fault, Request, Server, Shelf
 from standins import server as wrong
 from standins.ees import Ees
@@ -41,11 +41,13 @@ class Night:
         self.fingertips = Fingertips(Shelf.of(sample, "fingertips"))
         self.dfe = stack.enter_context(Server(self.ees))
         self.ohid = stack.enter_context(Server(self.fingertips))
-        # Of these two platforms the sample has every publication.
+        # Those of these two platforms that the sample has.
         self.publications = [
             contract.publication
             for contract in load_contracts().values()
-            if contract.live is not None and contract.live.platform in {"ees", "fingertips"}
+            if contract.live is not None
+            and contract.live.platform in {"ees", "fingertips"}
+            and contract.publication not in NOT_IN_SAMPLE
         ]
         self.everything = [o for p in self.publications for o in ("--only", p)]
         self.environment = QUICK | {
