@@ -26,7 +26,8 @@ CONFLICTING = "[conflicting]"
 CORRECTED = "[corrected]"
 _BESIDE_CELLS = (AS_PUBLISHED, CELL_NOTES)
 
-CHECK_COLUMNS = {
+# What tells one table of a published file, and one cell in it.
+_OF_A_TABLE = {
     "publisher": "varchar",
     "publication": "varchar",
     "release": "varchar",
@@ -34,6 +35,10 @@ CHECK_COLUMNS = {
     "source_file": "varchar",
     "source_sha256": "varchar",
     "file_id": "varchar",
+}
+_OF_A_CELL = {**_OF_A_TABLE, "source_row": "bigint", "source_column": "varchar"}
+CHECK_COLUMNS = {
+    **_OF_A_TABLE,
     "check_name": "varchar",
     "check_column": "varchar",
     "severity": "varchar",
@@ -42,15 +47,7 @@ CHECK_COLUMNS = {
     "explanation": "varchar",
 }
 FLAG_COLUMNS = {
-    "publisher": "varchar",
-    "publication": "varchar",
-    "release": "varchar",
-    "version": "integer",
-    "source_file": "varchar",
-    "source_sha256": "varchar",
-    "file_id": "varchar",
-    "source_row": "bigint",
-    "source_column": "varchar",
+    **_OF_A_CELL,
     "year": "integer",
     "measure_id": "varchar",
     "series_id": "varchar",
@@ -100,15 +97,7 @@ _META_COLUMNS = {
 }
 
 CORRECTION_COLUMNS = {
-    "publisher": "varchar",
-    "publication": "varchar",
-    "release": "varchar",
-    "version": "integer",
-    "source_file": "varchar",
-    "source_sha256": "varchar",
-    "file_id": "varchar",
-    "source_row": "bigint",
-    "source_column": "varchar",
+    **_OF_A_CELL,
     "as_published": "varchar",
     "corrected": "varchar",
     "reason": "varchar",

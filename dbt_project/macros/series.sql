@@ -10,20 +10,13 @@
 {% endmacro %}
 
 
-{#-
-  One entry of a series' `checks`: of the only file, or of the `file` and `part` that are named. Files
-  of one publication that say the same of its rows, as a publisher's two layouts do, are one.
--#}
+{#- One entry of a series' `checks`: of the only file, or of the `file` and `part` that are named. -#}
 {% macro series_check(series_id, file=none, part=none) %}
-    {%- set found, said = [], [] -%}
+    {%- set found = [] -%}
     {%- for one in series_of_measure() if one.series_id == series_id -%}
         {%- for check in one.checks | default([])
             if (file is none or check.file == file) and (part is none or check.part == part) -%}
-            {%- set rows = [check.file.split('/')[0], check.where, check.part] | string -%}
-            {%- if rows not in said -%}
-                {%- do said.append(rows) -%}
-                {%- do found.append(check) -%}
-            {%- endif -%}
+            {%- do found.append(check) -%}
         {%- endfor -%}
     {%- endfor -%}
     {%- if found | length != 1 -%}

@@ -33,7 +33,7 @@ def main() -> None:
     try:
         app()
     except ending.Stopped as stopped:
-        stopped.end()
+        ending.end(stopped.number)
     except CoreMeasuresError as error:
         err.print(str(error), style="red", markup=False)
         sys.exit(1)

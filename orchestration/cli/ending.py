@@ -21,10 +21,6 @@ class Stopped(BaseException):
         super().__init__(number)
         self.number = number
 
-    def end(self) -> NoReturn:
-        """Say so, and end without waiting for threads that compute."""
-        end(self.number)
-
 
 def listen() -> None:
     """End with a sentence when asked to end. Ctrl-C is for each command to hear."""

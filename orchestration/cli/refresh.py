@@ -103,7 +103,7 @@ def _tell_outcome(ended: Outcome) -> None:
                 table.add_row(*map(plain, row))
             print_table(table, may_wrap=True)
     admitted = sum(load.admitted for load in loads)
-    flagged = sum(load.outcome == "admitted, with flagged figures" for load in loads)
+    flagged = sum(load.flagged for load in loads)
     odd = f" ({flagged} with flagged figures)" if flagged else ""
     verb = "Published" if ended.changed else "Nothing new; still serving"
     out.print(

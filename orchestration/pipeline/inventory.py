@@ -64,8 +64,12 @@ class HeldLoad:
             return "rejected"
         if not self.admitted:
             return "refused"
-        flagged = self.verdict is not None and self.verdict.flags
-        return "admitted, with flagged figures" if flagged else "admitted"
+        return "admitted, with flagged figures" if self.flagged else "admitted"
+
+    @property
+    def flagged(self) -> bool:
+        """Whether it is admitted and some of its figures are served with a flag."""
+        return self.admitted and self.verdict is not None and bool(self.verdict.flags)
 
     @property
     def rejected(self) -> bool:
