@@ -42,7 +42,6 @@ REFUSED_BY = {
 # What is told of real loads, and is so: conceptions of 2022 were late, and councils printed with
 # another and a district of few conceptions have a blank.
 TOLD = {
-    "20401 2025-07 indicator_data": {"newest_year_there"},
     "adoption-and-special-guardianship-data 2022-23-q4 adoption": {"no_blank_without_mark"},
     "conception-statistics 2017 under_18": {"no_blank_without_mark"},
 }

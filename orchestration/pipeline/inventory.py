@@ -305,11 +305,17 @@ def _lacking(
     if had is None:
         return ""
     there = {load.load.contract.file_id for load in held.loads}
+    forms = {(one.table, one.reading.format) for one in (contracts[name] for name in there)}
     lacking = [
         contracts[name]
         for name in dict.fromkeys(load.load.contract.file_id for load in had.loads)
         if name not in there
         and contracts[name].succeeded_by not in there
+        # The same table, once as CSV and once as a workbook.
+        and all(
+            table != contracts[name].table or form == contracts[name].reading.format
+            for table, form in forms
+        )
         and contracts[name].published.covers(held.release.published)
     ]
     if not lacking:
