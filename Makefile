@@ -69,7 +69,7 @@ sample: $(TOOLS)
 readme: $(TOOLS) refresh
 	@$(BIN)/python scripts/readme_examples.py data
 
-# What documents show of the sample: the cookbook's answers, the consumers' examples, the marts' schema.
+# What documents show of the sample: the consumers' examples, the marts' schema.
 examples: $(TOOLS) refresh
 	@$(BIN)/python scripts/fresh_examples.py data
 	@$(BIN)/python scripts/marts_schema.py data

@@ -95,7 +95,7 @@ def recognise_files(
 
 
 # What turns bytes into rows, beside the code of `ingest.reading`.
-_LIBRARIES = ("duckdb", "pyarrow", "python-calamine")
+_LIBRARIES = ("duckdb", "pyarrow", "python-calamine", "xlrd")
 
 
 @lru_cache(maxsize=1)

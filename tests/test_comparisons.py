@@ -854,11 +854,14 @@ def test_a_region_outside_all_its_councils_is_set_beside_one(published_home: Pat
 # --- what the methods say
 
 
-def test_an_example_of_the_methods_is_stale(published_home: Path) -> None:
+@pytest.mark.parametrize(("document", "answers"), [("methods", 9), ("cookbook", 20)])
+def test_an_example_of_a_document_is_stale(
+    published_home: Path, document: str, answers: int
+) -> None:
     outcome = subprocess.run(
         [
             *(sys.executable, "scripts/readme_examples.py", str(published_home)),
-            *("--check", "--document", "docs/methods.md"),
+            *("--check", "--document", f"docs/{document}.md"),
         ],
         capture_output=True,
         text=True,
@@ -866,7 +869,7 @@ def test_an_example_of_the_methods_is_stale(published_home: Path) -> None:
         check=False,
     )
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
-    assert outcome.stdout.startswith("9 answers, fresh")
+    assert outcome.stdout.startswith(f"{answers} answers, fresh")
 
 
 # --- the sample

@@ -9,6 +9,10 @@ from typing import Any
 
 import openpyxl
 import pytest
+import xlwt
+from openpyxl.formatting.rule import Rule
+from openpyxl.styles.differential import DifferentialStyle
+from openpyxl.styles.numbers import NumberFormat
 
 from ingest.archive import PublishedFile
 from ingest.contracts import load_contracts
@@ -24,6 +28,31 @@ def xlsx(cells: list[tuple[Any, str]]) -> bytes:
     for row, (value, code) in enumerate(cells, 1):
         cell = sheet.cell(row=row, column=2, value=value)
         cell.number_format = code
+    kept = io.BytesIO()
+    book.save(kept)
+    return kept.getvalue()
+
+
+def xls(cells: list[tuple[Any, str]]) -> bytes:
+    """The same as Excel 97 to 2003 writes it."""
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("Figures")
+    for row, (value, code) in enumerate(cells):
+        sheet.write(row, 1, value, xlwt.easyxf(num_format_str=code))
+    kept = io.BytesIO()
+    book.save(kept)
+    return kept.getvalue()
+
+
+def with_rule(cells: list[Any], code: str, **rule: Any) -> bytes:
+    """A workbook of one column whose rule of conditional formatting gives a number format."""
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.title = "Figures"
+    for row, value in enumerate(cells, 1):
+        sheet.cell(row=row, column=2, value=value)
+    style = DifferentialStyle(numFmt=NumberFormat(numFmtId=164, formatCode=code))
+    sheet.conditional_formatting.add(f"B2:B{len(cells)}", Rule(dxf=style, **rule))
     kept = io.BytesIO()
     book.save(kept)
     return kept.getvalue()
@@ -81,6 +110,29 @@ def column(data: bytes, at: int) -> list[str]:
 )
 def test_a_figure_hidden_by_its_format_is_disclosed(value: Any, code: str, seen: str) -> None:
     assert column(xlsx([("Area", "General"), (value, code)]), 1) == ["Area", seen]
+    assert column(xls([("Area", "General"), (value, code)]), 1) == ["Area", seen]
+
+
+@pytest.mark.parametrize(
+    ("rule", "seen"),
+    [
+        ({"type": "cellIs", "operator": "lessThan", "formula": ["5"]}, ["[c]", "12", "5"]),
+        ({"type": "cellIs", "operator": "between", "formula": ["1", "5"]}, ["[c]", "12", "[c]"]),
+        ({"type": "cellIs", "operator": "notEqual", "formula": ["12"]}, ["[c]", "12", "[c]"]),
+        # What only the workbook's own program can work out is no figure, and no mark of theirs.
+        (
+            {"type": "expression", "formula": ["$A2=1"]},
+            ["[hidden by a rule of the workbook]"] * 3,
+        ),
+    ],
+)
+def test_a_figure_hidden_by_a_rule_is_disclosed(rule: dict[str, Any], seen: list[str]) -> None:
+    assert column(with_rule(["Area", 3, 12, 5], '"[c]"', **rule), 1) == ["Area", *seen]
+
+
+def test_a_rule_that_only_colours_costs_figures() -> None:
+    rule = {"type": "expression", "formula": ["$A2=1"]}
+    assert column(with_rule(["Area", 3, 12], "0.0", **rule), 1) == ["Area", "3", "12"]
 
 
 @pytest.mark.parametrize(
@@ -94,6 +146,7 @@ def test_a_figure_hidden_by_its_format_is_disclosed(value: Any, code: str, seen:
 )
 def test_a_format_that_shows_its_figure_costs_the_figure(value: Any, code: str, seen: str) -> None:
     assert column(xlsx([("Area", "General"), (value, code)]), 1) == ["Area", seen]
+    assert column(xls([("Area", "General"), (value, code)]), 1) == ["Area", seen]
 
 
 def test_the_number_behind_an_ods_cell_s_text_is_disclosed() -> None:

@@ -13,7 +13,8 @@ import operator
 import re
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 from xml.parsers import expat
@@ -126,31 +127,155 @@ def _parse(data: bytes, on_start: Any, on_end: Any = None, on_text: Any = None) 
     parser.Parse(data, True)
 
 
-def _hiding_styles(styles: bytes) -> dict[str, str]:
-    """The cell styles of an xlsx workbook whose format may hide a cell, with that format."""
+def _may_hide(code: str) -> bool:
+    return any(_literal(part) is not None for part in _sections(code))
+
+
+def _hiding_styles(styles: bytes) -> tuple[dict[str, str], dict[str, str]]:
+    """The formats of an xlsx workbook that may hide a cell, by cell style and by rule's style."""
     codes: dict[str, str] = {}
     styled: list[str] = []
-    inside = False
+    of_rules: list[str] = []
+    inside = ""
 
     def start(tag: str, at: dict[str, str]) -> None:
         nonlocal inside
-        if tag == "numFmt" and not inside:
+        if tag in ("cellXfs", "dxfs"):
+            inside = tag
+        elif tag == "dxf" and inside == "dxfs":
+            of_rules.append("")
+        elif tag == "numFmt" and inside == "dxfs" and of_rules:
+            of_rules[-1] = at.get("formatCode", "")
+        elif tag == "numFmt":
             codes[at.get("numFmtId", "")] = at.get("formatCode", "")
-        elif tag in ("cellXfs", "dxfs"):
-            inside = tag == "cellXfs"
-        elif tag == "xf" and inside:
+        elif tag == "xf" and inside == "cellXfs":
             styled.append(at.get("numFmtId", "0"))
 
     def end(tag: str) -> None:
         nonlocal inside
-        inside = inside and tag != "cellXfs"
+        inside = "" if tag == inside else inside
 
     _parse(styles, start, end)
-    return {
-        str(number): codes[name]
-        for number, name in enumerate(styled)
-        if name in codes and any(_literal(part) is not None for part in _sections(codes[name]))
-    }
+    return (
+        {
+            str(number): codes[name]
+            for number, name in enumerate(styled)
+            if name in codes and _may_hide(codes[name])
+        },
+        {str(number): code for number, code in enumerate(of_rules) if _may_hide(code)},
+    )
+
+
+@dataclass
+class _Rule:
+    """One rule of a sheet's conditional formats that gives a number format."""
+
+    kind: str
+    asks: str
+    rank: int
+    code: str = ""
+    limits: list[str] = field(default_factory=list)
+    areas: str = ""
+
+    def cells(self) -> Iterator[tuple[int, int, int, int]]:
+        """First row, first column, last row and last column of each area, from 0."""
+        for area in self.areas.replace("$", "").split():
+            ends = [_position(end) for end in area.split(":")]
+            if ends[0] is not None and ends[-1] is not None:
+                yield (*ends[0], *ends[-1])
+
+    def holds(self, cell: float) -> bool | None:
+        """Whether the rule holds for a number; None where it takes more than that to know."""
+        try:
+            limits = [float(text) for text in self.limits]
+        except ValueError:
+            return None
+        if self.kind != "cellIs" or not limits:
+            return None
+        if self.asks in ("between", "notBetween"):
+            inside = min(limits) <= cell <= max(limits)
+            return inside == (self.asks == "between")
+        holds = _RULES.get(self.asks)
+        return None if holds is None else holds(cell, limits[0])
+
+
+_RULES: dict[str, Callable[[float, float], bool]] = {
+    "lessThan": operator.lt,
+    "lessThanOrEqual": operator.le,
+    "greaterThan": operator.gt,
+    "greaterThanOrEqual": operator.ge,
+    "equal": operator.eq,
+    "notEqual": operator.ne,
+}
+# What is read of a number that a rule may hide, where only the workbook's program can tell.
+MAYBE_HIDDEN = "[hidden by a rule of the workbook]"
+
+
+def _hiding_rules(part: bytes, formats: dict[str, str]) -> list[_Rule]:
+    """A sheet's rules whose number format may hide a cell, the first to hold first.
+
+    Newer rules stand at the end of the sheet's part, with their areas and formats within.
+    """
+    if b"cfRule" not in part:
+        return []
+    rules: list[_Rule] = []
+    block: list[_Rule] = []
+    areas = ""
+    text: list[str] | None = None
+
+    def start(tag: str, at: dict[str, str]) -> None:
+        nonlocal areas, block, text
+        if tag == "conditionalFormatting":
+            block, areas = [], at.get("sqref", "")
+        elif tag == "cfRule":
+            rank = int(at.get("priority", "0") or 0)
+            code = formats.get(at.get("dxfId", ""), "")
+            block.append(_Rule(at.get("type", ""), at.get("operator", ""), rank, code))
+        elif tag == "numFmt" and block:
+            block[-1].code = at.get("formatCode", "")
+        elif tag in ("formula", "f", "sqref"):
+            text = []
+
+    def end(tag: str) -> None:
+        nonlocal areas, text
+        if tag == "conditionalFormatting":
+            for rule in block:
+                rule.areas = areas
+            rules.extend(rule for rule in block if rule.code and _may_hide(rule.code))
+            block.clear()
+        elif text is not None and tag in ("formula", "f") and block:
+            block[-1].limits.append("".join(text).strip())
+            text = None
+        elif text is not None and tag == "sqref":
+            areas, text = "".join(text), None
+
+    def more(data: str) -> None:
+        if text is not None:
+            text.append(data)
+
+    _parse(part, start, end, more)
+    return sorted(rules, key=lambda rule: rule.rank)
+
+
+def _hidden_by_rules(rules: list[_Rule], rows: list[list[Any]]) -> Seen:
+    """What a reader sees in cells that rules hide, or that they may."""
+    seen: Seen = {}
+    settled: set[tuple[int, int]] = set()
+    for rule in rules:
+        for top, left, bottom, right in rule.cells():
+            for row in range(top, min(bottom + 1, len(rows))):
+                for column in range(left, min(right + 1, len(rows[row]))):
+                    cell = rows[row][column]
+                    number = isinstance(cell, (int, float)) and not isinstance(cell, bool)
+                    if not number or (row, column) in settled:
+                        continue
+                    shown = shown_by(rule.code, float(cell))
+                    holds = rule.holds(float(cell))
+                    if shown is not None and holds is not False:
+                        seen[row, column] = shown if holds else MAYBE_HIDDEN
+                    if holds is not False:
+                        settled.add((row, column))
+    return seen
 
 
 def _xlsx_parts(book: zipfile.ZipFile) -> dict[str, str]:
@@ -186,10 +311,14 @@ def _position(reference: str) -> tuple[int, int] | None:
 def _seen_in_xlsx(book: zipfile.ZipFile, sheet: str, rows: list[list[Any]]) -> Seen:
     if "xl/styles.xml" not in book.namelist():
         return {}
-    hiding = _hiding_styles(book.read("xl/styles.xml"))
-    part = _xlsx_parts(book).get(sheet) if hiding else None
+    hiding, of_rules = _hiding_styles(book.read("xl/styles.xml"))
+    part = _xlsx_parts(book).get(sheet)
     if part is None:
         return {}
+    data = book.read(part)
+    by_rules = _hidden_by_rules(_hiding_rules(data, of_rules), rows)
+    if not hiding:
+        return by_rules
     seen: Seen = {}
     row, column = -1, -1
 
@@ -210,8 +339,35 @@ def _seen_in_xlsx(book: zipfile.ZipFile, sheet: str, rows: list[list[Any]]) -> S
                 if shown is not None:
                     seen[row, column] = shown
 
-    _parse(book.read(part), start)
-    return seen
+    _parse(data, start)
+    return seen | by_rules
+
+
+def _seen_in_xls(data: bytes, sheets: dict[str, list[list[Any]]]) -> dict[str, Seen]:
+    """Cells of a workbook of Excel 97 to 2003 that their number formats hide."""
+    import xlrd
+
+    book = xlrd.open_workbook(
+        file_contents=data, formatting_info=True, on_demand=True, logfile=io.StringIO()
+    )
+    hiding = {
+        number: book.format_map[style.format_key].format_str
+        for number, style in enumerate(book.xf_list)
+        if _may_hide(book.format_map[style.format_key].format_str)
+    }
+    found: dict[str, Seen] = {name: {} for name in sheets}
+    for name, rows in sheets.items() if hiding else ():
+        sheet = book.sheet_by_name(name)
+        for row in range(min(sheet.nrows, len(rows))):
+            for column in range(min(sheet.row_len(row), len(rows[row]))):
+                code = hiding.get(sheet.cell_xf_index(row, column))
+                cell = rows[row][column]
+                if code is None or not isinstance(cell, (int, float, str)) or cell == "":
+                    continue
+                shown = shown_by(code, cell if isinstance(cell, str) else float(cell))
+                if shown is not None:
+                    found[name][row, column] = shown
+    return found
 
 
 _NOTE_SIGNS = "*†‡§¹²³⁴⁵⁶⁷⁸⁹⁰"
@@ -336,7 +492,7 @@ def _seen_in_ods(content: bytes, wanted: set[str]) -> dict[str, Seen]:  # noqa: 
 def _seen(data: bytes, sheets: dict[str, list[list[Any]]]) -> dict[str, Seen]:
     """Of each sheet the cells that a reader sees as something else than what is stored."""
     if not data.startswith(b"PK"):
-        return {}
+        return _seen_in_xls(data, sheets)
     with zipfile.ZipFile(io.BytesIO(data)) as book:
         names = set(book.namelist())
         if "content.xml" in names:
