@@ -67,6 +67,29 @@ class PeriodSpec(_Strict):
     sortable: str | None = None
 
 
+STANDARD_MARKS = ("c", "x", "z", "u", "low")
+"""Marks in place of a figure that all official statistics may use.
+
+Source: Government Analysis Function, "Symbols in tables: definitions and help": confidential, not
+available, not applicable, of low reliability, low.
+"""
+
+OTHER_ENTITIES = frozenset(
+    {
+        *("e05", "e14", "e15", "e16", "e18", "e19", "e22", "e23", "e26", "e29", "e31", "e33"),
+        *("e37", "e38", "e39", "e40", "e45", "e46", "e47", "e48", "e54", "e61", "e63"),
+        *("k01", "k02", "k03", "k04", "k05", "l93", "m83", "n07", "n08", "n09", "n92"),
+        *("s03", "s05", "s08", "s12", "s13", "s14", "s16", "s37", "s92"),
+        *("w05", "w06", "w07", "w09", "w11", "w15", "w20", "w22", "w28", "w92"),
+    }
+)
+"""Codes of areas that are no council, district, region or England: wards, constituencies, police
+forces, combined authorities, bodies of the NHS, and what lies outside England.
+
+Source: Office for National Statistics, Register of Geographic Codes.
+"""
+
+
 class AreaSpec(_Strict):
     """How a row says which area it describes.
 
@@ -616,6 +639,11 @@ class FileContract:
             return None
         return parse_period(row[self.period.column], self.period.format, period_type)
 
+    @property
+    def known_marks(self) -> tuple[str, ...]:
+        """The publisher's own marks, and those of the standard that every publisher may turn to."""
+        return tuple(dict.fromkeys((*self.marks, *STANDARD_MARKS)))
+
     def level_of(self, cell: str) -> AreaLevel | None:
         """Our level for a level cell (or a GSS code, where the layout tells levels by it)."""
         text = cell.strip().lower()
@@ -629,7 +657,10 @@ class FileContract:
         """Whether a level cell names a level that is known and of no use here."""
         text = cell.strip().lower()
         ignored = self.area.ignored_levels
-        return text in ignored or (self.area.told_by_code and text[:3] in ignored)
+        if not self.area.told_by_code:
+            return text in ignored
+        is_ours = text[:3] in self.area.levels
+        return text in ignored or (not is_ours and text[:3] in {*ignored, *OTHER_ENTITIES})
 
 
 @dataclass(frozen=True)

@@ -186,7 +186,12 @@ class LoadStore:
 
         plain = self.path(load.file, load.contract)
         contract = load.contract
-        of_contract = (contract.columns, contract.marks, contract.period, contract.period_type)
+        of_contract = (
+            contract.columns,
+            contract.known_marks,
+            contract.period,
+            contract.period_type,
+        )
         told = [repr(of_contract), load.release.release, json.dumps(how.to_dict())]
         key = hashlib.sha256("\n".join(told).encode()).hexdigest()
         path = plain.with_name(f"{plain.stem}-as-{key[:16]}.parquet")

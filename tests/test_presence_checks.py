@@ -83,17 +83,72 @@ def test_inner_london_left_out_goes_unnoticed() -> None:
 # --- years
 
 
+def test_a_year_left_out_of_the_middle_goes_unnoticed() -> None:
+    def drop(rows: Any) -> Any:
+        return rows[~of(rows, Time_period="2018/19")]
+
+    assert "2019" in caught(judge(*RECEPTION, drop), "series_unbroken")
+
+
 @pytest.mark.parametrize(
-    ("load", "year"), [(RECEPTION, "2018/19"), (INJURIES, "2010/11"), (INFANTS, "2016")]
+    ("load", "year", "begins"), [(INJURIES, "2010/11", "2012, not 2011"), (INFANTS, "2016", "2017")]
 )
-def test_a_year_left_out_of_the_middle_or_the_beginning_goes_unnoticed(
-    load: tuple[str, str, str], year: str
+def test_a_file_that_begins_later_than_before_goes_unnoticed(
+    load: tuple[str, str, str], year: str, begins: str
 ) -> None:
+    """As where its publisher prints the newest ten years; what was published before stays."""
+
     def drop(rows: Any) -> Any:
         return rows[~of(rows, Time_period=year)]
 
-    last = year[:2] + year[5:] if "/" in year else year
-    assert last in caught(judge(*load, drop), "series_unbroken")
+    verdict = judge(*load, drop)
+    told = {check.name: str(check.observed) for check in verdict.warnings}
+    assert begins in told["oldest_years_kept"]
+    assert not verdict.reasons
+
+
+def test_a_series_that_begins_later_than_its_file_goes_unnoticed() -> None:
+    """Its label was another in the older years, which nobody knows."""
+
+    def reword(rows: Any) -> Any:
+        rows = rows.copy()
+        old = of(rows, Time_period="2010/11") & (rows["Sex"] == "Persons")
+        rows.loc[old, "Sex"] = "All"
+        return rows
+
+    assert "2011" in caught(judge(*INJURIES, reword), "series_unbroken")
+
+
+def test_a_council_under_both_its_codes_is_counted_twice() -> None:
+    def double(rows: Any) -> Any:
+        barnsley = rows[rows["new_la_code"].isin(["E08000016", "E08000038"])].copy()
+        assert len(barnsley)
+        other = {"E08000016": "E08000038", "E08000038": "E08000016"}
+        barnsley["new_la_code"] = barnsley["new_la_code"].map(other)
+        return pd.concat([rows, barnsley], ignore_index=True)
+
+    verdict = judge(IN_NEED, "2024", "referrals", double)
+    assert not [str(check) for check in (*verdict.reasons, *verdict.flagging)]
+
+
+def test_areas_of_a_kind_that_no_figure_is_of_keep_a_release_out() -> None:
+    def more(rows: Any) -> Any:
+        added = rows[rows["Area Code"].str.startswith("E08")].copy()
+        added["Area Code"] = "E47" + added["Area Code"].str[3:]
+        return pd.concat([rows, added], ignore_index=True)
+
+    verdict = judge(*INJURIES, more)
+    assert not [str(check) for check in verdict.reasons]
+
+
+def test_a_code_that_is_of_no_kind_of_area_goes_unnoticed() -> None:
+    def spoil(rows: Any) -> Any:
+        rows = rows.copy()
+        at = rows.index[rows["Area Code"].str.startswith("E08")][0]
+        rows.loc[at, "Area Code"] = "E0X000001"
+        return rows
+
+    caught(judge(*INJURIES, spoil), "levels_known")
 
 
 def test_a_newest_year_that_is_gone_again_goes_unnoticed() -> None:

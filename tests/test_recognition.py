@@ -15,6 +15,7 @@ import pytest
 from conftest import PUBLISHED, needs_published
 
 from ingest.contracts import FileContract, load_contracts
+from ingest.errors import ReadError
 from ingest.reading.grids import read_table
 from ingest.reading.names import normal
 from ingest.reading.recognise import (
@@ -31,6 +32,7 @@ pytestmark = needs_published
 IN_NEED = "characteristics-of-children-in-need"
 LOOKED_AFTER = "children-looked-after-in-england-including-adoptions"
 C1 = "c1_children_in_need_referrals_and_rereferrals_2013_to_{}.csv"
+FINGERTIPS = "indicators-CountiesUAsfromApr2023.data.csv"
 Rows = list[dict[str, str]]
 
 
@@ -193,6 +195,79 @@ def test_notes_about_a_table_cost_the_table() -> None:
     assert table.num_rows == plain.num_rows
     assert table["source_row"].to_pylist() == plain["source_row"].to_pylist()
     assert table["Referrals"].to_pylist() == plain["Referrals"].to_pylist()
+
+
+BELOW = {
+    "a word": "Notes\n",
+    "a padded word": "Notes" + "," * 20 + "\n",
+    "words with commas": "\nSource\nChildren in need census, Department for Education, 2024\n",
+    "nothing": "," * 20 + "\n",
+}
+
+
+@pytest.mark.parametrize("below", BELOW)
+def test_a_note_below_a_table_costs_the_table(below: str) -> None:
+    contract, data = published(IN_NEED, "2024", C1.format(2024))
+    text = data.decode("utf-8-sig").rstrip("\n")
+    plain = table_of(contract, data)
+    table = table_of(contract, f"{text}\n{BELOW[below]}".encode())
+    assert table.to_pydict() == plain.to_pydict()
+    # A blank row in the midst of the others is none, and the others keep their numbers.
+    lines = text.split("\n")
+    between = "\n".join([*lines[:64], "," * (len(plain.column_names) - 2), *lines[64:]])
+    rows = table_of(contract, between.encode())
+    assert rows["source_row"].to_pylist() == [n for n in range(1, plain.num_rows + 2) if n != 64]
+    assert rows.drop_columns("source_row") == plain.drop_columns("source_row")
+
+
+@pytest.mark.parametrize("cells", [1, 2, 7])
+def test_a_file_cut_in_its_last_row_passes_for_one_with_a_note(cells: int) -> None:
+    contract, data = published(IN_NEED, "2024", C1.format(2024))
+    lines = data.decode("utf-8-sig").rstrip("\n").split("\n")
+    last = lines[-1].split(",")
+    cut = "\n".join([*lines[:-1], ",".join([*last[: cells - 1], last[cells - 1][:3]])])
+    with pytest.raises(ReadError, match="not a whole CSV file"):
+        table_of(contract, cut.encode())
+
+
+def test_the_words_for_levels_of_areas_cannot_be_read_once_they_change() -> None:
+    words = {"National": "Country", "Regional": "Region", "Local authority": "LA"}
+
+    def reworded(rows: Rows) -> Rows:
+        return [row | {"geographic_level": words[row["geographic_level"]]} for row in rows]
+
+    assert figures(reworded) == figures(same)
+    _, _, how = read(reworded)
+    assert {(w, how.labels["geographic_level"][w].capitalize()) for w in words.values()} == {
+        (new, old) for old, new in words.items()
+    }
+    told = " ".join(how.evidence)
+    assert all(f"geographic_level/{of} is read" in told for of in ("council", "region", "country"))
+    assert figures(lambda rows: renamed(rows, {"geographic_level": "area_type"})) == figures(same)
+
+    # A word for rows of another level says nothing of the one that is there.
+    def wards(rows: Rows) -> Rows:
+        councils = [row for row in rows if row["geographic_level"] == "Local authority"]
+        return [*rows, *(row | {"geographic_level": "Small area"} for row in councils)]
+
+    _, _, how = read(wards)
+    assert "geographic_level" not in how.labels
+
+
+def test_a_column_that_never_held_a_figure_keeps_a_release_out() -> None:
+    contract, data = published("10401", "2026-03", FINGERTIPS)
+    earlier = rows_of(data)
+    assert not any(row["Denominator"] for row in earlier)
+    table = table_of(contract, data)
+    held = described(table, contract, understand(contract, table))
+    without = [{n: cell for n, cell in row.items() if n != "Denominator"} for row in earlier]
+    how = understand(contract, table_of(contract, written(without)), held)
+    assert how.filled["denominator"].value == ""
+    assert "denominator is no longer printed" in " ".join(how.evidence)
+    # One that held figures is missed as before.
+    without = [{n: cell for n, cell in row.items() if n != "Value"} for row in earlier]
+    with pytest.raises(NotUnderstoodError, match="missing: 'Value'"):
+        understand(contract, table_of(contract, written(without)), held)
 
 
 def test_notes_beside_figures_cost_the_figures() -> None:

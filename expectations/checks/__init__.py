@@ -64,6 +64,7 @@ CHECKS: tuple[LoadCheck, ...] = (
     areas.NamesAndCodesAgree(),
     presence.SeriesComplete(),
     presence.SeriesUnbroken(),
+    presence.OldestYearsKept(),
     presence.NumbersNotFew(),
     presence.NoYearWithheld(),
     presence.NoBlankWithoutMark(),

@@ -674,6 +674,8 @@ class PartsMakeWholes(_FlagsFigures):
                     is_part = rows.equal(AREA_LEVEL, part_level) & counted
                     if part_level == "region":
                         is_part &= in_region
+                    else:
+                        is_part = _under_one_code(is_part, by, load, number)
                     size = by.max(initial=-1) + 1
                     parts = np.bincount(by[is_part & ~np.isnan(number)], minlength=size)
                     added = np.bincount(
@@ -716,6 +718,24 @@ def _regions(rows: Columns, councils: Councils, unit: str) -> Coded:
     own = own.each(lambda code: code if code and not code.startswith("E13") else None)
     is_unit = rows.equal(AREA_LEVEL, unit)
     return of_codes.only(is_unit).else_(own.only(~is_unit))
+
+
+def _under_one_code(
+    is_part: NDArray[np.bool_], by: NDArray[np.intp], load: LoadTable, number: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """The parts, without a council's second code where both are printed: the one with numbers."""
+    at = np.flatnonzero(is_part & load.entities.there)
+    code = load.columns.codes(COUNCIL_CODE).found
+    entity = load.entities.found
+    if len(np.unique(code[at])) == len(np.unique(entity[at])):
+        return is_part
+    of = by[at] * (entity.max() + 1) + entity[at]
+    order = np.lexsort((np.isnan(number[at]), of))
+    _, first, place = np.unique(of[order], return_index=True, return_inverse=True)
+    is_other = code[at[order]] != code[at[order[first]]][place]
+    once = is_part.copy()
+    once[at[order[is_other]]] = False
+    return once
 
 
 def _paired(group: NDArray[np.intp], region: Coded) -> NDArray[np.intp]:

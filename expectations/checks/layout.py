@@ -243,7 +243,7 @@ class NumbersOrMarks(LoadCheck):
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
         number = ~np.isnan(load.columns.numbers(about))
-        off = ~number & ~load.columns.among(about, (*load.contract.marks, CONFLICTING))
+        off = ~number & ~load.columns.among(about, (*load.contract.known_marks, CONFLICTING))
         # What a correction took away is no mark of the publisher's.
         off &= ~(load.rows[EMPTIED].to_numpy() & load.columns.among(about, ("",)))
         yield found_where(

@@ -125,8 +125,9 @@ class SeriesUnbroken(OfSeries):
 
     name = "series_unbroken"
     expects = (
-        "No series begins later than its measure's YAML says, lacks a year in between, but for gaps"
-        " that the contract explains, or ends earlier than it did in the release before."
+        "No series begins later than its measure's YAML says in a file that goes back further,"
+        " lacks a year in between, but for gaps that the contract explains, or ends earlier than it"
+        " did in the release before."
     )
     noun = "series"
 
@@ -138,8 +139,8 @@ class SeriesUnbroken(OfSeries):
                 continue
             years = load.columns.years[rows]
             found = sorted({int(year) for year in np.unique(years[~np.isnan(years)])})
-            begins = check.begins if check.begins is not None else (found[0] if found else 0)
-            wanted = range(min(begins, found[0]), found[-1] + 1) if found else range(0)
+            begins = _begins(load, check, found)
+            wanted = range(begins, found[-1] + 1) if found else range(0)
             lacking = [year for year in wanted if year not in found and year not in explained]
             told = f"{check.name}: {', '.join(map(str, lacking[:5]))}"
             yield one(1, told if lacking else None)
@@ -153,6 +154,39 @@ class SeriesUnbroken(OfSeries):
             yield one(1, told if before > newest else None)
 
 
+def _begins(load: LoadTable, check: SeriesCheck, found: Sequence[int]) -> int:
+    """The first year that a series should have in a file, by its YAML and by the file's first."""
+    if not found:
+        return 0
+    all_years = load.columns.years
+    first = int(np.nanmin(all_years)) if (~np.isnan(all_years)).any() else found[0]
+    begins = found[0] if check.begins is None else check.begins
+    return min(max(begins, first), found[0])
+
+
+class OldestYearsKept(OfSeries):
+    """A file that no longer goes back as far as its series do."""
+
+    name = "oldest_years_kept"
+    expects = (
+        "Each series begins when its measure's YAML says. Where the whole file begins later, as one"
+        " whose publisher prints the newest ten years, what was published before stays as it was."
+    )
+    noun = "series"
+    outcome = "warn"
+
+    def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
+        for check in series_of(load.contract):
+            rows = load.rows_of(check)
+            years = load.columns.years[rows]
+            found = sorted({int(year) for year in np.unique(years[~np.isnan(years)])})
+            if not found or check.begins is None:
+                continue
+            begins = _begins(load, check, found)
+            told = f"{check.name}: begins in {begins}, not {check.begins}"
+            yield one(1, told if begins > check.begins else None)
+
+
 class SeriesPrinted(OfSeries):
     """A series has no rows: its label was reworded, and nobody knows the new one."""
 
@@ -163,9 +197,13 @@ class SeriesPrinted(OfSeries):
     noun = "series"
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
+        all_years = load.columns.years
+        first = np.nanmin(all_years) if (~np.isnan(all_years)).any() else -np.inf
         for view in load.series:
             rows = int((~np.isnan(view.now.source_rows)).sum())
-            if rows or not view.check.may_be_absent:
+            # A series that ended before the file's first year has left it with its years.
+            has_left = view.was is not None and not view.was.empty and view.was.years.max() < first
+            if not has_left and (rows or not view.check.may_be_absent):
                 yield one(1, None if rows else f"{view.name} has 0 rows")
 
 

@@ -56,11 +56,11 @@ class Evidence:
     """What history says of one column or label of a contract.
 
     `kind` is what was sought: a column, a label of a column, the value of a column that is gone,
-    or the share that a count stood beside that is gone. `of` is the contract's name for it, `best`
-    and `next_best` what was found for it.
+    the share that a count stood beside that is gone, or an empty column that is gone. `of` is the
+    contract's name for it, `best` and `next_best` what was found for it.
     """
 
-    kind: Literal["column", "label", "constant", "count"]
+    kind: Literal["column", "label", "constant", "count", "empty"]
     of: str
     best: Agreement
     next_best: Agreement | None = None
@@ -74,6 +74,8 @@ class Evidence:
     def __str__(self) -> str:
         if self.kind == "count":
             return f"{self.of} is no longer printed, the share of it goes on: {self.best}"
+        if self.kind == "empty":
+            return f"{self.of} is no longer printed, and was blank in all {self.best.cells:,} rows"
         next_best = f"; next best {self.next_best}" if self.next_best else ""
         return f"{self.of} is read from {self.best}{next_best}"
 

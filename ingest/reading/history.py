@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from ingest.contracts import NUMERIC_ROLES, FileContract
+from ingest.contracts import NUMERIC_ROLES, AreaLevel, FileContract
 from ingest.reading.cells import read_cell
 from ingest.reading.evidence import (
     CONTRADICTED,
@@ -79,12 +79,15 @@ class History:
         self.evidence: list[Evidence] = []
         self.unsettled: list[Evidence] = []
         self.labels: dict[str, dict[str, str]] = {}
-        self.old = _councils_only(
-            history.drop_columns(
-                [n for n in ("as_published", "cell_notes") if n in history.column_names]
-            ).to_pandas(),
-            contract,
-        )
+        before = history.drop_columns(
+            [n for n in ("as_published", "cell_notes") if n in history.column_names]
+        ).to_pandas()
+        self.old = _councils_only(before, contract)
+        self._never = [
+            name
+            for name in contract.columns_of("numbers", "counts")
+            if name in before and np.isnan(numbers_of(before[name].astype(str)).values).all()
+        ]
         self._numbers: dict[str, Numbers] = {}
         self._old_numbers: dict[str, Numbers] = {}
 
@@ -96,9 +99,12 @@ class History:
         NotUnderstoodError
             A column that is needed is not to be told, or figures speak against a name.
         """
+        self._match_levels()
         self._match_texts()
         self._spell_labels()
+        self._spell_levels()
         self._fill_constants()
+        self._leave_empty_out()
         if self._has_key:
             self._match_figures()
             self._match_labels()
@@ -114,6 +120,84 @@ class History:
             only=self._only(),
             proposals={one.of: one.best.candidate for one in self.unsettled if one.kind == "label"},
         )
+
+    # Levels of areas
+
+    def _match_levels(self) -> None:
+        """The column that tells levels, by the words in it, where it has another name."""
+        area = self.contract.area
+        if area.told_by_code or area.level in self.columns or area.level in self.by_name.twice:
+            return
+        words = {normal(word) for word in area.levels}
+        found = []
+        for candidate in self._free:
+            cells = self.table[candidate].to_pandas().astype(str)
+            said = {cell: normal(cell.strip()) in words for cell in cells.unique()}
+            found.append(Agreement(candidate, int(cells.map(said).sum()), len(cells)))
+        best = ranked("column", area.level, [one for one in found if one.agree])
+        if best is None:
+            return
+        if best.settles:
+            self.columns[area.level] = best.best.candidate
+            self.evidence.append(best)
+        else:
+            self.unsettled.append(best)
+
+    def _spell_levels(self) -> None:
+        """New words for levels, each by the codes that all of its rows have.
+
+        A row with a council's code is the council's, one with a region's and no council's the
+        region's, one with the country's alone the country's. A level that is there under its own
+        word has no other in the same file.
+        """
+        area = self.contract.area
+        if area.told_by_code or area.level not in self.columns:
+            return
+        spelt = self.labels.get(area.level, {})
+        cells = self.table[self.columns[area.level]].to_pandas().astype(str).str.strip()
+        levels = {
+            cell: self.contract.level_of(spelt.get(cell, cell))
+            for cell in cells.unique()
+            if self.contract.knows_level(spelt.get(cell, cell))
+        }
+        unknown = [cell for cell in cells.unique() if cell and cell not in levels]
+        order: tuple[AreaLevel, ...] = ("council", "district", "region", "country")
+        by_level = [(of, area.codes[of]) for of in order if of in area.codes]
+        if not unknown or not all(name in self.columns for _, name in by_level):
+            return
+        blank = {"", *self.contract.known_marks}
+        has_code = {
+            of: ~self.table[self.columns[name]].to_pandas().astype(str).str.strip().isin(blank)
+            for of, name in by_level
+        }
+        code_of_unit = self.table[self.columns[area.codes[area.unit]]].to_pandas().astype(str)
+        known_codes = {str(code).strip() for code in self.old[_AREA].unique()}
+        found: dict[str, AreaLevel] = {}
+        for cell in unknown:
+            rows = (cells == cell).to_numpy()
+            of = next((of for of, _ in by_level if has_code[of][rows].all()), None)
+            if of is None or of in {*levels.values()} or of in found.values():
+                continue
+            finer = by_level[: [level for level, _ in by_level].index(of)]
+            if any(has_code[level][rows].any() for level, _ in finer):
+                continue
+            if of == area.unit:
+                agree = int(code_of_unit[rows].str.strip().isin(known_codes).sum())
+                evidence = Evidence(
+                    "label", f"{area.level}/{of}", Agreement(cell, agree, int(rows.sum()))
+                )
+                if not evidence.settles:
+                    continue
+            else:
+                count = int(rows.sum())
+                evidence = Evidence("label", f"{area.level}/{of}", Agreement(cell, count, count))
+            found[cell] = of
+            self.evidence.append(evidence)
+        words = {level: word for word, level in reversed(area.levels.items())}
+        for cell, level in found.items():
+            self.labels.setdefault(area.level, {})[cell] = words[level]
+        if found:
+            self.__dict__.pop("new", None)
 
     # Columns of text
 
@@ -263,7 +347,8 @@ class History:
             cells = self.table[published].to_pandas().astype(str)
             codes, distinct = pd.factorize(cells)
             read = [
-                read_cell(str(cell), self.contract.marks, is_percentage=True) for cell in distinct
+                read_cell(str(cell), self.contract.known_marks, is_percentage=True)
+                for cell in distinct
             ]
             plain = np.array([one[0] if one else "" for one in read] or [""], dtype=object)
             rows = self.new.index.to_numpy()
@@ -480,6 +565,14 @@ class History:
         meant = pd.Series(old_by).map(values if rest else {"": self.filled[name].value})
         self.old = self.old[(meant == old_label).to_numpy()]
         self._old_numbers = {}
+
+    def _leave_empty_out(self) -> None:
+        """Columns that are gone and never held a figure: nothing is lost with them."""
+        for name in self._missing:
+            if name in self._never and name not in self.by_name.twice:
+                self.filled[name] = Filled("")
+                empty = Agreement(name, len(self.old), len(self.old))
+                self.evidence.append(Evidence("empty", name, empty))
 
     def _leave_counts_out(self) -> None:
         """Counts that are no longer printed beside shares that are, where the shares go on.

@@ -416,7 +416,7 @@ def _figures(
             continue
         indices, distinct = _encoded(columns[name])
         read = [
-            read_cell(cell, contract.marks, is_percentage=name in percentages) or (cell, "")
+            read_cell(cell, contract.known_marks, is_percentage=name in percentages) or (cell, "")
             for cell in distinct
         ]
         plain = [cell for cell, _ in read]

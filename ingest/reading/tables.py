@@ -6,11 +6,12 @@ only what a CSV file is: its encoding, its header, its rows. Anything else ends 
 
 from __future__ import annotations
 
+import bisect
 import csv
 import io
 import itertools
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ingest.errors import ReadError
@@ -140,20 +141,42 @@ def _whole_table(text: str) -> pa.Table:
 
 # Notes above a table run to some tens of rows.
 _SOUGHT_IN = 200
-# A header of ours has at least this share of its names known; a note has none.
-_KNOWN = 0.3
+# A header of ours has at least this share of its names known, or as many; a note has none.
+_KNOWN, _MANY_KNOWN = 0.3, 6
 
 
 def _is_header(names: Sequence[str], known: Collection[str]) -> bool:
     words = {normal(name) for name in known}
     hits = sum(normal(name) in words for name in names if name.strip())
-    return hits >= max(2, _KNOWN * sum(bool(name.strip()) for name in names))
+    wanted = _KNOWN * sum(bool(name.strip()) for name in names)
+    return hits >= max(2, min(wanted, _MANY_KNOWN))
 
 
-def _is_note(row: Sequence[str]) -> bool:
-    """Whether a row has one cell alone, of several words: a note, and no row cut short."""
+def _is_note(row: Sequence[str], begins_a_row: Callable[[str], bool]) -> bool:
+    """Whether a row is blank, or has one cell alone that is a note and no row cut short.
+
+    A note is of several words, or of one word that no row of the table begins with.
+    """
     cells = [cell.strip() for cell in row if cell.strip()]
-    return not cells or (len(row) != 2 and len(cells) == 1 and " " in cells[0])
+    if len(cells) != 1 or len(row) == 2:
+        return not cells
+    (cell,) = cells
+    if " " in cell:
+        return True
+    return any(letter.isalpha() for letter in cell) and not (
+        cell == row[0].strip() and begins_a_row(cell)
+    )
+
+
+def _beginnings(first_cells: Iterable[str]) -> Callable[[str], bool]:
+    """Asks whether a text is the beginning of one of these cells, of which it may be cut."""
+    cells = sorted({cell.strip() for cell in first_cells if cell})
+
+    def begins(text: str) -> bool:
+        at = bisect.bisect_left(cells, text)
+        return at < len(cells) and cells[at].startswith(text)
+
+    return begins
 
 
 def _among_notes(text: str, known: Collection[str]) -> pa.Table | None:
@@ -178,9 +201,16 @@ def _among_notes(text: str, known: Collection[str]) -> pa.Table | None:
         names.pop()
     _refuse_repeated(names)
     width, kept, numbers = len(names), [], []
+    begins = _beginnings(row[0] for row in rows if len(row) >= width and sum(map(bool, row)) > 1)
+    among_notes = False
     for number, row in enumerate(rows, 1):
-        if _is_note(row):
+        # Below a note or a blank line stand more of them, with commas too.
+        if _is_note(row, begins) or (
+            among_notes and 1 < len(row) < width and not begins(row[0].strip())
+        ):
+            among_notes = True
             continue
+        among_notes = False
         if len(row) < width or any(cell.strip() for cell in row[width:]):
             raise ReadError(
                 f"it is not a whole CSV file: row {number} below its header has {len(row)} cells,"
@@ -207,14 +237,36 @@ def _without_blank_rows(table: pa.Table) -> pa.Table:
     ReadError
         There is none.
     """
-    last = table.slice(max(0, table.num_rows - _SOUGHT_IN))
-    names = [name for name in table.column_names if name != SOURCE_ROW]
-    off = [row[SOURCE_ROW] for row in last.to_pylist() if _is_note([row[name] for name in names])]
-    if not off:
-        return table
     import pyarrow as pa
     import pyarrow.compute
 
+    names = [name for name in table.column_names if name != SOURCE_ROW]
+    # A row without a cell in all columns but the first is rare: most are seen in one column.
+    bare = table
+    for name in reversed(names[1:]):
+        blank = pyarrow.compute.equal(pyarrow.compute.utf8_trim_whitespace(bare[name]), "")
+        bare = bare.filter(blank)
+        if not bare.num_rows:
+            return table
+    begins = _beginnings(
+        table[names[0]]
+        .filter(
+            pyarrow.compute.invert(
+                pyarrow.compute.is_in(
+                    table[SOURCE_ROW], value_set=pa.array(bare[SOURCE_ROW].to_pylist(), pa.int64())
+                )
+            )
+        )
+        .unique()
+        .to_pylist()
+    )
+    off = [
+        row[SOURCE_ROW]
+        for row in bare.to_pylist()
+        if _is_note([row[name] for name in names], begins)
+    ]
+    if not off:
+        return table
     stays = pyarrow.compute.invert(
         pyarrow.compute.is_in(table[SOURCE_ROW], value_set=pa.array(off, pa.int64()))
     )
