@@ -455,6 +455,8 @@ class _Layout(_Strict):
     table: str | None = None
     key: list[str]
     marks: list[str]
+    # Columns that an edition may lack.
+    optional: list[str] = []
     notes: Notes | None = None
 
 
@@ -623,7 +625,11 @@ class FileContract:
 
     def is_ignored(self, published_name: str) -> bool:
         """Whether a published column is known, and known to be of no use here."""
-        return any(fnmatch.fnmatchcase(published_name, pattern) for pattern in self.ignored)
+        if any(fnmatch.fnmatchcase(published_name, pattern) for pattern in self.ignored):
+            return True
+        # In another house style: `ATT8 Scores` for `att8_*`.
+        name = _as_words(published_name)
+        return any(fnmatch.fnmatchcase(name, _as_words(pattern)) for pattern in self.ignored)
 
     def period_type_of(self, row: Mapping[str, str]) -> PeriodType | None:
         """The row's period type; None where the file decides by a column and the cell is new."""
@@ -661,6 +667,12 @@ class FileContract:
             return text in ignored
         is_ours = text[:3] in self.area.levels
         return text in ignored or (not is_ours and text[:3] in {*ignored, *OTHER_ENTITIES})
+
+
+def _as_words(name: str) -> str:
+    """A name, or a pattern of names, without case, and with `_` wherever it is divided."""
+    divided = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)", "_", name.strip())
+    return re.sub(r"[^a-z0-9*?\[\]]+", "_", divided.lower()).strip("_")
 
 
 @dataclass(frozen=True)
@@ -768,7 +780,8 @@ def _file_contract(
         )
     attributes = {column.name for column in columns if column.role == "attributes"}
     made_of = {*spoken_of, *file.checks.spoken_of()} - (attributes - {*key})
-    if unfit := [n for n in file.optional if n in made_of or n not in names]:
+    optional = tuple(dict.fromkeys((*layout.optional, *file.optional)))
+    if unfit := [n for n in optional if n in made_of or n not in names]:
         raise ContractError(
             f"{publication.publication}: file {file_id} may only lack columns that are attributes,"
             f" or that no key and no check speaks of, and {unfit[0]!r} is none"
@@ -797,7 +810,7 @@ def _file_contract(
         names=tuple(file.names),
         reading=reading,
         columns=columns,
-        optional=tuple(file.optional),
+        optional=optional,
         ignored=(*layout.ignored, *file.ignored),
         key=tuple(dict.fromkeys(key)),
         labels=labels,

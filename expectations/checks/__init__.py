@@ -108,6 +108,7 @@ CHECKS: tuple[LoadCheck, ...] = (
     registers.StocksInRange(),
     registers.StocksSteady(),
     registers.CouncilStocksSteady(),
+    registers.StockYearsDiffer(),
     registers.NoOwnNeighbour(),
     registers.NeighboursNamedOnce(),
     registers.NeighboursExist(),

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from expectations.checks.base import Bound, Findings, LoadCheck, found_where, one
+from expectations.panel.baseline import ENOUGH_AREAS
 from expectations.panel.columns import AREA_LEVEL, COUNCIL_CODE, PERIOD, YEAR, numeric
 from ingest.contracts import FileContract, Stock
 from ingest.reading.tables import SOURCE_ROW
@@ -351,6 +352,35 @@ class CouncilStocksSteady(_OfStocks):
             both["was"].to_numpy(),
             wording="{0} has " + stock.name + " {1:,.0f}, and {2:,.0f} in the release before",
         )
+
+
+class StockYearsDiffer(_OfStocks):
+    """A year's counts are a copy of another year's."""
+
+    name = "stock_years_differ"
+    expects = "No year repeats, to the letter, most councils' counts of the year before it."
+    noun = "columns and years"
+    most = Bound(
+        0.5,
+        "share of councils that have any",
+        "2026-11",
+        "A school that opens, closes or is judged anew changes its council's count: a year leaves"
+        " few as they were, a copy all of them.",
+    )
+
+    def of_stock(self, load: LoadTable, stock: Stock) -> Iterator[Findings]:
+        rows = load.rows[load.rows[AREA_LEVEL] == load.contract.area.unit]
+        for column in stock.columns:
+            by_year = rows.pivot_table(
+                index=COUNCIL_CODE, columns=YEAR, values=numeric(column), aggfunc="sum"
+            )
+            for was, now in itertools.pairwise(sorted(by_year.columns)):
+                any_at_all = (by_year[was] > 0) & (by_year[now] > 0)
+                if any_at_all.sum() < ENOUGH_AREAS:
+                    continue
+                alike = float((by_year[was] == by_year[now])[any_at_all].mean())
+                told = f"{column}: {alike:.0%} of councils have in {now:g} what they had in {was:g}"
+                yield one(1, told if alike > float(self.most) else None)
 
 
 # --- neighbours

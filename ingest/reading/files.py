@@ -7,12 +7,24 @@ contract knows costs nothing where the columns are those of one table that is wa
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from ingest.contracts import FileContract
+from ingest.contracts import NUMERIC_ROLES, FileContract
 from ingest.errors import ReadError
 from ingest.reading.grids import SOURCE_SHEET, read_table
-from ingest.reading.recognise import is_needed, match_names
+from ingest.reading.names import normal
+from ingest.reading.recognise import distinct_labels, is_needed, known_labels, match_names
 from ingest.reading.tables import SOURCE_ROW
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+# Of the columns that tell a table from others, so many are there at least where some are renamed.
+_MOSTLY = 0.4
+# How well a file is a table: its columns, and of the labels that its contract names those found.
+_Fit = tuple[int, float]
+_NONE: _Fit = (0, 0.0)
 
 
 def recognise(
@@ -20,45 +32,95 @@ def recognise(
 ) -> dict[str, tuple[str, ...]]:
     """Which of the wanted tables each file holds, by the file's name; none of a file of no use.
 
-    A workbook may hold several, a plain table is one: the one of which it has the most columns. A
-    table that two files hold, and a file that is as much one table as another, are left out: a
-    person has to say.
+    A workbook may hold several, a plain table is one: the one of which it has the most columns,
+    and among those with as many the one of whose labels it has the most. A table that two files
+    hold, and a file that is as much one table as another, are left out: a person has to say. A
+    table that no file holds whole is the one of which a file has most columns, the others under
+    other names: whether they are is for its figures to say, when it is read.
     """
-    held = {name: _tables_of(wanted, contents()) for name, contents in files.items()}
+    read = {name: contents() for name, contents in files.items()}
+    held = {name: _tables_of(wanted, data, _fit) for name, data in read.items()}
     claims = [file_id for tables in held.values() for file_id in tables]
-    return {
-        name: told
+    told = {
+        name: kept
         for name, tables in held.items()
-        if (told := tuple(one for one in tables if claims.count(one) == 1))
+        if (kept := tuple(one for one in tables if claims.count(one) == 1))
+    }
+    left = [one for one in wanted if one.reading.format == "csv" and one.file_id not in claims]
+    nearly = {
+        name: _tables_of(left, data, _partial_fit)
+        for name, data in read.items()
+        if left and not held[name]
+    }
+    claims = [file_id for tables in nearly.values() for file_id in tables]
+    return told | {
+        name: tables for name, tables in nearly.items() if tables and claims.count(tables[0]) == 1
     }
 
 
-def _tables_of(wanted: Sequence[FileContract], data: bytes) -> tuple[str, ...]:
+def _tables_of(
+    wanted: Sequence[FileContract], data: bytes, fit_of: Callable[[FileContract, bytes], _Fit]
+) -> tuple[str, ...]:
     sheets: list[str] = []
-    plain: dict[str, int] = {}
+    plain: dict[str, _Fit] = {}
     for contract in wanted:
-        if not (columns := _columns_found(contract, data)):
+        if (fit := fit_of(contract, data)) == _NONE:
             continue
         if contract.reading.format == "workbook":
             sheets.append(contract.file_id)
         else:
-            plain[contract.file_id] = columns
-    best = max(plain.values(), default=0)
-    most = [name for name, columns in plain.items() if columns == best]
+            plain[contract.file_id] = fit
+    best = max(plain.values(), default=_NONE)
+    most = [name for name, fit in plain.items() if fit == best]
     return (*sheets, *(most if len(most) == 1 else ()))
 
 
-def _columns_found(contract: FileContract, data: bytes) -> int:
-    """How many of a contract's columns a file has; 0 where it lacks one that is needed."""
-    try:
-        table = read_table(data, contract.reading, contract.kept)
-    except ReadError:
-        return 0
+def _fit(contract: FileContract, data: bytes) -> _Fit:
+    """How well a file is a contract's; nothing where it lacks a column that is needed."""
+    if (table := _table_of(contract, data)) is None:
+        return _NONE
     printed = [n for n in table.column_names if n not in (SOURCE_ROW, SOURCE_SHEET)]
     told = [*printed, contract.period.column] if _period_is_told(contract) else printed
     found = match_names(contract, printed)
     lacking = [c for c in found.missing if is_needed(contract, c) and c.name not in told]
-    return 0 if lacking or found.twice else len(found.columns)
+    if lacking or found.twice:
+        return _NONE
+    return len(found.columns), _labels_found(contract, table, found.columns)
+
+
+def _partial_fit(contract: FileContract, data: bytes) -> _Fit:
+    """How well a file is a contract's, some of whose columns may have other names."""
+    if (table := _table_of(contract, data)) is None:
+        return _NONE
+    printed = [n for n in table.column_names if n not in (SOURCE_ROW, SOURCE_SHEET)]
+    found = match_names(contract, printed)
+    # Columns of areas and periods are those of any other table.
+    telling = [*contract.columns_of(*NUMERIC_ROLES), *contract.columns_of("filters")]
+    telling = [name for name in telling if name != contract.period.column]
+    there = [name for name in telling if name in found.columns]
+    area = contract.area.codes[contract.area.unit]
+    if area not in found.columns or found.twice or len(there) < max(2, _MOSTLY * len(telling)):
+        return _NONE
+    return len(found.columns), _labels_found(contract, table, found.columns)
+
+
+def _table_of(contract: FileContract, data: bytes) -> pa.Table | None:
+    try:
+        return read_table(data, contract.reading, contract.kept)
+    except ReadError:
+        return None
+
+
+def _labels_found(contract: FileContract, table: pa.Table, columns: Mapping[str, str]) -> float:
+    """Of the labels that a contract names, the share that a file has; 0 where it names none."""
+    named = found = 0
+    for name, labels in known_labels(contract).items():
+        if name == contract.area.level or name not in columns:
+            continue
+        there = {normal(one) for one in distinct_labels(table[columns[name]])}
+        words = {normal(one) for one in labels}
+        named, found = named + len(words), found + len(words & there)
+    return found / named if named else 0.0
 
 
 def _period_is_told(contract: FileContract) -> bool:

@@ -6,7 +6,7 @@ have of the key, and every column that might be meant is compared cell by cell (
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
@@ -20,7 +20,7 @@ from ingest.reading.cells import read_cell
 from ingest.reading.evidence import (
     CONTRADICTED,
     MIN_AGREEMENT,
-    MIN_CELLS,
+    MIN_CELLS_AGAINST,
     Agreement,
     Evidence,
     Numbers,
@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 
 # Labels that went and labels that came, compared each with each: a breakdown has tens.
 _MOST_PAIRS = 2_000
+# Quarters of some hundred years.
+_MOST_PERIODS = 400
 # A column that is continued has figures for the newest period as for those before it; one that a
 # publisher left beside its successor has none. Half: a year may be suppressed in part.
 _CONTINUED = 0.5
@@ -82,11 +84,14 @@ class History:
         before = history.drop_columns(
             [n for n in ("as_published", "cell_notes") if n in history.column_names]
         ).to_pandas()
+        for name in known_labels(contract):
+            if name in before:
+                before[name] = before[name].astype(str).str.strip()
         self.old = _councils_only(before, contract)
         self._never = [
             name
-            for name in contract.columns_of("numbers", "counts")
-            if name in before and np.isnan(numbers_of(before[name].astype(str)).values).all()
+            for name in contract.columns_of(*NUMERIC_ROLES)
+            if name in self.old and np.isnan(numbers_of(self.old[name].astype(str)).values).all()
         ]
         self._numbers: dict[str, Numbers] = {}
         self._old_numbers: dict[str, Numbers] = {}
@@ -100,6 +105,7 @@ class History:
             A column that is needed is not to be told, or figures speak against a name.
         """
         self._match_levels()
+        self._match_periods()
         self._match_texts()
         self._spell_labels()
         self._spell_levels()
@@ -139,6 +145,30 @@ class History:
             return
         if best.settles:
             self.columns[area.level] = best.best.candidate
+            self.evidence.append(best)
+        else:
+            self.unsettled.append(best)
+
+    def _match_periods(self) -> None:
+        """The column of periods, by cells that are periods and go on with those of before."""
+        name = self.contract.period.column
+        if name in self.columns or name not in self.old or name in self.by_name.twice:
+            return
+        known = set(self.old[_PERIOD].unique())
+        found = []
+        for candidate in self._free:
+            distinct = distinct_labels(self.table[candidate])
+            keys = {cell: self._period_of(cell) for cell in distinct}
+            if len(distinct) > _MOST_PERIODS or not known & set(keys.values()):
+                continue
+            cells = self.table[candidate].to_pandas().astype(str).str.strip()
+            agree = int(cells.map({cell: key != cell for cell, key in keys.items()}).sum())
+            found.append(Agreement(candidate, agree, len(cells)))
+        best = ranked("column", name, [one for one in found if one.agree])
+        if best is None:
+            return
+        if best.settles:
+            self.columns[name] = best.best.candidate
             self.evidence.append(best)
         else:
             self.unsettled.append(best)
@@ -331,11 +361,14 @@ class History:
         names = [*self._joined_by(), area.codes[area.unit], self.contract.period.column]
         names += [n for n in (area.level, *known_labels(self.contract)) if n in self.columns]
         frame = pd.DataFrame(
-            {n: self.table[self.columns[n]].to_pandas().astype(str) for n in dict.fromkeys(names)}
+            {
+                n: self.table[self.columns[n]].to_pandas().astype(str).str.strip()
+                for n in dict.fromkeys(names)
+            }
         )
         for name, spelt in self.labels.items():
             if name in frame:
-                frame[name] = frame[name].str.strip().replace(spelt)
+                frame[name] = frame[name].replace(spelt)
         return _councils_only(frame, self.contract)
 
     def _shared(self, key: Sequence[str]) -> SharedRows:
@@ -423,12 +456,12 @@ class History:
         ]
         for name in numeric:
             (own,) = self._compare(name, [self.columns[name]], rows)
-            if own.cells < MIN_CELLS or own.share >= CONTRADICTED:
+            if own.cells < MIN_CELLS_AGAINST or own.share >= CONTRADICTED:
                 continue
             others = [n for n in self.printed if n != self.columns[name]]
             others = [n for n in others if not np.isnan(self._new_numbers(n).values).all()]
             found = ranked("column", name, self._compare(name, others, rows))
-            if found and found.settles:
+            if found and (found.settles or found.speaks_against):
                 raise NotUnderstoodError(
                     f"column {self.columns[name]!r} does not hold what it held before: it agrees"
                     f" with the release before in {own.agree:,} of {own.cells:,} cells, and"
@@ -442,17 +475,87 @@ class History:
     def _match_labels(self) -> None:
         """Labels that went, among those that came, by the figures of their rows."""
         for name in known_labels(self.contract):
-            if name not in self.columns or name not in self.old or name not in self.new:
-                continue
-            spelt = self.labels.get(name, {})
-            now = {spelt.get(one, one) for one in distinct_labels(self.table[self.columns[name]])}
-            was = {str(cell).strip() for cell in self.old[name].unique()}
-            gone, come = sorted(was - now), sorted(now - was)
-            if not gone or not come or len(gone) * len(come) > _MOST_PAIRS:
-                continue
-            if now & set(self.contract.constants.get(name, ())):
-                continue  # it says what the contract names: nothing is gone
-            self._match_labels_of(name, gone, come)
+            gone, come = self._gone_and_come(name)
+            if gone and come and len(gone) * len(come) <= _MOST_PAIRS:
+                self._match_labels_of(name, gone, come)
+        self._match_labels_together()
+
+    def _gone_and_come(self, name: str) -> tuple[list[str], list[str]]:
+        """The labels of a column that only the release before has, and those that only this has."""
+        if name not in self.columns or name not in self.old or name not in self.new:
+            return [], []
+        spelt = self.labels.get(name, {})
+        now = {spelt.get(one, one) for one in distinct_labels(self.table[self.columns[name]])}
+        was = {str(cell).strip() for cell in self.old[name].unique()}
+        if now & set(self.contract.constants.get(name, ())):
+            return [], []  # it says what the contract names: nothing is gone
+        return sorted(was - now), sorted(now - was)
+
+    def _match_labels_together(self) -> None:
+        """Labels of several columns that went in the same rows: a topic and its breakdown."""
+        both = {name: self._gone_and_come(name) for name in known_labels(self.contract)}
+        both = {name: of for name, of in both.items() if of[0] and of[1]}
+        if len(both) < 2:
+            return
+        rest = [n for n in self._joined_by() if n not in both]
+        sides = [
+            pd.MultiIndex.from_arrays([frame[n].astype(str).str.strip() for n in both])
+            for frame in (self.old, self.new)
+        ]
+        changed = [
+            [
+                row
+                for row in side.unique()
+                if any(c in of[i] for c, of in zip(row, both.values(), strict=True))
+            ]
+            for i, side in enumerate(sides)
+        ]
+        if len(changed[0]) * len(changed[1]) > _MOST_PAIRS:
+            return
+        found: dict[tuple[str, ...], tuple[tuple[str, ...], Evidence]] = {}
+        for was in changed[0]:
+            there = np.flatnonzero(sides[0] == was)
+            by_words: dict[str, tuple[str, ...]] = {}
+            agreements = []
+            for now in changed[1]:
+                if not all(
+                    a == b or (a in of[0] and b in of[1])
+                    for a, b, of in zip(was, now, both.values(), strict=True)
+                ):
+                    continue
+                here = np.flatnonzero(sides[1] == now)
+                a, b = shared_rows(
+                    self.new.iloc[here], self.old.iloc[there], [_AREA, _PERIOD, *rest]
+                )
+                words = " and ".join(dict.fromkeys(now))
+                by_words[words] = now
+                agreements.append(self._pooled(words, here[a], there[b]))
+            told = " and ".join(f"{n}/{label}" for n, label in zip(both, was, strict=True))
+            best = ranked("label", told, [one for one in agreements if one.cells])
+            if best is not None and best.settles:
+                found[was] = by_words[best.best.candidate], best
+        self._take_together(list(both), found)
+
+    def _take_together(
+        self,
+        names: Sequence[str],
+        found: Mapping[tuple[str, ...], tuple[tuple[str, ...], Evidence]],
+    ) -> None:
+        """Take what was matched, where no label would be two of before."""
+        said: dict[tuple[str, str], set[str]] = {}
+        for was, (now, _) in found.items():
+            for name, old, new in zip(names, was, now, strict=True):
+                if old != new:
+                    said.setdefault((name, new), set()).add(old)
+        for was, (now, best) in found.items():
+            pairs = [one for one in zip(names, was, now, strict=True) if one[1] != one[2]]
+            if all(len(said[name, new]) == 1 for name, _, new in pairs):
+                for name, old, new in pairs:
+                    self.labels.setdefault(name, {})[new] = old
+                self.evidence.append(best)
+        if found:
+            self.__dict__.pop("new", None)
+            self._numbers = {}
 
     def _match_labels_of(self, name: str, gone: Sequence[str], come: Sequence[str]) -> None:
         rest = [n for n in self._joined_by() if n != name]
@@ -503,12 +606,13 @@ class History:
 
     def _pooled(self, label: str, here: NDArray[np.int64], there: NDArray[np.int64]) -> Agreement:
         """How a label's figures agree, over all columns that are known."""
-        agree = cells = 0
+        agree = cells = revised = 0
         for name in self.contract.columns_of(*NUMERIC_ROLES):
             if name in self.columns and name in self.old:
                 (one,) = self._compare(name, [self.columns[name]], (here, there))
                 agree, cells = agree + one.agree, cells + one.cells
-        return Agreement(label, agree, cells)
+                revised += one.revised
+        return Agreement(label, agree, cells, revised)
 
     # Columns that are gone
 
@@ -567,7 +671,7 @@ class History:
         self._old_numbers = {}
 
     def _leave_empty_out(self) -> None:
-        """Columns that are gone and never held a figure: nothing is lost with them."""
+        """Columns that are gone and held no council's figure: nothing of councils is lost."""
         for name in self._missing:
             if name in self._never and name not in self.by_name.twice:
                 self.filled[name] = Filled("")
@@ -579,19 +683,26 @@ class History:
 
         A share is served without its counts, and without the interval that they would make. That
         it is of the same children is what its history says: no count is there to say it. Where one
-        of them is there, or a column that nobody knows, the others may be there under another name.
+        of them is there, or a column that has the figures of one, the others may be there under
+        another name.
         """
         shares = self.contract.checks.shares
         counts = {name for one in shares for name in (one.numerator, one.denominator)}
+        rows = self._shared(self._joined_by())
+        gone = [name for name in counts if name in self.old and name not in self.columns]
         unknown = [
             name
             for name in self._free
             if not self.contract.is_ignored(name)
             and not np.isnan(self._new_numbers(name).values).all()
         ]
-        if counts & {*self.columns} or unknown:
+        may_be_one = any(
+            one.cells < MIN_CELLS_AGAINST or one.share >= CONTRADICTED
+            for name in gone
+            for one in self._compare(name, unknown, rows)
+        )
+        if counts & {*self.columns} or may_be_one:
             return
-        rows = self._shared(self._joined_by())
         going_on = {
             one.value: self._compare(one.value, [self.columns[one.value]], rows)[0]
             for one in shares

@@ -9,13 +9,14 @@ the build read (`described`) follow from it alone.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ingest.contracts import NUMERIC_ROLES, Column, FileContract
 from ingest.errors import ReadError
-from ingest.reading.cells import read_cell
+from ingest.reading.cells import PLAIN, read_cell
 from ingest.reading.grids import SOURCE_SHEET
 from ingest.reading.names import as_known, normal
 from ingest.reading.periods import read_period
@@ -125,7 +126,7 @@ def match_names(contract: FileContract, printed: Sequence[str]) -> ByName:
             columns[column.name] = hits[0]
         elif hits:
             twice[column.name] = hits
-    for reading in (normal, _without_count):
+    for reading in (normal, _without_count, _in_one_word):
         free = [name for name in printed if name not in set(columns.values())]
         wanted = [c for c in contract.columns if c.name not in columns and c.name not in twice]
         said: dict[str, set[str]] = {}
@@ -150,6 +151,11 @@ def match_names(contract: FileContract, printed: Sequence[str]) -> ByName:
 def _without_count(name: str) -> str:
     """A name's words without that it counts: `re_referrals` for `rereferral_count`."""
     return normal(name).removesuffix("|count")
+
+
+def _in_one_word(name: str) -> str:
+    """A name's letters and digits alone: `LaNumber` and `Lanumber` are divided differently."""
+    return "".join(re.findall(r"[a-z0-9]+", name.lower()))
 
 
 def is_needed(contract: FileContract, column: Column) -> bool:
@@ -419,7 +425,7 @@ def _figures(
             read_cell(cell, contract.known_marks, is_percentage=name in percentages) or (cell, "")
             for cell in distinct
         ]
-        plain = [cell for cell, _ in read]
+        plain = _without_noughts([cell for cell, _ in read])
         if plain == [cell.strip(" ") for cell in distinct] and not any(n for _, n in read):
             continue
         columns = columns | {name: pa.chunked_array([pa.array(plain, pa.string()).take(indices)])}
@@ -428,6 +434,21 @@ def _figures(
         if any(note for _, note in read):
             notes[name] = indices, [note or None for _, note in read]  # type: ignore[misc]
     return columns, said, notes
+
+
+# A column of so many whole numbers by chance, where one decimal is meant: one in 10 to the 20th.
+_ALL_WHOLE = 20
+
+
+def _without_noughts(cells: list[str]) -> list[str]:
+    """Whole numbers without the nought that a tool wrote behind each: `7.0` in a column of such.
+
+    A column with one decimal that says something keeps them all.
+    """
+    divided = [cell.partition(".") for cell in cells if "." in cell and PLAIN.fullmatch(cell)]
+    if len(divided) < _ALL_WHOLE or any(behind.strip("0") for _, _, behind in divided):
+        return cells
+    return [cell.partition(".")[0] if PLAIN.fullmatch(cell) else cell for cell in cells]
 
 
 def _map(cells: _Cells, rows: int) -> pa.Array:

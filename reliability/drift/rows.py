@@ -89,9 +89,11 @@ def combined_authorities(document: Document, rng: Random) -> None:
     if document.contract.area.known_by != "gss":
         raise NotApplicableError
     councils = [row for row in document.rows if row[code].startswith("E08")]
+    first = rng.randint(100, 900) * 1000
+    of: dict[str, str] = {}
     for row in sought(councils)[:40]:
         new = list(row)
-        new[code] = f"E4700000{rng.randint(1, 9)}"
+        new[code] = of.setdefault(row[code], f"E47{first + len(of):06d}")
         if level != code:
             new[level] = "Combined authority"
         document.rows.append(new)
