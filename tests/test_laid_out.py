@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import shutil
+import subprocess
+import sys
 from collections import defaultdict
 from datetime import date
 from pathlib import Path
@@ -267,3 +270,41 @@ def test_key_stage_2_as_it_was_published_is_kept_out(laid_out_home: Path) -> Non
         "select distinct release from marts.fct_core_measure_vintage where year = 2023"
         " and measure_id = 'key_stage_2_attainment' order by release",
     ) == [("2022-23-revised",), ("2023-24-revised",)]
+
+
+@needs_published
+def test_what_was_learned_from_a_release_is_no_name_next_year(
+    laid_out_home: Path, tmp_path: Path
+) -> None:
+    """In a copy of the project: what is learned is written into it."""
+    project = tmp_path / "project"
+    for name in ("ingest", "expectations", "warehouse", "orchestration", "dbt_project"):
+        shutil.copytree(
+            PROJECT / name,
+            project / name,
+            ignore=shutil.ignore_patterns("__pycache__", "*.duckdb*", "builds", "target"),
+        )
+    shutil.copy(PROJECT / "pyproject.toml", project)
+
+    def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "orchestration.cli", *map(str, arguments)],
+            cwd=project,
+            env=os.environ | {"PYTHONPATH": str(project)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    alone = tmp_path / "archive"
+    put(alone, EHC, "2026", date(2026, 6, 25), TIMELINESS, ehc_plans())
+    unread = run("refresh", "--from", alone, "--home", tmp_path / "unread", "--no-site")
+    assert unread.returncode != 0
+    assert "has 0 rows" in unread.stderr
+    learned = run("learn", EHC, "2026", "--home", laid_out_home)
+    assert learned.returncode == 0, learned.stderr
+    assert "'All EHC plans issued' is 'All EHC plans'" in learned.stdout
+    read = run("refresh", "--from", alone, "--home", tmp_path / "read", "--no-site")
+    assert read.returncode == 0, read.stderr
+    again = run("learn", EHC, "2026", "--home", tmp_path / "read")
+    assert "Nothing to learn" in again.stderr + again.stdout

@@ -191,7 +191,7 @@ def _told(load: Load, understanding: Understanding) -> Iterator[Check]:
     for sentence in understanding.evidence:
         yield Check(
             name="read_by_history",
-            column=sentence.partition(" ")[0],
+            column=sentence.partition(" is ")[0],
             severity="warn",
             success=False,
             observed=sentence,
