@@ -75,8 +75,9 @@ def wanted_releases(path: Path = WANTED) -> dict[str, list[str]]:
 def cut(data: bytes, contracts: Sequence[FileContract]) -> Iterator[tuple[str, Rows]]:
     """What a file's contracts read of it, sheet by sheet, each with its name.
 
-    Of a CSV file a column that is not read is left out. In a workbook its cells below the header
-    are blank: a header of several rows speaks of its columns by where they stand.
+    Of a plain CSV file the columns are left out that the contract knows to be of no use, of any
+    other all that it does not name. In a workbook their cells below the header are blank: a header
+    of several rows speaks of its columns by where they stand.
 
     Raises
     ------
@@ -121,6 +122,9 @@ def _columns_read(names: Sequence[str], contract: FileContract) -> list[int]:
         cell = match.groupdict().get("cell", "value")
         return as_known(contract.kept, [cell]).get(cell, cell) in contract.kept
 
+    # A column that got a new name is found in a plain file by its figures.
+    if reading.is_plain:
+        return [at for at, n in enumerate(names) if is_read(n) or not contract.is_ignored(n)]
     return [at for at, name in enumerate(names) if is_read(name)]
 
 
