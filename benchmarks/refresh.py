@@ -140,9 +140,9 @@ def newest_release(archive: Path) -> str:
 
 def lay_out_sample(folder: Path) -> Path:
     """The sample as an archive."""
-    from ingest.sample import lay_out
+    from ingest import sample
 
-    return lay_out(folder)
+    return sample.lay_out_sample(folder)
 
 
 def cold(archive: Path, work: Path) -> Run:

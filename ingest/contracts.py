@@ -750,7 +750,8 @@ def _file_contract(
         columns = _with_names(publication, columns, one)
         _add_labels(labels, one)
     if period.taken_from == "release":
-        columns = (*columns, Column(period.column, (RELEASE,), "identity"))
+        others = (column for column in columns if column.name != period.column)
+        columns = (*others, Column(period.column, (RELEASE,), "identity"))
     reading = file.reading or layout.reading
     names = {column.name for column in columns}
     table = file.table or layout.table

@@ -3,8 +3,8 @@
     python scripts/write_sample.py [ARCHIVE]
 
 Reads every release that `ingest/sample/layouts.yml` knows and writes `figures.parquet` and
-`releases.yml` beside it, and the statistical neighbours with their releases. The same archive gives
-the same bytes.
+`releases.yml` beside it, the statistical neighbours with their releases, and the cuts of the
+releases that `ingest/sample/cuts.yml` names. The same archive gives the same bytes.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -20,6 +21,17 @@ import pyarrow as pa
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from ingest.contracts import load_contracts  # noqa: E402
+from ingest.sample.cuts import (  # noqa: E402
+    CUTS,
+    CutFile,
+    CutRelease,
+    Sheet,
+    cut,
+    wanted_releases,
+    write_cut_releases,
+    write_cuts,
+)
 from ingest.sample.figures import (  # noqa: E402
     FIGURES,
     RELEASES,
@@ -93,6 +105,41 @@ def read_models(archive: Path) -> tuple[Groups, list[SampleRelease]]:
     return groups, releases
 
 
+def read_files_to_cut(
+    archive: Path, wanted: Mapping[str, Sequence[str]]
+) -> tuple[dict[str, list[Sheet]], list[CutRelease]]:
+    """What the sample keeps of each file that is cut, by publication, and their releases.
+
+    Raises
+    ------
+    ValueError
+        A release is not in the archive, or no contract reads any file of it.
+    """
+    sheets: dict[str, list[Sheet]] = {}
+    releases: list[CutRelease] = []
+    contracts = load_contracts()
+    for name, folders in wanted.items():
+        publication = contracts[name]
+        for folder in folders:
+            (place,) = archive.glob(f"*/{name}/{folder}")
+            document = json.loads((place / "release.json").read_text("utf-8"))
+            fields = {key: document[key] for key in SampleRelease.model_fields if key in document}
+            release = SampleRelease.model_validate(fields)
+            files: list[CutFile] = []
+            for published in document["files"]:
+                read_by = publication.file_for(published["name"], release.published)
+                if read_by:
+                    files.append(CutFile(name=published["name"], title=published["title"]))
+                data = (place / published["name"]).read_bytes() if read_by else b""
+                for sheet, rows in cut(data, read_by):
+                    found = Sheet(folder, published["name"], sheet, rows)
+                    sheets.setdefault(name, []).append(found)
+            if not files:
+                raise ValueError(f"No file of {place} is read by its contract")
+            releases.append(CutRelease(**fields, files=tuple(files)))
+    return sheets, releases
+
+
 def main() -> None:
     """Read the archive that the command names, and write the sample."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -106,6 +153,11 @@ def main() -> None:
     groups, models = read_models(archive)
     write_neighbours(groups)
     write_releases(models, NEIGHBOURS_RELEASES, of="neighbours")
+    cuts, cut_releases = read_files_to_cut(archive, wanted_releases())
+    write_cuts(cuts)
+    write_cut_releases(cut_releases)
+    size = sum(path.stat().st_size for path in CUTS.iterdir())
+    print(f"{CUTS.relative_to(ROOT)}: {len(cut_releases)} releases, {size / 1024:,.0f} KiB")
     print(
         f"{FIGURES.relative_to(ROOT)}: {figures.num_rows:,} figures,"
         f" {FIGURES.stat().st_size / 1024:,.0f} KiB; {RELEASES.relative_to(ROOT)}:"

@@ -238,7 +238,7 @@ def test_a_view_for_a_common_question_is_missing_or_wrong(sample_home: Path) -> 
         sample_home,
         "select count(*) from answers.change_on_year_before where period_type = 'pooled_3_years'"
         " or (measure_id = 'ehc_plans_in_20_weeks' and year = 2023)"
-        " or (measure_id = 'gcse_english_and_maths' and year <> 2021)",
+        " or (measure_id = 'gcse_english_and_maths' and year in (2020, 2022, 2023))",
     ) == [(0,)]
     # The view and the command tell the same revisions.
     name = "children-looked-after-in-england-including-adoptions"

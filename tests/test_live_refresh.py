@@ -10,7 +10,6 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import factory
 import pytest
 from conftest import IN_NEED, NOT_IN_SAMPLE, PROJECT, command, copy_of, rows
 from standins import Fault, Request, Server, Shelf
@@ -20,6 +19,7 @@ from standins.fingertips import Fingertips
 from standins.platforms import QUICK
 
 from ingest.contracts import load_contracts
+from ingest.sample import lay_out_sample
 from orchestration.defs.assets import publication_key
 from orchestration.defs.checks import loads_admitted
 from orchestration.pipeline.collect import collect
@@ -36,7 +36,7 @@ class Night:
     """Stand-ins for both platforms, serving the sample."""
 
     def __init__(self, folder: Path, stack: contextlib.ExitStack) -> None:
-        sample = factory.lay_out(folder / "sample")
+        sample = lay_out_sample(folder / "sample")
         self.ees = Ees(Shelf.of(sample, "ees"))
         self.fingertips = Fingertips(Shelf.of(sample, "fingertips"))
         self.dfe = stack.enter_context(Server(self.ees))

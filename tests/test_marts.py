@@ -309,7 +309,7 @@ def test_the_sample_sets_a_council_beside_no_neighbours(sample_home: Path) -> No
     told = command("profile", "Leeds", "--home", sample_home)
     assert told.returncode == 0, told.stderr
     line = next(line for line in told.stdout.splitlines() if "Repeat referrals" in line)
-    assert "23.6 similar (10 of 10)" in line
+    assert "21.4 higher (10 of 10)" in line
 
 
 def test_a_measure_without_figures_of_its_headline_has_none_at_all(sample_home: Path) -> None:

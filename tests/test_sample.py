@@ -7,7 +7,7 @@ import hashlib
 import importlib.util
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -16,20 +16,24 @@ import factory
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from conftest import NOT_IN_SAMPLE, rows
 
 from ingest.archive import Archive, Release
 from ingest.contracts import load_contracts
-from ingest.loads import loads_of
+from ingest.loads import Load, loads_of
+from ingest.reading.grids import read_table
 from ingest.reading.recognise import column_mapping, unlisted_columns
 from ingest.sample import (
     LAYOUT_NOTE,
     SCHEMA,
     faults,
     lay_out,
+    lay_out_sample,
     read_figures,
     read_releases,
     synthetic,
 )
+from ingest.sample.cuts import CUTS, read_cut_releases, read_cuts, wanted_releases
 from ingest.sample.faults import Fault, LaidOutFile, Where
 from ingest.sample.figures import CELLS, FIGURES, KEY, write_figures
 from ingest.sample.layout import COUNCILS
@@ -234,6 +238,26 @@ def test_every_area_of_the_sample_has_a_name_to_be_laid_out_with() -> None:
 
 def test_the_sample_stays_small_enough_to_travel_with_the_code() -> None:
     assert FIGURES.stat().st_size < 1_000_000
+    assert sum(path.stat().st_size for path in CUTS.iterdir()) < 4_000_000
+
+
+def test_a_measure_that_is_at_hand_has_no_figure_in_the_sample(sample_home: Path) -> None:
+    without = rows(
+        sample_home,
+        """
+        select measure_id
+        from marts.dim_measure
+        left join marts.fct_core_measure using (measure_id)
+        group by 1
+        having count(value) = 0
+        """,
+    )
+    assert without == [("health_behaviours_at_15",)]
+
+
+def test_a_publication_is_left_out_of_the_sample_without_a_reason(sample_home: Path) -> None:
+    held = {path.name for path in (sample_home / "archive").glob("*/*")}
+    assert held == load_contracts().keys() - NOT_IN_SAMPLE.keys()
 
 
 def test_writing_the_table_again_changes_no_byte(tmp_path: Path) -> None:
@@ -243,6 +267,86 @@ def test_writing_the_table_again_changes_no_byte(tmp_path: Path) -> None:
     write_figures(table.take(list(reversed(range(table.num_rows)))), tmp_path / "two.parquet")
     assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()
     assert read_figures(tmp_path / "one.parquet").equals(table)
+
+
+# The cuts are the publishers' own cells too.
+
+
+@pytest.fixture(scope="module")
+def whole_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return lay_out_sample(tmp_path_factory.mktemp("whole"))
+
+
+def cut_loads(archive: Path) -> Iterator[tuple[Load, Path]]:
+    for cut in read_cut_releases():
+        publication = load_contracts()[cut.publication]
+        for release in Archive(archive).releases(cut.publisher, cut.publication):
+            assert isinstance(release, Release)
+            if release.path == cut.path:
+                for load in loads_of(publication, release)[0]:
+                    yield load, archive / release.path / load.file.name
+
+
+@needs_published
+def test_a_cell_of_a_cut_differs_from_the_one_that_was_published(whole_sample: Path) -> None:
+    for load, path in cut_loads(whole_sample):
+        contract = load.contract
+        ours = read_table(path.read_bytes(), contract.reading, contract.kept)
+        published = (PUBLISHED / load.release.path / load.file.name).read_bytes()
+        theirs = read_table(published, contract.reading, contract.kept)
+        # Rows are numbered anew, and columns that nobody reads are left out.
+        columns = [name for name in ours.column_names if name != "source_row"]
+        missing = contract.kept & {*theirs.column_names} - {*columns}
+        assert not missing, path
+        level = next(c for c in contract.columns if c.name == contract.area.level)
+        kept = [
+            row
+            for row in theirs.to_pylist()
+            if not (
+                contract.area.told_by_code
+                and contract.area.known_by == "gss"
+                and any(contract.is_ignored_level(row.get(n) or "") for n in level.published_as)
+            )
+        ]
+        assert ours.select(columns).to_pylist() == [
+            {name: row[name] for name in columns} for row in kept
+        ], path
+
+
+@needs_published
+def test_a_cut_is_not_what_the_script_makes_of_its_file() -> None:
+    quick = "schools-rated-good-or-outstanding"
+    cuts, releases = writer().read_files_to_cut(PUBLISHED, {quick: wanted_releases()[quick]})
+    assert cuts[quick] == list(read_cuts(quick))
+    assert releases == [r for r in read_cut_releases() if r.publication == quick]
+
+
+def test_a_release_is_asked_for_and_not_cut() -> None:
+    made = {(release.publication, release.folder) for release in read_cut_releases()}
+    assert made == {(name, each) for name, all_of in wanted_releases().items() for each in all_of}
+
+
+def test_a_file_that_is_cut_is_not_one_that_its_contract_reads(whole_sample: Path) -> None:
+    loads = list(cut_loads(whole_sample))
+    read = {(load.release.path, load.file.name) for load, _ in loads}
+    assert read == {(r.path, file.name) for r in read_cut_releases() for file in r.files}
+    for load, path in loads:
+        table = read_table(path.read_bytes(), load.contract.reading, load.contract.kept)
+        assert table.num_rows > 100, path
+    assert all(isinstance(release, Release) for release in Archive(whole_sample).verify())
+
+
+def test_the_whole_sample_is_laid_out_otherwise_each_time(
+    whole_sample: Path, tmp_path: Path
+) -> None:
+    assert contents(lay_out_sample(tmp_path / "again")) == contents(whole_sample)
+
+
+def test_a_person_or_an_address_came_along_with_the_settings() -> None:
+    (sheet,) = read_cuts("childcare-providers-and-inspections")
+    header = " ".join(sheet.rows[0]).lower()
+    assert "urn" in header
+    assert not any(word in header for word in ("name", "address", "postcode", "phone", "mail"))
 
 
 # What is laid out is an archive of such files.

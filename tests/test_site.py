@@ -32,6 +32,8 @@ KINDS = [
     *("regions/east-midlands", "measures/good_level_of_development", "councils/rutland"),
 ]
 HEAVY = 400_000
+# A measure's page has a map and a table of all councils a series; most measures have one to three.
+HEAVY_SERIES, SERIES_WITHIN = 100_000, 3
 
 
 @pytest.fixture(scope="module")
@@ -154,9 +156,9 @@ def test_the_row_that_a_figure_came_from_is_another(site_home: Path, pages: dict
     ((row, file),) = rows(
         site_home,
         "select source_row, source_file from marts.fct_core_measure where council_name = 'Leeds'"
-        " and measure_id = 'repeat_referrals' and year = 2024",
+        " and measure_id = 'repeat_referrals' order by year desc limit 1",
     )
-    held = Home(site_home).root.glob(f"archive/ees/{IN_NEED}/2024/{file}")
+    held = Home(site_home).root.glob(f"archive/ees/{IN_NEED}/2025/{file}")
     header, *lines = next(held).read_text("utf-8-sig").splitlines()
     published = dict(zip(header.split(","), lines[int(str(row)) - 1].split(","), strict=True))
     assert cells["la_name"] == published["la_name"] == "Leeds"
@@ -175,7 +177,9 @@ def test_a_page_is_heavy(site: Path, pages: dict[str, str]) -> None:
             ((site / name).parent / asset).stat().st_size for asset in loaded
         )
         assert {Path(one).name for one in loaded} >= {"site.css", "site.js"}
-        assert weight < HEAVY, (name, weight)
+        series = text.count("data-follow") if name.startswith("measures/") else 0
+        most = HEAVY + HEAVY_SERIES * max(0, series - SERIES_WITHIN)
+        assert weight < most, (name, weight)
 
 
 def test_the_data_dictionary_lacks_a_column(site_home: Path, pages: dict[str, str]) -> None:
@@ -280,7 +284,8 @@ def test_another_question_is_drawn_as_the_line_before(site_home: Path) -> None:
         marts = Marts(con)
         drawn = {m.measure_id: [s.series_id for s in marts.predecessors(m)] for m in marts.measures}
     assert {m: found for m, found in drawn.items() if found} == {
-        "good_level_of_development": ["profile_2013"]
+        "gcse_english_and_maths": ["five_a_star_to_c"],
+        "good_level_of_development": ["profile_2013"],
     }
 
 

@@ -77,12 +77,12 @@ def open_source(
             raise ArchiveError(f"{source} is this home's own archive.")
         yield opened
         return
-    from ingest.sample import lay_out, lay_out_neighbours
+    from ingest.sample import lay_out_sample
 
     folder = home.work / "sample"
     shutil.rmtree(folder, ignore_errors=True)
     try:
-        yield Archive(lay_out_neighbours(lay_out(folder)))
+        yield Archive(lay_out_sample(folder))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

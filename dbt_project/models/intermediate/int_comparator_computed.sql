@@ -244,7 +244,10 @@ medians as (
         grouped.period_label,
         count(figures.value) as councils_with_value,
         case when councils_with_value >= 5 then round(median(figures.value), 6) end as value,
-        case when councils_with_value >= 5 then round(avg(figures.value), 6) end as mean,
+        -- In order: a sum of the same figures ends otherwise when they are added otherwise.
+        case
+            when councils_with_value >= 5 then round(avg(figures.value order by figures.value), 6)
+        end as mean,
         grouped.unit,
         cast(null as double) as numerator,
         cast(null as double) as denominator,
