@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import re
-from typing import NoReturn
 
 from ingest.errors import CoreMeasuresError
 
@@ -56,10 +55,13 @@ def to_pdf(page: str, pages: int) -> tuple[bytes, int]:
     """
     require_weasyprint()
     from weasyprint import CSS, HTML
+    from weasyprint.urls import URLFetcher
 
     # It tells of each rule of a style sheet that is for a screen.
     logging.getLogger("weasyprint").setLevel(logging.CRITICAL)
-    html = HTML(string=_with_style_in_pictures(page), url_fetcher=_fetch_nothing)
+    # A page that stands alone needs nothing from anywhere.
+    nothing = URLFetcher(allowed_protocols=())
+    html = HTML(string=_with_style_in_pictures(page), url_fetcher=nothing)
     document = html.render()
     for size in _SMALLER:
         if len(document.pages) <= pages:
@@ -67,11 +69,6 @@ def to_pdf(page: str, pages: int) -> tuple[bytes, int]:
         smaller = CSS(string=f"@media print {{ .{_WITHIN} {{ font-size: {size} !important }} }}")
         document = html.render(stylesheets=[smaller])
     return document.write_pdf(pdf_tags=True), len(document.pages)
-
-
-def _fetch_nothing(url: str, *_: object, **__: object) -> NoReturn:
-    """A page that stands alone needs nothing from anywhere."""
-    raise ValueError(f"{url} is not fetched")
 
 
 def _with_style_in_pictures(page: str) -> str:

@@ -177,7 +177,8 @@ def _said(subject: Subject) -> list[Statement]:
         *(subject.moved.get(span) for span in CHANGES),
         subject.trend,
     ]
-    return [statement for statement in found if statement is not None]
+    # That neither change can be told is said once.
+    return list({one.brief or one.sentence: one for one in found if one is not None}.values())
 
 
 def _changed(subjects: Sequence[Subject]) -> list[dict[str, Any]]:
