@@ -30,6 +30,7 @@ IN_NEED = "characteristics-of-children-in-need"
 KINDS = [
     *("index", "about", "data", "changes", "compare", "ambitions/good_education"),
     *("regions/east-midlands", "measures/good_level_of_development", "councils/rutland"),
+    "packs/rutland",
 ]
 HEAVY = 400_000
 # A measure's page has a map and a table of all councils a series; most measures have one to three.
@@ -380,6 +381,7 @@ def test_a_build_touches_pages_that_tell_nothing_new(
         "measures/infant_mortality.csv",
         "measures/infant_mortality.html",
         "measures/infant_mortality.json",
+        "packs/leeds.html",
         "regions/yorkshire-and-the-humber.html",
     }
     assert others >= {"councils/leeds.csv", "councils/leeds.html", "councils/leeds.json"}
@@ -653,7 +655,8 @@ def test_words_in_a_picture_lie_over_each_other(visit: Any) -> None:
     """Labels of a chart: none touches another, none is cut off by the picture or the window."""
     for width in (1280, 320):
         reader = visit(viewport={"width": width, "height": 900})
-        for name in ("councils/leeds", "councils/rutland", "measures/gcse_english_and_maths"):
+        named = ("councils/leeds", "councils/rutland", "packs/leeds")
+        for name in (*named, "measures/gcse_english_and_maths"):
             page = reader.open(name)
             page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true })")
             faults = page.evaluate(

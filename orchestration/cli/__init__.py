@@ -12,11 +12,30 @@ import sys
 from ingest.errors import CoreMeasuresError
 
 # Each adds its commands, in the order in which `--help` lists them.
-from orchestration.cli import archive, decide, doctor, ending, inspect, maintain, refresh
+from orchestration.cli import (
+    archive,
+    decide,
+    doctor,
+    ending,
+    inspect,
+    maintain,
+    pack,
+    refresh,
+)
 from orchestration.cli.common import app
 from orchestration.cli.output import err
 
-__all__ = ["app", "archive", "decide", "doctor", "inspect", "main", "maintain", "refresh"]
+__all__ = [
+    "app",
+    "archive",
+    "decide",
+    "doctor",
+    "inspect",
+    "main",
+    "maintain",
+    "pack",
+    "refresh",
+]
 
 
 def main() -> None:

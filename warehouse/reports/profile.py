@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.errors import CoreMeasuresError
+from warehouse.names import search_words
 from warehouse.query import query
 
 _BARS = "▁▂▃▄▅▆▇█"
@@ -114,6 +115,18 @@ def find_council(warehouse: Path, asked: str) -> Council:
             f"No council {asked!r}. Give a name or code as in marts.dim_council."
         )
     raise CouncilNotFoundError(f"No council {asked!r}. Did you mean {_told(near)}?", near)
+
+
+def find_called(warehouse: Path, asked: str) -> Council:
+    """As `find_council`, and by what people call a council: Hull, BCP.
+
+    Raises
+    ------
+    CouncilNotFoundError
+        As `find_council`.
+    """
+    called = search_words().councils_called(asked)
+    return find_council(warehouse, called[0] if len(called) == 1 else asked)
 
 
 def _now(listed: Sequence[_Listed], codes: Sequence[str]) -> list[str]:

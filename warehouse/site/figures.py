@@ -151,13 +151,18 @@ class Region:
 
 
 class Comparison(NamedTuple):
-    """A council's figure beside England's, and among all councils' of the period."""
+    """A council's figure beside England's and its neighbours', and among all of the period."""
 
     england_value: float | None
     # Whether England's figure lies within the council's own interval; none where it has none.
     holds_england: bool | None
     quintile: int | None
     councils: int
+    # The median of the statistical neighbours that have a figure, whether it lies within the
+    # council's own interval, and how many they are.
+    neighbours_median: float | None = None
+    holds_neighbours: bool | None = None
+    neighbours: int = 0
 
 
 class Change(NamedTuple):
@@ -171,6 +176,14 @@ class Change(NamedTuple):
     direction: str | None
     is_more_than_chance: bool | None
     not_tested: str | None
+
+
+class Break(NamedTuple):
+    """A row of the seed `series_break`: from which year a series does not compare with before."""
+
+    first_year: int
+    last_year: int | None
+    what_changed: str
 
 
 class Inspection(NamedTuple):

@@ -14,6 +14,7 @@ import duckdb
 
 from warehouse.site.figures import (
     AMBITIONS,
+    Break,
     Change,
     Comparison,
     Council,
@@ -235,7 +236,8 @@ class Marts:
         """By measure, series, council's last code and period: what `fct_comparison` says."""
         cursor = self._con.execute(
             "select measure_id, series_id, council_code, period_type, period_start, period_end,"
-            " england_value, interval_holds_england, quintile, councils_with_value"
+            " england_value, interval_holds_england, quintile, councils_with_value,"
+            " neighbours_median, interval_holds_neighbours, neighbours_with_value"
             " from marts.fct_comparison where value is not null"
         )
         found: dict[tuple[Any, ...], Comparison] = {}
@@ -255,6 +257,29 @@ class Marts:
             " group by all order by all"
         ).fetchall():
             found[measure, series, kind, start, end][quintile] = (low, high)
+        return dict(found)
+
+    @cached_property
+    def spreads(self) -> dict[tuple[Any, ...], float]:
+        """By measure, series and period: how far councils lie apart, as a standard deviation."""
+        return {
+            (measure, series, kind, start, end): spread
+            for measure, series, kind, start, end, spread in self._con.execute(
+                "select measure_id, series_id, period_type, period_start, period_end,"
+                " stddev_samp(value) as spread from marts.fct_comparison"
+                " group by all having spread > 0"
+            ).fetchall()
+        }
+
+    @cached_property
+    def breaks(self) -> dict[tuple[str, str], list[Break]]:
+        """By series: where it does not compare with itself, the oldest break first."""
+        found: dict[tuple[str, str], list[Break]] = defaultdict(list)
+        for measure, series, *cells in self._con.execute(
+            "select measure_id, series_id, first_year, last_year, what_changed"
+            " from seeds.series_break order by all"
+        ).fetchall():
+            found[measure, series].append(Break(*cells))
         return dict(found)
 
     @cached_property

@@ -26,6 +26,10 @@ SAID = {
 GLYPH = {BETTER: "+", WORSE: "−", SIMILAR: "=", HIGHER: "↑", LOWER: "↓", UNTOLD: "?"}
 
 
+# What a brief statement ends with, where no test or interval says more.
+_UNTOLD = ": cannot be told from chance."
+
+
 @dataclass(frozen=True)
 class Statement:
     """One thing that a figure says: its sign, in few words, and in a sentence."""
@@ -33,6 +37,8 @@ class Statement:
     sign: str
     short: str
     sentence: str
+    # The sentence without units and reasons: for a line on paper, beside the figure.
+    brief: str = ""
 
 
 def _side(difference: float, polarity: str) -> str:
@@ -44,9 +50,16 @@ def _side(difference: float, polarity: str) -> str:
 
 def sign_of(value: float | None, series: Series, found: Comparison | None) -> str:
     """The sign of a figure beside England's."""
-    if value is None or found is None or found.england_value is None or found.holds_england is None:
+    if found is None:
         return UNTOLD
-    return SIMILAR if found.holds_england else _side(value - found.england_value, series.polarity)
+    return _sign(value, found.england_value, found.holds_england, series)
+
+
+def _sign(value: float | None, other: float | None, holds: bool | None, series: Series) -> str:
+    """The sign of a figure beside another, which its own interval holds or does not."""
+    if value is None or other is None or holds is None:
+        return UNTOLD
+    return SIMILAR if holds else _side(value - other, series.polarity)
 
 
 def against_england(figure: Figure, series: Series, found: Comparison | None) -> Statement:
@@ -57,28 +70,54 @@ def against_england(figure: Figure, series: Series, found: Comparison | None) ->
             "No figure for England",
             f"England has no figure {words.when(figure)}.",
         )
-    england = words.amount(found.england_value, series)
-    if found.holds_england is None:
-        place = _place(figure.value, found.england_value, series)
+    return _beside(
+        *(figure.value, found.england_value, found.holds_england, series),
+        name="England",
+        its_figure="England’s figure",
+    )
+
+
+def against_neighbours(
+    figure: Figure, series: Series, found: Comparison | None
+) -> Statement | None:
+    """The same beside the median of the statistical neighbours; nothing where there is none."""
+    if found is None or found.neighbours_median is None or figure.value is None:
+        return None
+    return _beside(
+        *(figure.value, found.neighbours_median, found.holds_neighbours, series),
+        name="the neighbours’ median",
+        its_figure="that median",
+    )
+
+
+def _beside(
+    value: float, other: float, holds: bool | None, series: Series, *, name: str, its_figure: str
+) -> Statement:
+    said = f"{name} ({words.amount(other, series)})"
+    brief = f"{name} ({words.bare(other, series)})"
+    if holds is None:
+        place = _place(value, other, series)
         return Statement(
             UNTOLD,
-            "Cannot be told beside England",
-            f"{place} England ({england}). Whether by more than chance cannot be told: the figure"
-            " has no 95% confidence interval.",
+            f"Cannot be told beside {name}",
+            f"{place} {said}. Whether by more than chance cannot be told: the figure has no 95%"
+            " confidence interval.",
+            f"{place} {brief}{_UNTOLD}",
         )
-    side = sign_of(figure.value, series, found)
+    side = _sign(value, other, holds, series)
     if side == SIMILAR:
         return Statement(
             SIMILAR,
-            "Similar to England",
-            f"Similar to England ({england}): England’s figure lies within the council’s 95%"
-            " confidence interval.",
+            f"Similar to {name}",
+            f"Similar to {said}: {its_figure} lies within the council’s 95% confidence interval.",
+            f"Similar to {brief}.",
         )
     return Statement(
         side,
-        f"{side.capitalize()} than England",
-        f"{side.capitalize()} than England ({england}) by more than chance: England’s figure lies"
-        " outside the council’s 95% confidence interval.",
+        f"{side.capitalize()} than {name}",
+        f"{side.capitalize()} than {said} by more than chance: {its_figure} lies outside the"
+        " council’s 95% confidence interval.",
+        f"{side.capitalize()} than {brief}, by more than chance.",
     )
 
 
@@ -96,21 +135,29 @@ def of_change(change: Change | None, series: Series, earlier: Figure | None) -> 
         # That nothing is held of a period says nothing of the council.
         if not why or why.startswith("No figures are held of"):
             return None
-        return Statement(UNTOLD, "Change cannot be told", f"Change cannot be told. {why}")
+        cannot = "Change cannot be told"
+        return Statement(UNTOLD, cannot, f"{cannot}. {why}", f"{cannot}.")
     since = words.period(earlier) if earlier is not None else str(change.from_label)
     before = words.amount(change.from_value, series)
-    moved = f"{_moved(change, series)} from {before} ({since})"
+    went = _moved(change, series)
+    moved = f"{went} from {before} ({since})"
+    brief = f"{went} from {words.bare(change.from_value, series)} ({since})"
     side = change.direction if change.direction in (BETTER, WORSE) else ""
     if change.is_more_than_chance is None:
         judged = f", which is {side}" if side else ""
         why = f" {change.not_tested}" if change.not_tested else ""
         return Statement(
-            UNTOLD, moved, f"{moved}{judged}. Whether by more than chance cannot be told.{why}"
+            UNTOLD,
+            moved,
+            f"{moved}{judged}. Whether by more than chance cannot be told.{why}",
+            brief + _UNTOLD,
         )
     if not change.is_more_than_chance:
-        return Statement(SIMILAR, moved, f"{moved}: no more than chance may do.")
+        no_more = ": no more than chance may do."
+        return Statement(SIMILAR, moved, moved + no_more, brief + no_more)
     sign = side or (HIGHER if change.change > 0 else LOWER)
-    return Statement(sign, moved, f"{moved}: {side or 'a change'}, by more than chance.")
+    more = f": {side or 'a change'}, by more than chance."
+    return Statement(sign, moved, moved + more, brief + more)
 
 
 def _moved(change: Change, series: Series) -> str:

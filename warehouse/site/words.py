@@ -153,10 +153,14 @@ def amount(value: float, series: Series) -> str:
     return said if series.unit in ("score", "") else f"{said} {series.unit}"
 
 
+def bare(value: float, series: Series) -> str:
+    """`24.2%`, `93.1`: a number whose unit stands elsewhere, of which only a sign is repeated."""
+    return number(value, series.decimals) + ("%" if series.unit == "%" else "")
+
+
 def reach(low: float, high: float, series: Series) -> str:
-    """`20.1% to 22.3%`, for a key that has its unit elsewhere: only a sign is repeated."""
-    sign = "%" if series.unit == "%" else ""
-    one, two = number(low, series.decimals) + sign, number(high, series.decimals) + sign
+    """`20.1% to 22.3%`, for a key that has its unit elsewhere."""
+    one, two = bare(low, series), bare(high, series)
     return one if one == two else f"{one} to {two}"
 
 

@@ -17,6 +17,7 @@ from warehouse.site.pages.council import CouncilPages
 from warehouse.site.pages.data_files import DataFiles
 from warehouse.site.pages.front import FrontPage
 from warehouse.site.pages.measure import MeasurePages
+from warehouse.site.pages.pack import PackPages
 from warehouse.site.pages.render import Renderer, in_json
 from warehouse.site.pages.view import View
 
@@ -47,8 +48,12 @@ class Pages:
         for measure in self.marts.measures:
             yield from of_measures.pages(measure)
         of_councils = CouncilPages(view, renderer)
+        packs = PackPages(view, renderer)
         for council in self.marts.councils:
             yield from of_councils.pages(council)
+            # A council that ended has no board to talk its figures over.
+            if council.is_current:
+                yield f"packs/{council.slug}.html", packs.page(council)
         yield from DataFiles(view).all()
         yield "assets/search-index.js", self._search_index()
 

@@ -58,7 +58,7 @@ class CouncilPages:
                 (title, [card for card in cards if stage in card["measure"].stages])
                 for stage, title in STAGES.items()
             ],
-            inspection=self._inspection(council),
+            inspection=inspection_of(view, council),
             neighbours=view.marts.neighbours_of.get(council.code, []),
             region=next((r for r in view.marts.regions if r.code == council.region_code), None),
             has_median=bool(view.marts.neighbours),
@@ -233,16 +233,18 @@ class CouncilPages:
             self._source_cells = self._view.marts.source_rows(shown)
         return self._source_cells
 
-    def _inspection(self, council: Council) -> dict[str, Any] | None:
-        found = self._view.marts.inspections.get(council.code)
-        if found is None:
-            return None
-        release = self._view.marts.release_of.get((found.publication, found.release, found.version))
-        return {
-            "overall": found.overall,
-            "parts": found.parts,
-            "day": words.day(found.day) if found.day else "",
-            "kind": "report published" if found.is_day_of_report else "inspection began",
-            "note": found.note or "",
-            "landing_page": release.landing_page if release else "",
-        }
+
+def inspection_of(view: View, council: Council) -> dict[str, Any] | None:
+    """Ofsted's standing judgement of a council, as pages tell it."""
+    found = view.marts.inspections.get(council.code)
+    if found is None:
+        return None
+    release = view.marts.release_of.get((found.publication, found.release, found.version))
+    return {
+        "overall": found.overall,
+        "parts": found.parts,
+        "day": words.day(found.day) if found.day else "",
+        "kind": "report published" if found.is_day_of_report else "inspection began",
+        "note": found.note or "",
+        "landing_page": release.landing_page if release else "",
+    }

@@ -19,6 +19,7 @@ from warehouse.site.meaning import Statement
 
 _INDENTED = re.compile(r"\n\s+")
 _TEMPLATES = Path(__file__).parent.parent / "templates"
+_STATIC = Path(__file__).parent.parent / "static"
 
 
 class Renderer:
@@ -56,6 +57,11 @@ def charts_script(told: dict[str, Any]) -> str:
 def markup(text: str) -> Markup:
     """Our own markup: what came from a publisher was escaped where it was put in."""
     return Markup(text)  # noqa: S704  # nosec B704
+
+
+def style(name: str) -> Markup:
+    """A style sheet of ours, for a page that carries it within."""
+    return markup((_STATIC / name).read_text("utf-8"))
 
 
 @lru_cache(maxsize=20_000)

@@ -6,12 +6,14 @@ figures write the same bytes.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 
 from warehouse.site import meaning, words
 from warehouse.site.charts import Line
 from warehouse.site.figures import (
     ENGLAND,
+    Change,
     Comparison,
     Council,
     Figure,
@@ -22,6 +24,10 @@ from warehouse.site.figures import (
 )
 from warehouse.site.marts import Marts
 from warehouse.site.meaning import Statement
+from warehouse.site.questions import Subject
+
+# The spans of `fct_change` from one period to another, the shortest first.
+CHANGES = ("last_period", "five_periods")
 
 
 def newest(figures: list[Figure]) -> Figure | None:
@@ -38,6 +44,7 @@ class View:
             measure.measure_id: marts.predecessors(measure) for measure in marts.measures
         }
         self._area_lines: dict[tuple[tuple[str, str], str], Line] = {}
+        self._latest: dict[tuple[str, str], Figure | None] = {}
 
     @cached_property
     def is_sample(self) -> bool:
@@ -121,12 +128,14 @@ class View:
 
     def latest(self, series: Series) -> Figure | None:
         """A figure of the newest period that any council has a number for."""
-        figures = (newest(self.own(series, council)) for council in self.marts.councils)
-        return max(
-            (figure for figure in figures if figure is not None),
-            key=lambda figure: (figure.end, figure.start),
-            default=None,
-        )
+        if series.key not in self._latest:
+            figures = (newest(self.own(series, council)) for council in self.marts.councils)
+            self._latest[series.key] = max(
+                (figure for figure in figures if figure is not None),
+                key=lambda figure: (figure.end, figure.start),
+                default=None,
+            )
+        return self._latest[series.key]
 
     def at(self, figures: list[Figure], like: Figure | None) -> Figure | None:
         """The figure of the same period."""
@@ -150,29 +159,78 @@ class View:
 
     def statements(self, series: Series, council: Council, figure: Figure) -> list[Statement]:
         """Everything that a council's newest figure says, England first."""
-        found = [self.beside_england(series, council, figure)]
-        own = self.own(series, council)
-        changes = {
-            span: self.marts.changes.get((*series.key, council.code, span))
-            for span in ("last_period", "five_periods", "trend")
-        }
-        for span in ("last_period", "five_periods"):
-            change = changes[span]
-            earlier = None
-            if change is not None:
-                # Changes are of the newest period of the series: an older figure has none.
-                if change.to_label != figure.period_label:
-                    continue
-                label, year = change.from_label, change.from_year
-                earlier = next((f for f in own if f.period_label == label and f.year == year), None)
-            found.append(meaning.of_change(change, series, earlier))
-        found.append(meaning.of_trend(changes["trend"]))
+        found = [
+            self.beside_england(series, council, figure),
+            *(self.moved(series, council, figure, span) for span in CHANGES),
+            self.trend(series, council),
+        ]
         return [statement for statement in found if statement is not None]
+
+    def change(self, series: Series, council: Council, figure: Figure, span: str) -> Change | None:
+        """The change that ends in the figure.
+
+        Changes are of the newest period of the series: an older figure has none.
+        """
+        found = self.marts.changes.get((*series.key, council.code, span))
+        return found if found is not None and found.to_label == figure.period_label else None
+
+    def moved(
+        self, series: Series, council: Council, figure: Figure, span: str
+    ) -> Statement | None:
+        """That change in words."""
+        change = self.change(series, council, figure, span)
+        if change is None:
+            return None
+        begun = (change.from_label, change.from_year)
+        own = self.own(series, council)
+        earlier = next((f for f in own if (f.period_label, f.year) == begun), None)
+        return meaning.of_change(change, series, earlier)
+
+    def trend(self, series: Series, council: Council) -> Statement | None:
+        """Which way the newest figures in a row went."""
+        return meaning.of_trend(self.marts.changes.get((*series.key, council.code, "trend")))
+
+    def spread(self, series: Series, figure: Figure) -> float | None:
+        """How far the councils' figures of the period lie apart; none where they do not."""
+        return self.marts.spreads.get((*series.key, *figure.period))
 
     def quintile(self, series: Series, council: Council, figure: Figure) -> str:
         """Which fifth of the councils it is in, and its limits."""
         limits = self.marts.quintile_limits.get((*series.key, *figure.period))
         return meaning.of_quintile(series, self.comparison(series, council, figure), limits)
+
+    # What a measure says of a council, for rules to ask about
+
+    def subject(self, measure: Measure, council: Council) -> Subject:
+        """All that the marts have on a measure of a council, in the series that stands for it."""
+        series = None if self.is_survey(measure) else self.standing(measure)
+        if series is None:
+            asked = (newest(self.own(one, council)) for one in self.held(measure))
+            survey = next((figure for figure in asked if figure is not None), None)
+            why = "" if self.is_survey(measure) else self.why_nothing(measure)
+            return Subject(measure, survey=survey, why_nothing=why)
+        own = self.own(series, council)
+        figure = newest(own)
+        found = Subject(
+            measure,
+            series,
+            own,
+            breaks=self.marts.breaks.get(series.key, ()),
+            latest=self.latest(series),
+        )
+        if figure is None:
+            return found
+        changes = {span: self.change(series, council, figure, span) for span in CHANGES}
+        moved = {span: self.moved(series, council, figure, span) for span in CHANGES}
+        return replace(
+            found,
+            newest=figure,
+            comparison=self.comparison(series, council, figure),
+            changes={span: change for span, change in changes.items() if change is not None},
+            moved={span: told for span, told in moved.items() if told is not None},
+            trend=self.trend(series, council),
+            spread=self.spread(series, figure),
+        )
 
     # Where a figure is from
 
