@@ -67,11 +67,12 @@ class PeriodSpec(_Strict):
     sortable: str | None = None
 
 
-STANDARD_MARKS = ("c", "x", "z", "u", "low")
+STANDARD_MARKS = ("c", "x", "z", "u")
 """Marks in place of a figure that all official statistics may use.
 
 Source: Government Analysis Function, "Symbols in tables: definitions and help": confidential, not
-available, not applicable, of low reliability, low.
+available, not applicable, of low reliability. Its `low` stands for a number, which is for each
+publisher to say.
 """
 
 OTHER_ENTITIES = frozenset(

@@ -28,12 +28,6 @@ MIN_CELLS = 300
 # The next best: a column that is nearly the same (children for referrals, girls for all) agrees
 # in small councils, where both are few, and in no more than half of all as published.
 MAX_NEXT_BEST = 0.8
-# Where a publisher revises a whole series by a little, fewer cells agree to the digit (94 of 100 of
-# the counts of children looked after in 2025), and nearly all of the others move by no more than
-# this share, or by one unit of the last digit. Then the next best must be further behind: such
-# columns as are nearly the same agree in half of their cells.
-SLIGHT_REVISION = 0.05
-MIN_REVISED_AGREEMENT, MAX_NEXT_BEST_REVISED = 0.8, 0.5
 # To doubt a name takes fewer cells than to give one: what is doubted is refused and shown.
 MIN_CELLS_AGAINST = 50
 # A column under its own name that agrees in less than this share speaks against its name, where
@@ -44,30 +38,19 @@ CONTRADICTED = 0.5
 
 @dataclass(frozen=True)
 class Agreement:
-    """On how many shared cells a candidate agrees with what was admitted before.
-
-    `revised` are those that do not agree and moved by no more than a slight revision.
-    """
+    """On how many shared cells a candidate agrees with what was admitted before."""
 
     candidate: str
     agree: int
     cells: int
-    revised: int = 0
 
     @property
     def share(self) -> float:
         """Of the shared cells, 0 where there are none."""
         return self.agree / self.cells if self.cells else 0.0
 
-    @property
-    def near_share(self) -> float:
-        """Of the shared cells those that agree or moved by a little, 0 where there are none."""
-        return (self.agree + self.revised) / self.cells if self.cells else 0.0
-
     def __str__(self) -> str:
-        told = f"{self.candidate}: {self.agree:,} of {self.cells:,} cells agree"
-        by_little = self.revised and self.share < MIN_AGREEMENT <= self.near_share
-        return f"{told} and {self.revised:,} moved by a little" if by_little else told
+        return f"{self.candidate}: {self.agree:,} of {self.cells:,} cells agree"
 
 
 @dataclass(frozen=True)
@@ -87,14 +70,8 @@ class Evidence:
     @property
     def settles(self) -> bool:
         """Whether it is proof: enough cells agree, and no other candidate comes near."""
-        if self.best.cells < MIN_CELLS:
-            return False
-        next_best = 0.0 if self.next_best is None else self.next_best.share
-        if self.best.share >= MIN_AGREEMENT:
-            return next_best <= MAX_NEXT_BEST
-        is_revised = self.best.share >= MIN_REVISED_AGREEMENT
-        is_near = self.best.near_share >= MIN_AGREEMENT
-        return is_revised and is_near and next_best <= MAX_NEXT_BEST_REVISED
+        enough = self.best.cells >= MIN_CELLS and self.best.share >= MIN_AGREEMENT
+        return enough and (self.next_best is None or self.next_best.share <= MAX_NEXT_BEST)
 
     @property
     def speaks_against(self) -> bool:
@@ -154,13 +131,8 @@ def agreement(candidate: str, new: Numbers, old: Numbers) -> Agreement:
     else:
         near = np.full(len(old.values), 0.5 * 10.0 ** -min(new.decimals, old.decimals) * (1 + 1e-9))
     with np.errstate(invalid="ignore"):
-        moved = np.abs(new.values - old.values)
-        alike = moved <= near
-        unit = 10.0 ** -min(new.decimals, old.decimals)
-        slight = np.maximum(unit * (1 + 1e-9), SLIGHT_REVISION * np.abs(old.values))
-        revised = ~alike & (moved <= slight)
-    agree, moved_by_little = int((alike & before).sum()), int((revised & before).sum())
-    return Agreement(candidate, agree, int(before.sum()), moved_by_little)
+        alike = np.abs(new.values - old.values) <= near
+    return Agreement(candidate, int((alike & before).sum()), int(before.sum()))
 
 
 def shared_rows(new: pd.DataFrame, old: pd.DataFrame, key: Sequence[str]) -> SharedRows:

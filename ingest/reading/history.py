@@ -606,13 +606,12 @@ class History:
 
     def _pooled(self, label: str, here: NDArray[np.int64], there: NDArray[np.int64]) -> Agreement:
         """How a label's figures agree, over all columns that are known."""
-        agree = cells = revised = 0
+        agree = cells = 0
         for name in self.contract.columns_of(*NUMERIC_ROLES):
             if name in self.columns and name in self.old:
                 (one,) = self._compare(name, [self.columns[name]], (here, there))
                 agree, cells = agree + one.agree, cells + one.cells
-                revised += one.revised
-        return Agreement(label, agree, cells, revised)
+        return Agreement(label, agree, cells)
 
     # Columns that are gone
 
