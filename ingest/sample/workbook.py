@@ -8,8 +8,8 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterable, Sequence
+from html import escape
 from pathlib import PurePath
-from xml.sax.saxutils import escape, quoteattr
 
 Sheets = Sequence[tuple[str, Sequence[Sequence[str]]]]
 """Sheets in their order: the name of each, and its rows of cells."""
@@ -50,7 +50,7 @@ def _ods(sheets: Sheets) -> Iterable[tuple[str, str]]:
     )
     yield "mimetype", _MIME
     tables = "".join(
-        f"<table:table table:name={quoteattr(name)}>"
+        f'<table:table table:name="{escape(name)}">'
         + "".join(f"<table:table-row>{''.join(_ods_cells(row))}</table:table-row>" for row in rows)
         + "</table:table>"
         for name, rows in sheets
@@ -82,7 +82,7 @@ def _ods_cells(row: Sequence[str]) -> Iterable[str]:
         if blank:
             yield f'<table:table-cell table:number-columns-repeated="{blank}"/>'
             blank = 0
-        lines = "".join(f"<text:p>{escape(line)}</text:p>" for line in cell.split("\n"))
+        lines = "".join(f"<text:p>{escape(line, quote=False)}</text:p>" for line in cell.split("\n"))
         yield f'<table:table-cell office:value-type="string">{lines}</table:table-cell>'
     # A row without a cell would be no row.
     yield "<table:table-cell/>"
@@ -104,7 +104,7 @@ def _xlsx(sheets: Sheets) -> Iterable[tuple[str, str]]:
     )
     yield "_rels/.rels", _relations([("officeDocument", "xl/workbook.xml")])
     listed = "".join(
-        f'<sheet name={quoteattr(name)} sheetId="{at}" r:id="rId{at}"/>'
+        f'<sheet name="{escape(name)}" sheetId="{at}" r:id="rId{at}"/>'
         for at, (name, _) in numbered
     )
     yield (
@@ -140,7 +140,7 @@ def _xlsx_cells(row_number: int, row: Sequence[str]) -> Iterable[str]:
         if cell:
             yield (
                 f'<c r="{_column(at)}{row_number}" t="inlineStr">'
-                f'<is><t xml:space="preserve">{escape(cell)}</t></is></c>'
+                f'<is><t xml:space="preserve">{escape(cell, quote=False)}</t></is></c>'
             )
 
 
