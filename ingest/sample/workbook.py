@@ -82,7 +82,8 @@ def _ods_cells(row: Sequence[str]) -> Iterable[str]:
         if blank:
             yield f'<table:table-cell table:number-columns-repeated="{blank}"/>'
             blank = 0
-        lines = "".join(f"<text:p>{escape(line, quote=False)}</text:p>" for line in cell.split("\n"))
+        text = escape(cell, quote=False)
+        lines = "".join(f"<text:p>{line}</text:p>" for line in text.split("\n"))
         yield f'<table:table-cell office:value-type="string">{lines}</table:table-cell>'
     # A row without a cell would be no row.
     yield "<table:table-cell/>"
