@@ -302,10 +302,10 @@ def another_year(rows: Rows) -> None:
             "'K02000001' in row 1",
         ),
         (
-            lambda rows: rows.append({**rows[0], "geographic_level": "Ward"}),
+            lambda rows: rows.append({**rows[0], "geographic_level": "Street"}),
             "levels_known",
             "geographic_level",
-            "'Ward (unknown)'",
+            "'Street (unknown)'",
         ),
     ],
 )

@@ -102,12 +102,9 @@ def test_publishers_give_other_bytes_than_their_files(
     live_home: Path, sample_home: Path, night: Night
 ) -> None:
     """Every release was fetched, and each was the very one that was held: nothing is new."""
-    releases = [
-        volume
-        for stand_in in (night.ees, night.fingertips)
-        for volumes in stand_in.shelf.publications.values()
-        for volume in volumes
-    ]
+    releases = [volume for volumes in night.ees.shelf.publications.values() for volume in volumes]
+    # An indicator's newest file is all that there is of it.
+    releases += [volumes[-1] for volumes in night.fingertips.shelf.publications.values()]
     assert int((live_home / "fetched.txt").read_text()) == len(releases) > 20
     assert "Nothing new" in (live_home / "printed.txt").read_text()
     held = sorted(p.parent.name for p in (live_home / "archive").glob("*/*/*/release.json"))
@@ -204,10 +201,9 @@ def test_a_first_night_without_a_network_is_called_published(night: Night, tmp_p
 
 
 def test_two_refreshes_at_once_or_ten_readers_meet_half_a_warehouse(
-    second_home: Path, night: Night, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, night: Night, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two commands bring home one new release while ten readers never stop asking."""
-    home = copy_of(second_home, tmp_path / "home")
     night.asked_by(monkeypatch)
     assert collect(Home(home), LIVE, only=(IN_NEED,)) == []
     night.quiet()
@@ -262,6 +258,6 @@ def test_two_refreshes_at_once_or_ten_readers_meet_half_a_warehouse(
     assert sorted("Nothing new" in out for out, _ in told) == [False, True]
     assert sum("waiting for it to end" in err for _, err in told) == 1
     folders = sorted(p.name for p in (home / "archive" / "ees" / IN_NEED).iterdir())
-    assert folders == ["2023", "2024", "2024+2"]
+    assert folders == ["2023", "2024", "2025", "2025+2"]
     # One of them found it, and the other found nothing to fetch.
     assert night.dfe.asked(is_file) == 1

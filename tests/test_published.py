@@ -545,6 +545,7 @@ MAY_LOOK_AT_NOTHING = {
         "series_not_revised",
         "stocks_steady",
     },
+    "no first year of the series in its YAML": {"oldest_years_kept"},
     "a file of one year, of districts, or of figures too alike to tell places apart": {
         "blocks_not_shifted",
         "columns_not_shifted",
@@ -556,6 +557,7 @@ MAY_LOOK_AT_NOTHING = {
         "no_year_leaps",
         "no_year_strange",
         "regions_not_carried_on",
+        "stock_years_differ",
         "units_kept",
         "years_differ",
     },
@@ -698,7 +700,7 @@ def test_the_sample_tells_another_story_than_the_files(
         sampled = rows(
             sample_home, f"select distinct publication, release, version from marts.{mart}"
         )
-        assert not {publication for publication, *_ in sampled} & NOT_IN_SAMPLE
+        assert not {publication for publication, *_ in sampled} & NOT_IN_SAMPLE.keys()
         assert len(sampled) > 20
         of_them = ", ".join(map(str, sampled))
         sql = (

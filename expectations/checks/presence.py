@@ -202,8 +202,9 @@ class SeriesPrinted(OfSeries):
         for view in load.series:
             rows = int((~np.isnan(view.now.source_rows)).sum())
             # A series that ended before the file's first year has left it with its years.
-            has_left = view.was is not None and not view.was.empty and view.was.years.max() < first
-            if not has_left and (rows or not view.check.may_be_absent):
+            was = view.was
+            has_left = not rows and was is not None and not was.empty and was.years.max() < first
+            if rows or not (view.check.may_be_absent or has_left):
                 yield one(1, None if rows else f"{view.name} has 0 rows")
 
 
