@@ -137,13 +137,11 @@ class SeriesUnbroken(OfSeries):
             rows = load.rows_of(check)
             if not len(rows):
                 continue
-            years = load.columns.years[rows]
-            found = sorted({int(year) for year in np.unique(years[~np.isnan(years)])})
-            begins = _begins(load, check, found)
-            wanted = range(begins, found[-1] + 1) if found else range(0)
+            found = _years_found(load, rows)
+            wanted = range(_begins(load, check, found), found[-1] + 1) if found else range(0)
             lacking = [year for year in wanted if year not in found and year not in explained]
-            told = f"{check.name}: {', '.join(map(str, lacking[:5]))}"
-            yield one(1, told if lacking else None)
+            message = f"{check.name}: {', '.join(map(str, lacking[:5]))}"
+            yield one(1, message if lacking else None)
         for view in load.series:
             if view.now.empty or view.was is None or view.was.empty:
                 continue
@@ -154,14 +152,22 @@ class SeriesUnbroken(OfSeries):
             yield one(1, told if before > newest else None)
 
 
+def _years_found(load: LoadTable, rows: Rows) -> list[int]:
+    """The years of some rows, the oldest first."""
+    years = load.columns.years[rows]
+    return sorted({int(year) for year in np.unique(years[~np.isnan(years)])})
+
+
+def _first_year(load: LoadTable) -> float:
+    """The first year of any row of the file; before all years where no row has one."""
+    years = load.columns.years[~np.isnan(load.columns.years)]
+    return float(years.min()) if len(years) else -np.inf
+
+
 def _begins(load: LoadTable, check: SeriesCheck, found: Sequence[int]) -> int:
-    """The first year that a series should have in a file, by its YAML and by the file's first."""
-    if not found:
-        return 0
-    all_years = load.columns.years
-    first = int(np.nanmin(all_years)) if (~np.isnan(all_years)).any() else found[0]
+    """The first year that a series with years should have in a file, by its YAML and the file."""
     begins = found[0] if check.begins is None else check.begins
-    return min(max(begins, first), found[0])
+    return int(min(max(begins, _first_year(load)), found[0]))
 
 
 class OldestYearsKept(OfSeries):
@@ -177,14 +183,12 @@ class OldestYearsKept(OfSeries):
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
         for check in series_of(load.contract):
-            rows = load.rows_of(check)
-            years = load.columns.years[rows]
-            found = sorted({int(year) for year in np.unique(years[~np.isnan(years)])})
+            found = _years_found(load, load.rows_of(check))
             if not found or check.begins is None:
                 continue
             begins = _begins(load, check, found)
-            told = f"{check.name}: begins in {begins}, not {check.begins}"
-            yield one(1, told if begins > check.begins else None)
+            message = f"{check.name}: begins in {begins}, not {check.begins}"
+            yield one(1, message if begins > check.begins else None)
 
 
 class SeriesPrinted(OfSeries):
@@ -197,8 +201,7 @@ class SeriesPrinted(OfSeries):
     noun = "series"
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
-        all_years = load.columns.years
-        first = np.nanmin(all_years) if (~np.isnan(all_years)).any() else -np.inf
+        first = _first_year(load)
         for view in load.series:
             rows = int((~np.isnan(view.now.source_rows)).sum())
             # A series that ended before the file's first year has left it with its years.

@@ -379,8 +379,10 @@ class StockYearsDiffer(_OfStocks):
                 if any_at_all.sum() < ENOUGH_AREAS:
                     continue
                 alike = float((by_year[was] == by_year[now])[any_at_all].mean())
-                told = f"{column}: {alike:.0%} of councils have in {now:g} what they had in {was:g}"
-                yield one(1, told if alike > float(self.most) else None)
+                message = (
+                    f"{column}: {alike:.0%} of councils have in {now:g} what they had in {was:g}"
+                )
+                yield one(1, message if alike > float(self.most) else None)
 
 
 # --- neighbours

@@ -40,21 +40,23 @@ def recognise(
     """
     read = {name: contents() for name, contents in files.items()}
     held = {name: _tables_of(wanted, data, _fit) for name, data in read.items()}
-    claims = [file_id for tables in held.values() for file_id in tables]
-    told = {
-        name: kept
-        for name, tables in held.items()
-        if (kept := tuple(one for one in tables if claims.count(one) == 1))
-    }
-    left = [one for one in wanted if one.reading.format == "csv" and one.file_id not in claims]
+    claimed = {file_id for tables in held.values() for file_id in tables}
+    left = [one for one in wanted if one.reading.format == "csv" and one.file_id not in claimed]
     nearly = {
         name: _tables_of(left, data, _partial_fit)
         for name, data in read.items()
         if left and not held[name]
     }
-    claims = [file_id for tables in nearly.values() for file_id in tables]
-    return told | {
-        name: tables for name, tables in nearly.items() if tables and claims.count(tables[0]) == 1
+    return _held_once(held) | _held_once(nearly)
+
+
+def _held_once(held: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """The files with those of their tables that no other file holds."""
+    claims = [file_id for tables in held.values() for file_id in tables]
+    return {
+        name: kept
+        for name, tables in held.items()
+        if (kept := tuple(one for one in tables if claims.count(one) == 1))
     }
 
 

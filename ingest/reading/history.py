@@ -140,14 +140,7 @@ class History:
             cells = self.table[candidate].to_pandas().astype(str)
             said = {cell: normal(cell.strip()) in words for cell in cells.unique()}
             found.append(Agreement(candidate, int(cells.map(said).sum()), len(cells)))
-        best = ranked("column", area.level, [one for one in found if one.agree])
-        if best is None:
-            return
-        if best.settles:
-            self.columns[area.level] = best.best.candidate
-            self.evidence.append(best)
-        else:
-            self.unsettled.append(best)
+        self._take(ranked("column", area.level, [one for one in found if one.agree]))
 
     def _match_periods(self) -> None:
         """The column of periods, by cells that are periods and go on with those of before."""
@@ -164,11 +157,14 @@ class History:
             cells = self.table[candidate].to_pandas().astype(str).str.strip()
             agree = int(cells.map({cell: key != cell for cell, key in keys.items()}).sum())
             found.append(Agreement(candidate, agree, len(cells)))
-        best = ranked("column", name, [one for one in found if one.agree])
+        self._take(ranked("column", name, [one for one in found if one.agree]))
+
+    def _take(self, best: Evidence | None) -> None:
+        """Take the best candidate for a column where it is proved, else keep it as a proposal."""
         if best is None:
             return
         if best.settles:
-            self.columns[name] = best.best.candidate
+            self.columns[best.of] = best.best.candidate
             self.evidence.append(best)
         else:
             self.unsettled.append(best)
@@ -211,16 +207,13 @@ class History:
             finer = by_level[: [level for level, _ in by_level].index(of)]
             if any(has_code[level][rows].any() for level, _ in finer):
                 continue
+            agree = count = int(rows.sum())
             if of == area.unit:
                 agree = int(code_of_unit[rows].str.strip().isin(known_codes).sum())
-                evidence = Evidence(
-                    "label", f"{area.level}/{of}", Agreement(cell, agree, int(rows.sum()))
-                )
-                if not evidence.settles:
-                    continue
-            else:
-                count = int(rows.sum())
-                evidence = Evidence("label", f"{area.level}/{of}", Agreement(cell, count, count))
+            evidence = Evidence("label", f"{area.level}/{of}", Agreement(cell, agree, count))
+            # Regions are few: their codes alone have to do.
+            if of == area.unit and not evidence.settles:
+                continue
             found[cell] = of
             self.evidence.append(evidence)
         words = {level: word for word, level in reversed(area.levels.items())}
@@ -530,8 +523,8 @@ class History:
                 words = " and ".join(dict.fromkeys(now))
                 by_words[words] = now
                 agreements.append(self._pooled(words, here[a], there[b]))
-            told = " and ".join(f"{n}/{label}" for n, label in zip(both, was, strict=True))
-            best = ranked("label", told, [one for one in agreements if one.cells])
+            of = " and ".join(f"{n}/{label}" for n, label in zip(both, was, strict=True))
+            best = ranked("label", of, [one for one in agreements if one.cells])
             if best is not None and best.settles:
                 found[was] = by_words[best.best.candidate], best
         self._take_together(list(both), found)

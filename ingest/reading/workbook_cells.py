@@ -107,6 +107,13 @@ def shown_by(code: str, cell: float | str) -> str | None:
     return None if is_nil else shown
 
 
+def _shown_in_place(code: str | None, cell: Any) -> str | None:
+    """What a format that may hide shows in place of a stored cell; None: the cell itself."""
+    if code is None or not isinstance(cell, (int, float, str)) or cell == "":
+        return None
+    return shown_by(code, cell if isinstance(cell, str) else float(cell))
+
+
 # A row or cell that stands for more alike than this stands for blank ones.
 _MOST_ALIKE = 20_000
 
@@ -333,11 +340,9 @@ def _seen_in_xlsx(book: zipfile.ZipFile, sheet: str, rows: list[list[Any]]) -> S
             code = hiding.get(at.get("s", "0"))
             if code is None or row >= len(rows) or column >= len(rows[row]):
                 return
-            cell = rows[row][column]
-            if isinstance(cell, (int, float, str)) and cell != "":
-                shown = shown_by(code, cell if isinstance(cell, str) else float(cell))
-                if shown is not None:
-                    seen[row, column] = shown
+            shown = _shown_in_place(code, rows[row][column])
+            if shown is not None:
+                seen[row, column] = shown
 
     _parse(data, start)
     return seen | by_rules
@@ -361,10 +366,7 @@ def _seen_in_xls(data: bytes, sheets: dict[str, list[list[Any]]]) -> dict[str, S
         for row in range(min(sheet.nrows, len(rows))):
             for column in range(min(sheet.row_len(row), len(rows[row]))):
                 code = hiding.get(sheet.cell_xf_index(row, column))
-                cell = rows[row][column]
-                if code is None or not isinstance(cell, (int, float, str)) or cell == "":
-                    continue
-                shown = shown_by(code, cell if isinstance(cell, str) else float(cell))
+                shown = _shown_in_place(code, rows[row][column])
                 if shown is not None:
                     found[name][row, column] = shown
     return found

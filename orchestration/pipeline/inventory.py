@@ -312,8 +312,8 @@ def _lacking(
         if name not in there
         and contracts[name].succeeded_by not in there
         # The same table, once as CSV and once as a workbook.
-        and all(
-            table != contracts[name].table or form == contracts[name].reading.format
+        and not any(
+            table == contracts[name].table and form != contracts[name].reading.format
             for table, form in forms
         )
         and contracts[name].published.covers(held.release.published)
