@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import factory
 import pytest
@@ -32,6 +32,9 @@ needs_published = pytest.mark.skipif(
     not PUBLISHED.is_dir(),
     reason="needs the archive of files as published, ../shared/published, beside this project",
 )
+
+# Debian's browser.
+CHROMIUM = Path("/usr/bin/chromium")
 
 # Publications that are read and that the sample does not tell of: nothing of them is at hand, or
 # nothing whole, or it is in a form that the sample is not written in.
@@ -227,6 +230,18 @@ def published_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (home / "printed.txt").write_text(outcome.stdout)
 
     return made_once(tmp_path_factory, "published", make)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if not CHROMIUM.exists():
+        pytest.skip(f"needs a Chromium at {CHROMIUM}")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM))
+        yield chromium
+        chromium.close()
 
 
 def free_port() -> int:

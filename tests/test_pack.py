@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from io import BytesIO
 from itertools import chain
@@ -19,7 +18,6 @@ import duckdb
 import pytest
 from conftest import PROJECT, command, rows
 
-CHROMIUM = Path("/usr/bin/chromium")
 # A city, the smallest county, one of a name that people do not use, and one of few figures.
 COUNCILS = ["leeds", "rutland", "kingston-upon-hull-city-of", "isles-of-scilly"]
 AMBITIONS = 4
@@ -448,18 +446,6 @@ def test_a_pack_has_another_number_of_pages_than_one_an_ambition(
         assert str(title) in text
         assert "Questions that the figures raise" in text
     assert "Sources and caveats" in texts[-1]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"needs a Chromium at {CHROMIUM}")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM))
-        yield chromium
-        chromium.close()
 
 
 def test_a_browser_prints_another_number_of_pages(

@@ -25,7 +25,6 @@ from warehouse.site import charts, words, write_site
 from warehouse.site.charts import Line
 from warehouse.site.figures import Figure, Series, segments, strand
 
-CHROMIUM = Path("/usr/bin/chromium")
 IN_NEED = "characteristics-of-children-in-need"
 KINDS = [
     *("index", "about", "data", "changes", "compare", "ambitions/good_education"),
@@ -500,18 +499,6 @@ def copied_project(folder: Path) -> Path:
 
 
 # --- Chromium
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"needs a Chromium at {CHROMIUM}")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM))
-        yield chromium
-        chromium.close()
 
 
 class Visit:

@@ -303,40 +303,40 @@ class OlderThanOthers(Rule):
         )
 
 
-class MovedWithinChance(Rule):
+class _OfChange(Rule):
+    """A change of which a test says what it may: `is_more_than_chance` as the marts have it."""
+
+    is_more_than_chance: ClassVar[bool | None]
+    question: ClassVar[str]
+
+    def ask(self, subject: Subject) -> Asked | None:
+        """The largest change first, beside how far councils lie apart."""
+        for span, change in subject.changes.items():
+            is_of_this = change.is_more_than_chance is self.is_more_than_chance
+            if is_of_this and change.change and span in subject.moved:
+                return Asked(
+                    f"{_now(subject)} {subject.moved[span].sentence} {self.question}",
+                    subject.beside_spread(change.change),
+                )
+        return None
+
+
+class MovedWithinChance(_OfChange):
     """`fct_change.is_more_than_chance` is false: what chance alone may do."""
 
     name = "change within chance"
     when = "the figure changed by no more than chance may do"
-
-    def ask(self, subject: Subject) -> Asked | None:
-        """The largest change first, beside how far councils lie apart."""
-        for span, change in subject.changes.items():
-            if change.is_more_than_chance is False and change.change and span in subject.moved:
-                return Asked(
-                    f"{_now(subject)} {subject.moved[span].sentence} What would the board need to"
-                    " see before it calls it a change?",
-                    subject.beside_spread(change.change),
-                )
-        return None
+    is_more_than_chance = False
+    question = "What would the board need to see before it calls it a change?"
 
 
-class NotTested(Rule):
+class NotTested(_OfChange):
     """`fct_change.not_tested`: a change of which nobody can say whether it is chance."""
 
     name = "change that cannot be tested"
     when = "whether the change is more than chance cannot be told"
-
-    def ask(self, subject: Subject) -> Asked | None:
-        """The largest change first, beside how far councils lie apart."""
-        for span, change in subject.changes.items():
-            if change.is_more_than_chance is None and change.change and span in subject.moved:
-                return Asked(
-                    f"{_now(subject)} {subject.moved[span].sentence} What else would tell whether"
-                    " something has changed?",
-                    subject.beside_spread(change.change),
-                )
-        return None
+    is_more_than_chance = None
+    question = "What else would tell whether something has changed?"
 
 
 class NothingHeld(Rule):
