@@ -6,6 +6,9 @@ Writes `docs/drift.md`. A home of the files as published is made for it (`--home
 there), and every publication of which two releases were admitted has its newest drifted. What is
 printed and written is computed.
 
+With `--keep FOLDER` what was judged is kept there, and a run that was broken off goes on from it as
+long as the code and the publication's contracts are the same.
+
 Ends with 1 if a drift led to a figure other than the true one, or to figures that are gone in
 silence, or broke the refresh.
 """
@@ -13,6 +16,8 @@ silence, or broke the refresh.
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import os
 import re
 import shutil
@@ -24,10 +29,11 @@ import traceback
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
+from expectations.results.verdicts import digest
 from ingest.contracts import FileContract, load_contracts
 from reliability.drift.document import NotApplicableError
 from reliability.drift.every import KINDS
@@ -213,6 +219,36 @@ def judge_publication(base: Path, work: Path, name: str, kinds: Sequence[str]) -
     return FileReport(name, releases, tuple(outcomes), without, time.perf_counter() - began)
 
 
+def judged_before(keep: Path, base: Path, name: str, kinds: Sequence[str]) -> Path:
+    """Where the report of one publication is kept.
+
+    The file's name changes with what judges it: contracts, reader and checks, the SQL of figures,
+    the drifts, and the releases held.
+    """
+    publication = load_contracts()[name]
+    held = Home(base).archive.held(publication.publisher, name)
+    told = hashlib.sha256(repr((digest(publication), kinds, [r.path for r in held])).encode())
+    for folder, pattern in (("dbt_project", "*.sql"), ("reliability/drift", "*.py")):
+        for path in sorted((ROOT / folder).rglob(pattern)):
+            told.update(path.read_bytes())
+    return keep / f"{name}-{told.hexdigest()[:16]}.json"
+
+
+def judge_and_keep(
+    base: Path, work: Path, name: str, kinds: Sequence[str], keep: Path | None
+) -> FileReport:
+    """The report of one publication, kept for the next time."""
+    kept = judged_before(keep, base, name, kinds) if keep else None
+    if kept and kept.exists():
+        told = json.loads(kept.read_bytes())
+        return FileReport(**told | {"outcomes": tuple(Outcome(**o) for o in told["outcomes"])})
+    one = judge_publication(base, work, name, kinds)
+    if kept:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(asdict(one)), "utf-8")
+    return one
+
+
 def file_of(name: str, file_id: str) -> FileContract:
     """A publication's file by its id."""
     return next(f for f in load_contracts()[name].files if f.file_id == file_id)
@@ -363,12 +399,17 @@ def spread(outcomes: Sequence[Outcome], number: int) -> list[Outcome]:
 
 
 def drift_all(
-    base: Path, work: Path, names: Sequence[str], kinds: Sequence[str], workers: int
+    base: Path,
+    work: Path,
+    names: Sequence[str],
+    kinds: Sequence[str],
+    workers: int,
+    keep: Path | None = None,
 ) -> list[FileReport]:
     """Every publication's report, told as it comes."""
     reports: list[FileReport] = []
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        jobs = {pool.submit(judge_publication, base, work, name, kinds): name for name in names}
+        jobs = [pool.submit(judge_and_keep, base, work, name, kinds, keep) for name in names]
         for job in as_completed(jobs):
             one = job.result()
             reports.append(one)
@@ -395,6 +436,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--through-the-command", type=int, default=8)
     parser.add_argument("--workers", type=int, default=WORKERS)
     parser.add_argument("--page", type=Path, default=REPORT)
+    parser.add_argument("--keep", type=Path, help="a folder for what was judged, to go on from")
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="drift-") as folder:
         work = Path(folder)
@@ -405,7 +447,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print(ran.stderr, file=sys.stderr)
                 return 1
         names = given.only or several(Home(base))
-        reports = drift_all(base, work, names, given.kinds or list(KINDS), given.workers)
+        kinds = given.kinds or list(KINDS)
+        reports = drift_all(base, work, names, kinds, given.workers, given.keep)
         outcomes = [outcome for one in reports for outcome in one.outcomes]
         agreed = [
             (outcome, through_the_command(base, work, outcome))
