@@ -753,7 +753,7 @@ def _file_contract(
     if period.taken_from == "release":
         others = (column for column in columns if column.name != period.column)
         columns = (*others, Column(period.column, (RELEASE,), "identity"))
-    reading = file.reading or layout.reading
+    reading = _beside_others(file.reading or layout.reading, publication, file_id)
     names = {column.name for column in columns}
     table = file.table or layout.table
     if table is None:
@@ -834,6 +834,17 @@ def _file_contract(
         checks=file.checks,
         notes=layout.notes,
     )
+
+
+def _beside_others(reading: Reading, publication: _Publication, file_id: str) -> Reading:
+    """A reading of a workbook that knows which sheets are of other tables."""
+    if reading.format != "workbook":
+        return reading
+    others = (
+        of.reading.sheets for n, of in publication.files.items() if n != file_id and of.reading
+    )
+    of_others = tuple(dict.fromkeys(sheet for sheets in others for sheet in sheets))
+    return reading.model_copy(update={"other_sheets": list(of_others)})
 
 
 def _parse(path: Path, model: type[BaseModel]) -> Any:

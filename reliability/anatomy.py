@@ -23,7 +23,7 @@ from expectations.panel.measures import series_of
 from ingest.contracts import FileContract, Publication, Share
 from ingest.reading.grids import below_header
 from ingest.reading.tables import SOURCE_ROW
-from ingest.reading.workbooks import read_sheets
+from ingest.reading.workbooks import WantedSheet, read_sheets
 from reliability.workbook import Book, Rows
 
 _NUMBER = re.compile(r"\s*-?[0-9]+(\.[0-9]+)?\s*")
@@ -124,7 +124,7 @@ def dissect_workbook(
     wanted = contract.reading.sheets[0]
     found: dict[str, Sequence[Sequence[str]]] = {}
     for pattern in (wanted, *(p for p in patterns if p != wanted)):
-        found |= dict(read_sheets(content, [pattern]))
+        found |= {one.name: one.rows for one in read_sheets(content, [WantedSheet(pattern)])}
     sheet, *others = found
     begins, names = below_header(found[sheet], contract.reading)
     rows = _frozen(found[sheet][begins:])

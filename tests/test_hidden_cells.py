@@ -17,7 +17,7 @@ from openpyxl.styles.numbers import NumberFormat
 from ingest.archive import PublishedFile
 from ingest.contracts import load_contracts
 from ingest.loads import LoadStore
-from ingest.reading.workbooks import read_sheets
+from ingest.reading.workbooks import WantedSheet, read_sheets
 
 
 def xlsx(cells: list[tuple[Any, str]]) -> bytes:
@@ -91,8 +91,8 @@ def number(stored: str, text: str, more: str = "") -> str:
 
 
 def column(data: bytes, at: int) -> list[str]:
-    ((_, rows),) = read_sheets(data, ["Figures"])
-    return [row[at] for row in rows]
+    (sheet,) = read_sheets(data, [WantedSheet("Figures")])
+    return [row[at] for row in sheet.rows]
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,19 @@ def test_a_workbooks_cell_is_read_as_another() -> None:
     }
 
 
+@pytest.mark.parametrize("sheet", ["t1", "T1__April 2019", "Table 7", "Households"])
+def test_a_table_is_lost_because_its_sheet_has_another_name(sheet: str) -> None:
+    known = read(workbook(T1=TABLE))
+    found = read(workbook(Notes=[["Families", "Other"]], **{sheet: TABLE}))
+    assert found == known | {SOURCE_SHEET: [sheet.replace("__", " - ")] * 2}
+
+
+def test_another_table_s_sheet_is_read_for_the_one_that_is_gone() -> None:
+    reading = READING | {"other_sheets": ["^T2$"]}
+    with pytest.raises(ReadError, match="no sheet is named 'T1'; it has 'T2'"):
+        read(workbook(T2=TABLE), reading)
+
+
 def test_a_number_a_day_or_a_truth_is_not_what_a_reader_sees() -> None:
     cells = [1e-7, 12345678901.0, 19999.8475, True, date(2020, 1, 2), -0.5, " x "]
     cells += [datetime(2020, 1, 2, 3, 4), 0]
@@ -124,8 +137,9 @@ def moved_header() -> list[list[Any]]:
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (workbook(T2=TABLE), "no sheet is named as .* says; it has 'T2'"),
-        (workbook(T1__A=TABLE, T1__B=TABLE), "2 sheets are named"),
+        (workbook(Notes=[["Nothing"]]), "no sheet is named 'T1'; it has 'Notes'"),
+        (workbook(T1__A=TABLE, T1__B=TABLE), "2 sheets are named 'T1': 'T1__A', 'T1__B'"),
+        (workbook(A=TABLE, B=TABLE), "no sheet is named 'T1', and 2 have its header: 'A', 'B'"),
         (workbook(T1=moved_header()), "rows of data above its header"),
         (workbook(T1=TABLE[:2] + TABLE[4:]), "has no header: no row has the cells"),
         (workbook(T1=[*TABLE[:4], ["E6000001", "Hartlepool", 1]]), "no column of cells such as"),

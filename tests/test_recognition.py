@@ -170,7 +170,7 @@ def test_two_columns_exchanged_under_each_other_s_names_are_served(history: bool
 
 def test_too_little_history_is_taken_for_proof() -> None:
     contract, data = published(IN_NEED, "2024", C1.format(2024))
-    rows = renamed(rows_of(data), {"Re_referrals": "x1"})
+    rows = renamed(rows_of(data), {"Re_referrals": "x1", "Re_referrals_percent": "x2"})
     earlier = before(IN_NEED, "2023", C1.format(2023)).slice(0, 150)
     with pytest.raises(NotUnderstoodError) as caught:
         understand(contract, table_of(contract, written(rows)), earlier)
@@ -399,3 +399,60 @@ def test_a_file_that_has_come_to_hold_two_series_mixes_them() -> None:
         if of == "Children in relative poverty before housing costs"
     ]
     assert rows["value"].to_pylist() == wanted
+
+
+NEET = "participation-in-education-training-and-neet-age-16-to-17-by-local-authority"
+DASHBOARD = "ud_neetnk_la_dashboard_{}_final.csv"
+
+
+def neet(change: Callable[[Rows], Rows]) -> tuple[dict[str, list[str]], Understanding]:
+    """Figures of 2025, which no other release prints, changed, beside those of 2024."""
+    contract, data = published(NEET, "2025", DASHBOARD.format(2025))
+    table = table_of(contract, written(change(rows_of(data))))
+    how = understand(contract, table, before(NEET, "2024", DASHBOARD.format(2024)))
+    rows = described(table, contract, how)
+    return {name: rows[name].to_pylist() for name in contract.column_names}, how
+
+
+@pytest.mark.parametrize("column", ["NEET_not_known_percent", "NEET_percent", "Notknown_percent"])
+def test_a_renamed_column_of_a_single_year_is_lost_though_its_sum_tells_it(column: str) -> None:
+    rows, how = neet(lambda rows: renamed(rows, {column: "measure_880"}))
+    assert rows == neet(same)[0]
+    assert "measure_880" in "; ".join(how.evidence)
+    assert "agree with the columns that make it" in "; ".join(how.evidence)
+
+
+def test_a_column_that_nearly_makes_a_sum_is_proposed_for_the_one_that_is_gone() -> None:
+    def change(rows: Rows) -> Rows:
+        for row in rows:
+            figure = row.pop("NEET_not_known_percent")
+            row["measure_880"] = figure
+            if row["region_code"] == "E12000007" and figure.replace(".", "").isdigit():
+                row["measure_880"] = f"{float(figure) + 0.4:.1f}"
+        return rows
+
+    with pytest.raises(NotUnderstoodError, match=r"missing: 'NEET_not_known_percent'") as refused:
+        neet(change)
+    assert refused.value.proposal == {}
+
+
+@pytest.mark.parametrize(
+    ("column", "name"),
+    [
+        ("time_period", "when"),
+        ("new_la_code", "authority"),
+        ("geographic_level", "kind of area"),
+    ],
+)
+def test_a_single_year_under_another_name_for_its_period_or_areas_stays_out(
+    column: str, name: str
+) -> None:
+    assert neet(lambda rows: renamed(rows, {column: name}))[0] == neet(same)[0]
+
+
+def test_last_year_s_date_is_given_to_figures_that_have_lost_theirs() -> None:
+    def undated(rows: Rows) -> Rows:
+        return [{n: cell for n, cell in row.items() if n != "time_period"} for row in rows]
+
+    with pytest.raises(NotUnderstoodError, match="missing: 'time_period'"):
+        neet(undated)

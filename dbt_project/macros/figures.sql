@@ -126,8 +126,8 @@
         value is not null
         and {{ has_counts('numerator', 'denominator') }}
         {%- if interval %}
-        and value between {{ bounds.lower }} - {{ last_place('value_as_published') }}
-        and {{ bounds.upper }} + {{ last_place('value_as_published') }}
+        and value between {{ bounds.lower }} - value_rounding
+        and {{ bounds.upper }} + value_rounding
         {%- endif -%}
     {%- endset -%}
     select
@@ -178,6 +178,9 @@
                 case when {{ of_nobody() }} then null else value end as value,
                 case when {{ of_nobody() }} then 'not_applicable' else status end as status
             )
+            {%- if interval %},
+            {{ last_place('value_as_published') }} as value_rounding
+            {%- endif %}
         from ({{ read }})
     )
     where series_id is not null and area_code is not null

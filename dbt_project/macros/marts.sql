@@ -65,9 +65,25 @@
 {%- endmacro %}
 
 
-{#- Half the last place that a cell prints: what rounding may have done to its figure. -#}
+{#-
+  Half the last place that a cell of a series is rounded to: what rounding may have done to its
+  figure. By chance one figure in ten ends in a nought; where most of a release's do, a program
+  wrote the noughts (45 as 45.0), and the figures are rounded to the place before them.
+-#}
 {% macro last_place(cell) -%}
-    0.5000001 * pow(10, -{{ decimals(cell) }})
+    0.5000001 * pow(10, -{{ decimals(padded(cell)) }})
+{%- endmacro %}
+
+
+{% macro padded(cell) -%}
+    case
+        when
+            avg(regexp_matches({{ cell }}, '[.][0-9]*0$')::integer)
+                over (partition by series_id, publication, release, version)
+            > 0.5
+            then regexp_replace({{ cell }}, '[.]?0+$', '')
+        else {{ cell }}
+    end
 {%- endmacro %}
 
 

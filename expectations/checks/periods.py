@@ -222,8 +222,8 @@ class NewestYearHasFigures(LoadCheck):
     noun = "columns"
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
-        # Left out are columns without numbers the year before (in a file of one year: blank ones):
-        # those the publisher gave up or never filled, and nothing was taken away from them.
+        # Left out are columns without numbers the year before, or in a file of one year the release
+        # before: those the publisher gave up or never filled, and nothing was taken away from them.
         columns, blank = load.columns, load.contract.years.blank
         is_council = columns.equal(AREA_LEVEL, load.contract.area.unit)
         known = columns.years[is_council & ~np.isnan(columns.years)]
@@ -232,12 +232,16 @@ class NewestYearHasFigures(LoadCheck):
             return
         newest = np.flatnonzero(is_council & (columns.years == years[-1]))
         before = is_council & (columns.years == years[-2]) if len(years) > 1 else None
+        earlier = load.columns_before
         for name in load.contract.columns_of(*NUMERIC_ROLES):
             numbers = columns.numbers(name)
-            if before is None:
-                filled = ~columns.equal(name, "")[newest]
-            else:
+            if before is not None:
                 filled = ~np.isnan(numbers[before])
+            elif earlier is not None and name in earlier.rows:
+                of_councils = earlier.equal(AREA_LEVEL, load.contract.area.unit)
+                filled = ~np.isnan(earlier.numbers(name)[of_councils])
+            else:
+                filled = ~columns.equal(name, "")[newest]
             if filled.any():
                 empty = bool(np.isnan(numbers[newest]).all())
                 yield one(1, f"{name} in {when(years[-1])}" if empty else None)

@@ -401,8 +401,8 @@ def _without_dropped(rows: Any, drops: Sequence[DroppedRows]) -> tuple[Any, dict
     for index, drop in enumerate(drops):
         hit = pd.Series(True, index=rows.index)
         for column, text in drop.where.items():
-            # Spaces only, as in SQL's trim.
-            hit &= rows[column].str.strip(" ") == text
+            # Spaces only, as in SQL's trim. What no column says any more is true of no row.
+            hit &= rows[column].str.strip(" ") == text if column in rows else False
         if hit.any():
             names = [SOURCE_ROW, *drop.where]
             dropped[index] = rows.loc[hit, names].reset_index(drop=True)

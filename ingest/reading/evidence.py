@@ -25,6 +25,9 @@ MIN_AGREEMENT = 0.98
 # 98 of 100 by chance in so many cells is out of the question for any column that is not another
 # name of the same: two columns of shares in whole per cents agree in some 3 of 100.
 MIN_CELLS = 300
+# A code, a period and a word for a level say by themselves what they are, and three figures of
+# which one is the sum or the share of the others are no chance: a third of the councils will do.
+MIN_CELLS_OF_CODES = 50
 # The next best: a column that is nearly the same (children for referrals, girls for all) agrees
 # in small councils, where both are few, and in no more than half of all as published.
 MAX_NEXT_BEST = 0.8
@@ -57,21 +60,32 @@ class Agreement:
 class Evidence:
     """What history says of one column or label of a contract.
 
-    `kind` is what was sought: a column, a label of a column, the value of a column that is gone,
-    the share that a count stood beside that is gone, or an empty column that is gone. `of` is the
-    contract's name for it, `best` and `next_best` what was found for it.
+    `kind` is what was sought: a column, a label of a column, a column by the sum or share that it
+    is part of in every row, the value of a column that is gone, the share that a count stood beside
+    that is gone, or an empty column that is gone. `of` is the contract's name for it, `best` and
+    `next_best` what was found for it, `fewest` the cells that it takes.
     """
 
-    kind: Literal["column", "label", "constant", "count", "empty"]
+    kind: Literal["column", "label", "identity", "constant", "count", "empty"]
     of: str
     best: Agreement
     next_best: Agreement | None = None
+    fewest: int = MIN_CELLS
 
     @property
     def settles(self) -> bool:
         """Whether it is proof: enough cells agree, and no other candidate comes near."""
-        enough = self.best.cells >= MIN_CELLS and self.best.share >= MIN_AGREEMENT
+        enough = self.best.cells >= self.fewest and self.best.share >= MIN_AGREEMENT
         return enough and (self.next_best is None or self.next_best.share <= MAX_NEXT_BEST)
+
+    @property
+    def may_be_meant(self) -> bool:
+        """Whether it is worth proposing to a person: more than a look-alike would have.
+
+        A sum or a share holds everywhere or is not that one: nearly the same figure holds in many.
+        """
+        fewest = MIN_AGREEMENT if self.kind == "identity" else CONTRADICTED
+        return self.best.share >= fewest
 
     @property
     def speaks_against(self) -> bool:
@@ -84,17 +98,22 @@ class Evidence:
         if self.kind == "empty":
             return f"{self.of} is no longer printed, and had no figure in {self.best.cells:,} rows"
         next_best = f"; next best {self.next_best}" if self.next_best else ""
+        if self.kind == "identity":
+            return f"{self.of} is read from {self.best} with the columns that make it{next_best}"
         return f"{self.of} is read from {self.best}{next_best}"
 
 
 def ranked(
-    kind: Literal["column", "label", "constant"], of: str, found: Sequence[Agreement]
+    kind: Literal["column", "label", "identity", "constant"],
+    of: str,
+    found: Sequence[Agreement],
+    fewest: int = MIN_CELLS,
 ) -> Evidence | None:
     """The best of some candidates and the next; None where there is none at all."""
     order = sorted(found, key=lambda one: (-one.share, -one.cells, one.candidate))
     if not order:
         return None
-    return Evidence(kind, of, order[0], order[1] if len(order) > 1 else None)
+    return Evidence(kind, of, order[0], order[1] if len(order) > 1 else None, fewest)
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingest.errors import ReadError
-from ingest.reading.names import as_known, in_words, spellings
+from ingest.reading.names import as_known, in_words, normal, spellings
 from ingest.reading.spec import HeaderSpec, Reading
 from ingest.reading.tables import MOST_COLUMNS, SOURCE_ROW, csv_text, read_csv
-from ingest.reading.workbooks import read_sheets
+from ingest.reading.workbooks import WantedSheet, read_sheets
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,12 +50,23 @@ def read_table(data: bytes, reading: Reading, kept: Iterable[str]) -> pa.Table:
     if reading.format == "csv":
         return _table([_Part(None, {}, _csv_rows(data))], reading, wanted)
     parts = [
-        _Part(name, _groups(pattern, name), iter(rows))
-        for pattern, (name, rows) in zip(
-            reading.sheets, read_sheets(data, reading.sheets), strict=True
+        _Part(sheet.name, _groups(pattern, sheet.spelt), iter(sheet.rows))
+        for pattern, sheet in zip(
+            reading.sheets, read_sheets(data, sheets_wanted(reading)), strict=True
         )
     ]
     return _table(parts, reading, wanted)
+
+
+def sheets_wanted(reading: Reading) -> list[WantedSheet]:
+    """The sheets of a workbook's table; one whose name says nothing else may have another."""
+    assert reading.header is not None  # noqa: S101  # nosec B101  # a reading that is not plain
+    header = tuple(reading.header.find)
+    others = tuple(reading.other_sheets)
+    return [
+        WantedSheet(pattern, () if re.compile(pattern).groupindex else header, others)
+        for pattern in reading.sheets
+    ]
 
 
 def below_header(rows: Sequence[list[str]], reading: Reading) -> tuple[int, list[str]]:
@@ -308,6 +319,8 @@ def _positions(
             raise ReadError(f"{part} has {name!r} in its header more than once")
         elif name:
             columns.setdefault(name, at)
+    # Two known names may say the same words: which column is meant is for the contract to say.
+    words = {normal(name) for name in wanted}
     if melt and not melted:
         raise ReadError(f"{part} has no column named as {in_words(melt.pattern)!r} says")
     if reading.melt and reading.melt.times not in (None, len(melted)):
@@ -325,7 +338,7 @@ def _positions(
         if name not in columns:
             raise ReadError(f"{part} has no column {name!r}, which tells its rows of data")
     return _Positions(
-        plain={name: at for name, at in columns.items() if name in wanted},
+        plain={n: at for n, at in columns.items() if n in wanted or normal(n) in words},
         tested={name: columns[name] for name in reading.rows},
         melted=[(dict(key), cells) for key, cells in melted.items()],
         groups=list(dict.fromkeys(name for key in melted for name, _ in key)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
@@ -20,7 +21,9 @@ from ingest.reading.cells import read_cell
 from ingest.reading.evidence import (
     CONTRADICTED,
     MIN_AGREEMENT,
+    MIN_CELLS,
     MIN_CELLS_AGAINST,
+    MIN_CELLS_OF_CODES,
     Agreement,
     Evidence,
     Numbers,
@@ -31,7 +34,8 @@ from ingest.reading.evidence import (
     shared_rows,
 )
 from ingest.reading.grids import SOURCE_SHEET
-from ingest.reading.names import normal
+from ingest.reading.identities import holds, identities_of, members
+from ingest.reading.names import as_known, normal
 from ingest.reading.periods import PeriodType, parse_period, read_period
 from ingest.reading.recognise import (
     ByName,
@@ -57,6 +61,7 @@ _MOST_PERIODS = 400
 _CONTINUED = 0.5
 # Fewer rows than this are no series of councils.
 _A_SERIES = 100
+_A_YEAR = timedelta(days=366)
 _PERIOD = "\0period"
 _AREA = "\0area"
 
@@ -113,6 +118,7 @@ class History:
         self._leave_empty_out()
         if self._has_key:
             self._match_figures()
+            self._match_identities()
             self._match_labels()
             self._fill_by_figures()
             self._leave_counts_out()
@@ -140,24 +146,37 @@ class History:
             cells = self.table[candidate].to_pandas().astype(str)
             said = {cell: normal(cell.strip()) in words for cell in cells.unique()}
             found.append(Agreement(candidate, int(cells.map(said).sum()), len(cells)))
-        self._take(ranked("column", area.level, [one for one in found if one.agree]))
+        found = [one for one in found if one.agree]
+        self._take(ranked("column", area.level, found, MIN_CELLS_OF_CODES))
 
     def _match_periods(self) -> None:
         """The column of periods, by cells that are periods and go on with those of before."""
         name = self.contract.period.column
         if name in self.columns or name not in self.old or name in self.by_name.twice:
             return
-        known = set(self.old[_PERIOD].unique())
         found = []
         for candidate in self._free:
             distinct = distinct_labels(self.table[candidate])
             keys = {cell: self._period_of(cell) for cell in distinct}
-            if len(distinct) > _MOST_PERIODS or not known & set(keys.values()):
+            periods = [key for cell, key in keys.items() if key != cell]
+            if len(distinct) > _MOST_PERIODS or not self._go_on(periods):
                 continue
             cells = self.table[candidate].to_pandas().astype(str).str.strip()
             agree = int(cells.map({cell: key != cell for cell, key in keys.items()}).sum())
             found.append(Agreement(candidate, agree, len(cells)))
-        self._take(ranked("column", name, [one for one in found if one.agree]))
+        found = [one for one in found if one.agree]
+        self._take(ranked("column", name, found, MIN_CELLS_OF_CODES))
+
+    def _go_on(self, periods: Sequence[str]) -> bool:
+        """Whether periods have one of before among them, or begin within a year of the last."""
+        known = {key for key in self.old[_PERIOD].unique() if "/" in key}
+        if not periods or not known:
+            return False
+        if known & set(periods):
+            return True
+        last = date.fromisoformat(max(key.split("/")[1] for key in known))
+        first = date.fromisoformat(min(key.split("/")[0] for key in periods))
+        return last < first <= last + _A_YEAR
 
     def _take(self, best: Evidence | None) -> None:
         """Take the best candidate for a column where it is proved, else keep it as a proposal."""
@@ -210,7 +229,8 @@ class History:
             agree = count = int(rows.sum())
             if of == area.unit:
                 agree = int(code_of_unit[rows].str.strip().isin(known_codes).sum())
-            evidence = Evidence("label", f"{area.level}/{of}", Agreement(cell, agree, count))
+            told = Agreement(cell, agree, count)
+            evidence = Evidence("label", f"{area.level}/{of}", told, None, MIN_CELLS_OF_CODES)
             # Regions are few: their codes alone have to do.
             if of == area.unit and not evidence.settles:
                 continue
@@ -257,7 +277,10 @@ class History:
                 continue  # a column that says one thing is told by nothing that it says
             candidates = self.by_name.twice.get(name, self._free)
             found = [self._texts_agree(name, one, known) for one in candidates]
-            if (best := ranked("column", name, [f for f in found if f.agree])) and best.settles:
+            is_code = name in self.contract.area.codes.values()
+            fewest = MIN_CELLS_OF_CODES if is_code else MIN_CELLS
+            best = ranked("column", name, [f for f in found if f.agree], fewest)
+            if best is not None and best.settles:
                 self.columns[name] = best.best.candidate
                 self.evidence.append(best)
         for name, published in named.items():
@@ -292,7 +315,18 @@ class History:
             if name in self.old
         }
         self.labels = spelt_labels(self.contract, self.table, self.columns, history)
+        self._spell_names()
         self._spell_periods()
+
+    def _spell_names(self) -> None:
+        """Councils that a file knows by name alone, as the release before spelt them."""
+        area = self.contract.area
+        name = area.codes[area.unit]
+        if area.known_by == "name" and name in self.columns and name in self.old:
+            before = {str(cell).strip() for cell in self.old[name].unique()}
+            spelt = as_known(before, distinct_labels(self.table[self.columns[name]]))
+            if spelt:
+                self.labels.setdefault(name, {}).update(spelt)
 
     def _spell_periods(self) -> None:
         """Periods as the release before wrote them, so that one year has one label."""
@@ -313,13 +347,17 @@ class History:
             self.labels[name] = spelt
 
     def _fill_constants(self) -> None:
-        """Columns that are gone and said one thing in every row, where rows are unique without."""
+        """Columns that are gone and said one thing in every row, where rows are unique without.
+
+        Never the period: the year of before is not this one.
+        """
         numeric = set(self.contract.columns_of(*NUMERIC_ROLES))
         gone = [n for n in self._missing if n not in numeric and n in self.old]
         for name in gone:
             cells = {str(cell).strip() for cell in self.old[name].unique()}
-            of_areas = name in (self.contract.area.level, *self.contract.area.codes.values())
-            if len(cells) == 1 and name not in self.by_name.twice and not of_areas:
+            area = self.contract.area
+            apart = (self.contract.period.column, area.level, *area.codes.values())
+            if len(cells) == 1 and name not in self.by_name.twice and name not in apart:
                 self.filled[name] = Filled(cells.pop())
         if self.filled and not self._unique():
             self.filled = {}
@@ -438,6 +476,41 @@ class History:
                 continue
             self.columns[name] = best.best.candidate
             self.evidence.append(best)
+
+    def _match_identities(self) -> None:
+        """Columns that history does not tell, by the sum or the share that they are part of.
+
+        All other columns of it are known: the one that makes it hold in row after row is meant.
+        """
+        wanted = set(self._missing) & set(self.contract.columns_of(*NUMERIC_ROLES))
+        for name in sorted(wanted):
+            found = []
+            for identity in identities_of(self.contract, name):
+                others = [one for one in members(identity) if one != name]
+                if not all(one in self.columns for one in others):
+                    continue
+                known = {one: self._new_numbers(self.columns[one]) for one in others}
+                agreements = [
+                    holds(identity, known | {name: self._new_numbers(one)}, one)
+                    for one in self.by_name.twice.get(name, self._free)
+                ]
+                agreements = [one for one in agreements if one.agree]
+                found.append(ranked("identity", name, agreements, MIN_CELLS_OF_CODES))
+            # Enough figures of before say another column, or none of these.
+            by_history = {
+                one.best.candidate if one.best.share >= CONTRADICTED else ""
+                for one in self.unsettled
+                if one.of == name and one.best.cells >= MIN_CELLS_AGAINST
+            }
+            proved = {one.best.candidate for one in found if one is not None and one.settles}
+            best = next((one for one in found if one is not None), None)
+            if best is not None and all(one is not None and one.settles for one in found):
+                if len(proved | by_history) == 1:
+                    self.unsettled = [one for one in self.unsettled if one.of != name]
+                    self._take(best)
+            elif best is not None and not by_history:
+                self.unsettled = [one for one in self.unsettled if one.of != name]
+                self.unsettled.append(best)
 
     def _refuse_contradicted(self) -> None:
         """Refuse a column that has another's history: names say less than figures."""
@@ -736,12 +809,14 @@ class History:
 def period_key(contract: FileContract, cell: str) -> str:
     """What a period's cell says, whatever notation it is in: its days; itself if it says none."""
     of = contract.period_type
-    if not isinstance(of, str):
-        return cell.strip()
-    kind = cast(PeriodType, of)
-    written = read_period(cell, contract.period.format, kind)
-    period = parse_period(written, contract.period.format, kind) if written else None
-    return f"{period.start}/{period.end}" if period else cell.strip()
+    types = [of] if isinstance(of, str) else [t for name, t in of.items() if name != "column"]
+    found = set()
+    for kind in cast("list[PeriodType]", types):
+        written = read_period(cell, contract.period.format, kind)
+        if written and (period := parse_period(written, contract.period.format, kind)):
+            found.add(f"{period.start}/{period.end}")
+    # Where another column tells the type, a cell may be of two.
+    return found.pop() if len(found) == 1 else cell.strip()
 
 
 def _joined(rows: pd.DataFrame, names: Sequence[str]) -> NDArray[np.object_]:

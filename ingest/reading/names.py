@@ -115,7 +115,7 @@ def spellings(text: str) -> tuple[str, ...]:
     bare = text
     while (shorter := NOTE.sub("", bare)) != bare and shorter:
         bare = shorter
-    spaced = " ".join(_CAMEL.sub(" ", bare).replace("_", " ").split())
+    spaced = " ".join(re.sub("[_-]", " ", _CAMEL.sub(" ", bare)).split())
     return tuple(dict.fromkeys(one.lower() for one in (text, bare, spaced)))
 
 

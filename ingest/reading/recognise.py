@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from ingest.contracts import NUMERIC_ROLES, Column, FileContract
+from ingest.contracts import NUMERIC_ROLES, Column, FileContract, Role
 from ingest.errors import ReadError
 from ingest.reading.cells import PLAIN, read_cell
+from ingest.reading.evidence import MIN_CELLS_AGAINST
 from ingest.reading.grids import SOURCE_SHEET
 from ingest.reading.names import as_known, normal
 from ingest.reading.periods import read_period
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from ingest.reading.evidence import Evidence
+    from ingest.reading.periods import PeriodType
 
     # By column, for each row the position of what is said of it; null where nothing is.
     _Cells = dict[str, tuple[pa.Array, list[str]]]
@@ -37,6 +39,7 @@ CELL_NOTES = "cell_notes"
 
 # Of a column with more labels than this none is a breakdown.
 _MOST_LABELS = 400
+_MOST_UNKNOWN_SHOWN = 6
 
 
 class NotUnderstoodError(ReadError):
@@ -126,20 +129,20 @@ def match_names(contract: FileContract, printed: Sequence[str]) -> ByName:
             columns[column.name] = hits[0]
         elif hits:
             twice[column.name] = hits
-    for reading in (normal, _without_count, _in_one_word):
+    for of_printed, of_known, roles in _READINGS:
         free = [name for name in printed if name not in set(columns.values())]
         wanted = [c for c in contract.columns if c.name not in columns and c.name not in twice]
         said: dict[str, set[str]] = {}
         for column in contract.columns:
             for name in column.published_as:
-                said.setdefault(reading(name), set()).add(column.name)
+                said.setdefault(of_known(name), set()).add(column.name)
         for column in wanted:
-            if reading is _without_count and column.role not in ("counts", "numbers"):
+            if roles and column.role not in roles:
                 continue
-            words = {reading(name) for name in column.published_as}
+            words = {of_known(name) for name in column.published_as}
             # Words that stand for two columns of the contract tell neither.
             own = {word for word in words if said[word] == {column.name}}
-            found = tuple(name for name in free if reading(name) in own)
+            found = tuple(name for name in free if of_printed(name) in own)
             if len(found) == 1:
                 columns[column.name] = found[0]
             elif found:
@@ -153,9 +156,24 @@ def _without_count(name: str) -> str:
     return normal(name).removesuffix("|count")
 
 
+def _without_percent(name: str) -> str:
+    """A name's words without that it is a percentage: `value_pct` for a percentage `value`."""
+    return normal(name).removesuffix("|percent")
+
+
 def _in_one_word(name: str) -> str:
     """A name's letters and digits alone: `LaNumber` and `Lanumber` are divided differently."""
     return "".join(re.findall(r"[a-z0-9]+", name.lower()))
+
+
+# How a printed and a known name are read to be compared, and for columns of which roles. One that
+# does not say that it is a percentage may be of a count, and stands for no name that says so.
+_READINGS: tuple[tuple[Callable[[str], str], Callable[[str], str], tuple[Role, ...]], ...] = (
+    (normal, normal, ()),
+    (_without_count, _without_count, ("counts", "numbers")),
+    (_without_percent, normal, ("percentages",)),
+    (_in_one_word, _in_one_word, ()),
+)
 
 
 def is_needed(contract: FileContract, column: Column) -> bool:
@@ -215,6 +233,9 @@ def refuse_missing(
 ) -> None:
     """Refuse a file without a column that is needed, with what might be meant.
 
+    Proposed is what most of the figures speak for, or, where there are none to compare, the one
+    name that is near. What figures speak against is shown, and not proposed.
+
     Raises
     ------
     NotUnderstoodError
@@ -230,17 +251,29 @@ def refuse_missing(
         if not is_needed(contract, column):
             continue
         known = " or ".join(repr(name) for name in column.published_as)
-        if (one := near.get(column.name)) and one.best.agree:
+        one = near.get(column.name)
+        if one and one.may_be_meant:
             proposal[column.name] = one.best.candidate
             said.append(f"{known} (by its figures {one})")
             continue
+        if one and one.best.cells >= MIN_CELLS_AGAINST:
+            said.append(f"{known} (no column has its figures; nearest {one.best})")
+            continue
         close = difflib.get_close_matches(column.published_as[0], free, n=3, cutoff=0.5)
-        if close:
+        if len(close) == 1:
             proposal[column.name] = close[0]
         hint = f" (nearest found: {', '.join(map(repr, close))})" if close else ""
         said.append(f"{known}{hint}")
     if said:
-        raise NotUnderstoodError("its columns are not known; missing: " + "; ".join(said), proposal)
+        listed = {name for column in contract.columns for name in column.published_as}
+        unknown = [name for name in free if name not in listed and name not in proposal.values()]
+        shown = ", ".join(map(repr, unknown[:_MOST_UNKNOWN_SHOWN]))
+        more = ", …" if len(unknown) > _MOST_UNKNOWN_SHOWN else ""
+        there = f"; there, and unknown: {shown}{more}" if shown else ""
+        missing_told = "; ".join(said)
+        raise NotUnderstoodError(
+            f"its columns are not known; missing: {missing_told}{there}", proposal
+        )
 
 
 def unlisted_columns(
@@ -398,15 +431,39 @@ def _filled(columns: Mapping[str, pa.ChunkedArray], filled: Filled, rows: int) -
 def _periods(
     contract: FileContract, columns: Mapping[str, pa.ChunkedArray]
 ) -> dict[str, pa.ChunkedArray]:
-    """The column of periods in its contract's notation, where it is printed in another."""
-    name = contract.period.column
-    if name not in columns or not isinstance(contract.period_type, str):
-        return {}
-    of = contract.period_type_of({})
-    if of is None:
-        return {}
+    """The column of periods in its contract's notation, and that of their types as it names them.
+
+    A period that is of a type by another column's cell is read as one of that type.
+    """
+    name, of = contract.period.column, contract.period_type
     notation = contract.period.format
-    return {name: _by_distinct(columns[name], lambda c: read_period(c, notation, of) or c)}
+    if name not in columns:
+        return {}
+    import pyarrow as pa
+    import pyarrow.compute
+
+    if isinstance(of, str):
+        kind = cast("PeriodType", of)
+        return {name: _by_distinct(columns[name], lambda c: read_period(c, notation, kind) or c)}
+    if (by := of["column"]) not in columns:
+        return {}
+    known = {cell: cell for cell in of if cell != "column"}
+    known |= as_known([*known], [cell.strip() for cell in _encoded(columns[by])[1]])
+    types = _by_distinct(columns[by], lambda cell: known.get(cell.strip(), cell))
+    made = columns[name]
+    for cell in known.values():
+        kind = cast("PeriodType", of[cell])
+        read = _by_distinct(made, lambda c, kind=kind: read_period(c, notation, kind) or c)
+        made = pa.chunked_array(
+            [
+                pyarrow.compute.if_else(
+                    pyarrow.compute.equal(types.combine_chunks(), cell),
+                    read.combine_chunks(),
+                    made.combine_chunks(),
+                )
+            ]
+        )
+    return {name: made, by: types}
 
 
 def _figures(

@@ -66,7 +66,9 @@ class Reading(_Strict):
     """How a file becomes a table. By default: a CSV file, its first line the header, kept whole.
 
     `sheets` are patterns, each matching the whole name of just one sheet; the rows of several
-    come one after the other, and named groups are columns of them. `unnamed` names columns that
+    come one after the other, and named groups are columns of them. Where no sheet has the name,
+    the one that has the header is read, if it is none of `other_sheets`: those of the
+    publication's other tables, which a contract adds itself. `unnamed` names columns that
     have no header, each by what its cells look like. `title` is sought in the cells above the
     header, and its named groups are columns; a group that the sheet's name has too is the same in
     both. `rows` tells rows of data from notes: each column's whole cell matches; of rows alike to
@@ -76,6 +78,7 @@ class Reading(_Strict):
 
     format: Literal["csv", "workbook"] = "csv"
     sheets: list[Regex] = []
+    other_sheets: list[Regex] = []
     header: HeaderSpec | None = None
     unnamed: dict[str, Regex] = {}
     title: Regex | None = None

@@ -504,29 +504,71 @@ def _seen(data: bytes, sheets: dict[str, list[list[Any]]]) -> dict[str, Seen]:
     return {}
 
 
-def sheets_of(data: bytes, patterns: list[str]) -> dict[str, Any]:
-    """The sheets asked for, or the sentence that says why there are none."""
+# Notes above a table run to some tens of rows.
+_HEADER_WITHIN = 200
+
+
+def _named(pattern: str, names: list[str]) -> dict[str, str]:
+    """The sheets that a pattern names, each with the spelling in which it does.
+
+    To the letter; else in other capitals, or with blanks for underscores and the other way round.
+    """
+    found = {name: name for name in names if re.fullmatch(pattern, name)}
+    if found:
+        return found
+    for name in names:
+        for spelt in (name, re.sub(r"[ -]+", "_", name), re.sub(r"[_-]+", " ", name)):
+            if re.fullmatch(pattern, spelt, re.IGNORECASE):
+                found.setdefault(name, spelt)
+    return found
+
+
+def _with_header(book: CalamineWorkbook, names: list[str], header: list[str]) -> list[str]:
+    """The sheets in one of whose first rows each of these patterns is a whole cell."""
+    sought = [re.compile(pattern, re.IGNORECASE) for pattern in header]
+    found = []
+    for name in names:
+        for row in book.get_sheet_by_name(name).to_python(nrows=_HEADER_WITHIN):
+            texts = [" ".join(cell.split()) for cell in row if isinstance(cell, str)]
+            if all(any(one.fullmatch(text) for text in texts) for one in sought):
+                found.append(name)
+                break
+    return found
+
+
+def sheets_of(data: bytes, wanted: list[dict[str, Any]]) -> dict[str, Any]:
+    """The sheets asked for, or why there are none.
+
+    Each is asked for by the pattern of its name; one that has none such by its header, among the
+    sheets that are no other's.
+    """
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        names = book.sheet_names
-        found: list[tuple[str, list[list[Any]]]] = []
-        for pattern in patterns:
-            hits = [name for name in names if re.fullmatch(pattern, name)]
+        # Workbooks with links to others list dozens of sheets that are not theirs.
+        names = [name for name in book.sheet_names if not name.startswith("'file:")]
+        by_name = [_named(one["name"], names) for one in wanted]
+        of_others = {name for one in wanted for of in one["others"] for name in _named(of, names)}
+        others = of_others | {name for hits in by_name for name in hits}
+        found: list[tuple[str, str, list[list[Any]]]] = []
+        for one, named in zip(wanted, by_name, strict=True):
+            hits = named
+            if not hits and one["header"]:
+                free = [name for name in names if name not in others]
+                hits = dict.fromkeys(_with_header(book, free, one["header"]), "")
             if len(hits) != 1:
-                # Workbooks with links to others list dozens of sheets that are not theirs.
-                own = [name for name in names if not name.startswith("'file:")]
-                told = ", ".join(map(repr, (hits or own)[:40]))
-                said = f"{len(hits)} sheets are" if hits else "no sheet is"
-                return {"error": f"{said} named as {pattern} says; it has {told}"}
-            sheet = book.get_sheet_by_name(hits[0])
+                by = "name" if named else "header"
+                return {"missing": one["name"], "found": list(hits), "by": by, "has": names[:40]}
+            ((name, spelt),) = hits.items()
+            sheet = book.get_sheet_by_name(name)
             if sheet.total_height * sheet.total_width > _MOST_CELLS:
-                return {"error": f"its sheet {hits[0]!r} is larger than any sheet of figures"}
-            rows = sheet.to_python(skip_empty_area=False)
-            found.append((hits[0], rows))
-        seen = _seen(data, dict(found))
+                return {"error": f"its sheet {name!r} is larger than any sheet of figures"}
+            found.append((name, spelt, sheet.to_python(skip_empty_area=False)))
+        seen = _seen(data, {name: rows for name, _, rows in found})
     except CalamineError as error:
         return {"error": f"it is not a whole workbook: {str(error)[:200]}"}
-    return {"sheets": [(name, _as_seen(rows, seen.get(name, {}))) for name, rows in found]}
+    return {
+        "sheets": [(name, spelt, _as_seen(rows, seen.get(name, {}))) for name, spelt, rows in found]
+    }
 
 
 def _as_seen(rows: list[list[Any]], seen: Seen) -> list[list[str]]:

@@ -12,9 +12,12 @@ import subprocess  # nosec B404  # one call, below, without a shell
 import sys
 import zipfile
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from ingest.errors import ReadError
+from ingest.reading.names import in_words
 
 Sheet = list[list[str]]
 """Rows of cells from the sheet's first row and column on, every row of one width."""
@@ -29,8 +32,33 @@ _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0"
 
 
-def read_sheets(data: bytes, patterns: Sequence[str]) -> list[tuple[str, Sheet]]:
-    """The sheets of a workbook that these patterns name, in the patterns' order, with their names.
+@dataclass(frozen=True)
+class WantedSheet:
+    """A sheet of a workbook: the pattern of its name, and the cells that its header has.
+
+    One that no sheet is named after is sought by its header among the sheets that have no name of
+    `others`; without a `header` it is not.
+    """
+
+    name: str
+    header: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FoundSheet:
+    """A sheet as it is named, that name as the pattern spells it, and its cells.
+
+    `spelt` is empty where the sheet was known by its header.
+    """
+
+    name: str
+    spelt: str
+    rows: Sheet
+
+
+def read_sheets(data: bytes, wanted: Sequence[WantedSheet]) -> list[FoundSheet]:
+    """The sheets of a workbook that are wanted, in that order.
 
     Cells are text: whole numbers without a point, other numbers with the digits that they need
     and no exponent, days as ISO 8601, truths as TRUE and FALSE, nothing and a formula's error as
@@ -39,7 +67,7 @@ def read_sheets(data: bytes, patterns: Sequence[str]) -> list[tuple[str, Sheet]]
     Raises
     ------
     ReadError
-        The bytes are no workbook or a harmful one, or a pattern matches no sheet, or several.
+        The bytes are no workbook or a harmful one, or a sheet is not there, or there are several.
     """
     if data.startswith(_ZIP):
         _refuse_bomb(data)
@@ -48,7 +76,7 @@ def read_sheets(data: bytes, patterns: Sequence[str]) -> list[tuple[str, Sheet]]
     try:
         # No shell, no word of the publisher's among the arguments.
         outcome = subprocess.run(  # noqa: S603  # nosec B603
-            [sys.executable, "-I", str(_CHILD), json.dumps(list(patterns))],
+            [sys.executable, "-I", str(_CHILD), json.dumps([asdict(one) for one in wanted])],
             input=data,
             capture_output=True,
             timeout=_SECONDS,
@@ -65,7 +93,19 @@ def read_sheets(data: bytes, patterns: Sequence[str]) -> list[tuple[str, Sheet]]
         ) from error
     if "error" in answer:
         raise ReadError(answer["error"])
-    return [(name, rows) for name, rows in answer["sheets"]]
+    if "missing" in answer:
+        raise ReadError(_missing(answer))
+    return [FoundSheet(*one) for one in answer["sheets"]]
+
+
+def _missing(answer: dict[str, Any]) -> str:
+    named = repr(in_words(answer["missing"]))
+    if not answer["found"]:
+        return f"no sheet is named {named}; it has {', '.join(map(repr, answer['has']))}"
+    found = ", ".join(map(repr, answer["found"]))
+    if answer["by"] == "name":
+        return f"{len(answer['found'])} sheets are named {named}: {found}"
+    return f"no sheet is named {named}, and {len(answer['found'])} have its header: {found}"
 
 
 def _refuse_bomb(data: bytes) -> None:

@@ -25,7 +25,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from ingest.contracts import FileContract
-from ingest.reading.grids import below_header
+from ingest.reading.grids import below_header, sheets_wanted
 from ingest.reading.names import as_known
 from ingest.reading.tables import csv_text
 from ingest.reading.workbooks import read_sheets
@@ -97,14 +97,15 @@ def cut(data: bytes, contracts: Sequence[FileContract]) -> Iterator[tuple[str, R
                 [*titles, *([row[at] for at in read] for row in [rows[start - 1], *kept])],
             )
         else:
-            for name, cells in read_sheets(data, reading.sheets):
+            for sheet in read_sheets(data, sheets_wanted(reading)):
+                cells = sheet.rows
                 start, names = below_header(cells, reading)
                 seen = set(_columns_read(names, contract))
                 below = _rows_read(cells[start:], names, contract)
                 blanked = (
                     [cell if at in seen else "" for at, cell in enumerate(row)] for row in below
                 )
-                yield name, [*cells[:start], *blanked]
+                yield sheet.name, [*cells[:start], *blanked]
 
 
 def _columns_read(names: Sequence[str], contract: FileContract) -> list[int]:

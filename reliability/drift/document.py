@@ -19,7 +19,7 @@ from expectations.panel.measures import series_of
 from ingest.contracts import NUMERIC_ROLES, RELEASE, FileContract
 from ingest.reading.grids import below_header
 from ingest.reading.tables import csv_text, read_csv
-from ingest.reading.workbooks import read_sheets
+from ingest.reading.workbooks import WantedSheet, read_sheets
 from reliability.workbook import written
 
 
@@ -210,8 +210,8 @@ def _workbook(
     # Two that nobody reads stand for all of them.
     others = [n for n in names if n not in read][:2]
     wanted = [n for n in names if n in read or n in others]
-    cells = read_sheets(content, [f"^{re.escape(n)}$" for n in wanted])
-    sheets = {n: [list(row) for row in rows] for n, rows in cells}
+    found = read_sheets(content, [WantedSheet(f"^{re.escape(n)}$") for n in wanted])
+    sheets = {one.name: [list(row) for row in one.rows] for one in found}
     sheet = next(n for n in wanted if re.match(contract.reading.sheets[0], n))
     begins, printed = below_header(sheets[sheet], contract.reading)
     depth = contract.reading.header.rows if contract.reading.header else 1

@@ -20,6 +20,7 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -116,11 +118,13 @@ def verdict_of(judged: Judgement, sound: Facts, truth: Truth, kind: Kind) -> tup
         return WRONG, f"{len(wrong):,} of {len(sound):,} figures, as {wrong[0]}"
     if judged.refusals:
         told = "; ".join(judged.refusals)
-        proposals = re.findall(r"--read[ =]\"?([^\s\"=]+)=(\"[^\"]+\"|'[^']+'|[^\s\"']+)", told)
+        told_to = re.findall(r"core-measures accept .*?(?= --reason)", " ".join(judged.ways_out))
+        words = [word for command in told_to for word in shlex.split(command)]
+        proposals = [b.partition("=") for a, b in pairwise(words) if a == "--read"]
         if not proposals:
             return REFUSED, told
         renamed = truth.renamed | truth.relabelled
-        right = all(renamed.get(ours) == theirs.strip("\"'") for ours, theirs in proposals)
+        right = all(renamed.get(ours) == theirs for ours, _, theirs in proposals)
         return (PROPOSED if right else MISLED), told
     if gone and judged.exit_code == 0:
         return SILENT, f"{len(gone):,} of {len(sound):,} figures are gone, as {gone[0]}"

@@ -56,10 +56,12 @@ Facts = dict[tuple[Any, ...], Fact]
 class Judgement:
     """What became of a release: what was said in refusing it, or its facts.
 
-    `refusals` are sentences, `exit_code` what the command ends with.
+    `refusals` are sentences, `ways_out` what is said beside them of what to do, `exit_code` what
+    the command ends with.
     """
 
     refusals: tuple[str, ...]
+    ways_out: tuple[str, ...]
     facts: Facts
     exit_code: int
     said: tuple[str, ...]
@@ -162,13 +164,20 @@ class DriftSite:
                 for reason in one.reasons
                 if not one.admitted
             )
+            ways_out = tuple(
+                check.explanation
+                for one in loads
+                if one.verdict and not one.admitted
+                for check in one.verdict.checks
+                if check.blocks
+            )
             code = 0 if inventory.sound else 2
             facts: Facts = {}
             if any(one.admitted for one in loads):
                 with suppress(_EnoughError):
                     build(self.home, inventory, dbt=cast("Project", self.project))
                 facts = self._figures(release)
-            return Judgement(refusals, facts, code, tuple(recorder.lines))
+            return Judgement(refusals, ways_out, facts, code, tuple(recorder.lines))
         finally:
             shutil.rmtree(self.home.archive.folder / release.path)
             for path in self.home.loads.folder.iterdir():

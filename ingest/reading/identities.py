@@ -1,0 +1,50 @@
+"""Sums and shares that hold in every row: three columns of which two say what the third is.
+
+A publisher works its shares out from the counts beside them, and prints wholes beside their parts.
+A contract says which (`checks.sums`, `checks.shares`), and where one of the columns has a new name,
+the others tell which one is meant, without a year that was published before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ingest.contracts import FileContract, Share, Sum
+from ingest.reading.evidence import Agreement, Numbers
+
+Identity = Sum | Share
+
+
+def members(identity: Identity) -> tuple[str, ...]:
+    """The columns that an identity is made of, by the contract's names."""
+    if isinstance(identity, Sum):
+        return (identity.whole, *identity.parts)
+    return (identity.value, identity.numerator, identity.denominator)
+
+
+def identities_of(contract: FileContract, name: str) -> list[Identity]:
+    """The sums and shares of a row that a column is part of."""
+    checks = contract.checks
+    whole_rows = [one for one in checks.shares if not one.denominator_row and not one.where]
+    every: list[Identity] = [*checks.sums, *whole_rows]
+    return [one for one in every if name in members(one)]
+
+
+def holds(identity: Identity, cells: Mapping[str, Numbers], candidate: str) -> Agreement:
+    """In how many rows an identity holds, one of its columns being read from a candidate.
+
+    Each figure may be out by half its last place; rows without one of them say nothing.
+    """
+    values = {name: one.values for name, one in cells.items()}
+    slack = {name: 0.5 * 10.0**-one.decimals * (1 + 1e-9) for name, one in cells.items()}
+    if isinstance(identity, Sum):
+        off = values[identity.whole] - np.sum([values[part] for part in identity.parts], axis=0)
+        rounding = sum(slack.values())
+    else:
+        below = np.where(values[identity.denominator] > 0, values[identity.denominator], np.nan)
+        off = values[identity.value] - identity.per * values[identity.numerator] / below
+        rounding = slack[identity.value]
+    told = ~np.isnan(off)
+    return Agreement(candidate, int((np.abs(off[told]) <= rounding).sum()), int(told.sum()))
