@@ -121,13 +121,11 @@ def _tell_outcome(ended: Outcome) -> None:
         out.print(f"  not brought home: {problem}", markup=False)
     root = shown(home.root)
     option = "" if root == Path("data") else f" --home {shlex.quote(str(root))}"
-    out.print(f"Warehouse: {root / 'warehouse' / home.warehouse.name}", markup=False)
-    out.print(f"Marts:     {root / 'published' / 'latest'}", markup=False)
-    out.print(f"Data Docs: {root / 'quality' / 'latest' / 'index.html'}", markup=False)
+    out.print(f"Warehouse: {shown(home.warehouse)}", markup=False)
+    out.print(f"Marts:     {shown(home.published)}", markup=False)
+    out.print(f"Data Docs: {shown(home.quality / 'index.html')}", markup=False)
     if (home.site / "index.html").exists():
-        out.print(
-            f"Site:      {root / 'published' / 'latest' / 'site' / 'index.html'}", markup=False
-        )
+        out.print(f"Site:      {shown(home.site / 'index.html')}", markup=False)
     out.print("Next:", style="bold")
     for line in (
         f"status{option}",
