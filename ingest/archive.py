@@ -6,6 +6,7 @@ on the way in, and writes a release whole or not at all. Knows nothing of what i
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -492,10 +493,19 @@ def write_whole(path: Path, data: bytes) -> None:
         raise
 
 
+_NO_SYNC = {errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS}
+
+
 def sync_folder(path: Path) -> None:
-    """Wait until the disk has a folder's list of names, or a file's bytes."""
+    """Wait until the disk has a folder's list of names, or a file's bytes.
+
+    A share that keeps no order of its own (SMB) says so, and has nothing to wait for.
+    """
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_SYNC or not path.is_dir():
+            raise
     finally:
         os.close(descriptor)

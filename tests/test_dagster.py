@@ -193,3 +193,52 @@ def test_a_source_that_cannot_be_reached_is_given_up_at_once_or_asked_for_ever(
     result = run(definitions, "memory://elsewhere")
     assert not result.success
     assert len(asked) == 3, "once, and twice again"
+
+
+def test_dagster_does_not_show_what_the_command_built(
+    first_home: Path, second_home: Path, tmp_path: Path
+) -> None:
+    home = copy_of(first_home, tmp_path / "home")
+    kept = tmp_path / "dagster"
+    kept.mkdir()
+    archive = second_home.parent / "archive"
+    outcome = command(
+        *("refresh", "--from", archive, "--home", home),
+        environment={"DAGSTER_HOME": str(kept)},
+    )
+    assert outcome.returncode == 0, outcome.stderr
+    fact = dg.AssetKey(["marts", "fct_core_measure"])
+    publication = publication_key(load_contracts()[IN_NEED])
+    with dg.DagsterInstance.from_config(str(kept)) as instance:
+        shown = {key.path[0] for key in instance.get_asset_keys()}
+        assert shown == {
+            *("publications", "seeds", "measures", "staging", "intermediate", "marts", "answers"),
+            PUBLISHED.path[0],
+        }
+        event = instance.get_latest_materialization_event(fact)
+        assert event is not None
+        assert event.run_id == "", "no run stands behind it"
+        metadata = event.asset_materialization.metadata
+        ((counted,),) = rows(home, "select count(*) from marts.fct_core_measure")
+        assert metadata["dagster/row_count"].value == counted
+        columns = metadata["dagster/column_schema"].schema.columns
+        assert [(column.name, column.type) for column in columns] == rows(
+            home,
+            "select column_name, data_type from duckdb_columns()"
+            " where schema_name = 'marts' and table_name = 'fct_core_measure'"
+            " order by column_index",
+        )
+        assert all(column.description for column in columns)
+        came = instance.get_latest_materialization_event(publication).asset_materialization
+        assert "2024" in str(came.metadata["came in this run"].value)
+        asked = dg.AssetCheckKey(publication, ADMITTED)
+        (checked,) = instance.event_log_storage.get_asset_check_execution_history(asked, limit=5)
+        assert checked.event.dagster_event.asset_check_evaluation_data.passed
+    # A history that cannot be written fails nothing.
+    lost = command(
+        *("refresh", "--from", archive, "--home", home),
+        environment={"DAGSTER_HOME": str(tmp_path / "nowhere")},
+    )
+    assert lost.returncode == 0, lost.stderr
+    assert "Dagster's history has nothing of this refresh" in lost.stderr
+    assert "Traceback" not in lost.stderr

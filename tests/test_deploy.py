@@ -129,6 +129,19 @@ class Machine:
         ]
         return ends[-1] if ends else None
 
+    def is_well(self, check: list[str]) -> bool:
+        """What a health check of the composition says, on this machine's ports."""
+        ports = {"4000": self.environment["CORE_MEASURES_CODE_PORT"], "3000": str(self.web)}
+        program, *arguments = [re.sub("4000|3000", lambda m: ports[m[0]], one) for one in check[1:]]
+        return not subprocess.run(
+            [Path(sys.executable).with_name(program), *arguments],
+            env=os.environ | self.environment,
+            cwd=self.folder,
+            capture_output=True,
+            check=False,
+            timeout=120,
+        ).returncode
+
     def runs(self) -> list[dict[str, Any]]:
         found = self.ask("{runsOrError{... on Runs{results{runId status tags{key value}}}}}")
         return found["runsOrError"]["results"] if found else []
@@ -161,6 +174,10 @@ def test_a_deployment_does_not_run_or_does_not_outlive_a_kill(machine: Machine) 
     assert figures > 3000
     metrics = (machine.folder / "metrics" / "core_measures.prom").read_text()
     assert 'core_measures_loads{state="admitted"} 4' in metrics
+    # The checks of the composition find them well.
+    services = yaml.safe_load((DEPLOY / "compose.yml").read_text("utf-8"))["services"]
+    for name in ("code", "daemon", "webserver"):
+        assert machine.is_well(services[name]["healthcheck"]["test"]), name
     # Readers go on reading while all that could write is gone.
     for name in ("daemon", "code"):
         machine.kill(name)
@@ -177,9 +194,12 @@ def test_a_unit_or_the_composition_names_what_is_not_there() -> None:
     composed = yaml.safe_load((DEPLOY / "compose.yml").read_text("utf-8"))
     assert set(composed["services"]) == {"postgres", "code", "daemon", "webserver"}
     dockerfile = (DEPLOY / "Dockerfile").read_text("utf-8")
-    for source in re.findall(r"^COPY (.+) \S+$", dockerfile, re.MULTILINE):
-        for name in source.split():
-            assert (PROJECT / name).exists(), name
+    copied = {
+        name
+        for source in re.findall(r"^COPY (?!--from)(.+) \S+$", dockerfile, re.MULTILINE)
+        for name in source.split()
+    }
+    assert all((PROJECT / name).exists() for name in copied), copied
     scripts = Path(sys.executable).parent
     for name in ("code", "webserver", "daemon"):
         command = composed["services"][name]["command"]
@@ -192,6 +212,14 @@ def test_a_unit_or_the_composition_names_what_is_not_there() -> None:
                 assert option in unit, (name, option)
         for path in (one for one in command if one.startswith("/opt/core-measures/")):
             assert (PROJECT / path.removeprefix("/opt/core-measures/")).exists(), path
+    # What the image is made of is sent to the builder, and nothing else: no home, no secret.
+    ignored = (PROJECT / ".dockerignore").read_text("utf-8").splitlines()
+    assert "*" in ignored
+    assert {line[1:] for line in ignored if line.startswith("!")} == copied
+    # Who waits for a process, or starts it again, can tell whether it works.
+    for name, service in composed["services"].items():
+        assert service["healthcheck"]["test"][0] in ("CMD", "CMD-SHELL"), name
+    assert composed["services"]["code"]["build"]["dockerfile"] == "deploy/Dockerfile"
     # No password is kept in the repository.
     assert composed["services"]["postgres"]["environment"]["POSTGRES_PASSWORD"].startswith("${")
 

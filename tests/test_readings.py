@@ -189,8 +189,92 @@ def test_a_small_file_takes_all_memory() -> None:
     far.active["XFD1048576"] = "Households"
     kept = io.BytesIO()
     far.save(kept)
-    with pytest.raises(ReadError, match=r"can be read in the memory|larger than any sheet"):
+    with pytest.raises(
+        ReadError, match=r"its sheet 'T1' has a cell far from all others, XFD1048576"
+    ):
         read(kept.getvalue())
+
+
+ODS = """<office:document-content
+ xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+ xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"
+ xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><office:body><office:spreadsheet>
+<table:table table:name="T1">{rows}</table:table>
+</office:spreadsheet></office:body></office:document-content>"""
+MANIFEST = (
+    "<manifest:manifest"
+    ' xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"></manifest:manifest>'
+)
+
+
+def open_document(row: int, column: int, cell: str) -> bytes:
+    """The table with one cell more, as LibreOffice writes it: of blanks, how many there are."""
+
+    def filled(value: Any) -> str:
+        if value is None:
+            return "<table:table-cell/>"
+        kind = "float" if isinstance(value, (int, float)) else "string"
+        number = f' office:value="{value}"' if kind == "float" else ""
+        return (
+            f'<table:table-cell office:value-type="{kind}"{number}>'
+            f"<text:p>{value}</text:p></table:table-cell>"
+        )
+
+    rows = ["".join(map(filled, cells)) or filled(None) for cells in TABLE]
+    blank = '<table:table-cell table:number-columns-repeated="{}"/>'
+    before = (
+        f'<table:table-row table:number-rows-repeated="{row - len(rows) - 1}">'
+        f"{blank.format(16384)}</table:table-row>"
+    )
+    last = (blank.format(column - 1) if column > 1 else "") + cell
+    body = [f"<table:table-row>{cells}</table:table-row>" for cells in (*rows, last)]
+    kept = io.BytesIO()
+    with zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        book.writestr("META-INF/manifest.xml", MANIFEST)
+        book.writestr("content.xml", ODS.format(rows="".join([*body[:-1], before, body[-1]])))
+    return kept.getvalue()
+
+
+def excel(row: int, column: int, cell: Any) -> bytes:
+    book = openpyxl.load_workbook(io.BytesIO(workbook(T1=TABLE)))
+    far = book["T1"].cell(row, column)
+    far.value, far.number_format = cell, "0.00"
+    kept = io.BytesIO()
+    book.save(kept)
+    return kept.getvalue()
+
+
+FILLED = '<table:table-cell office:value-type="string"><text:p>x</text:p></table:table-cell>'
+
+
+@pytest.mark.parametrize(
+    ("data", "cell"),
+    [
+        (excel(1_048_576, 1, "x"), "A1048576"),
+        (excel(1_048_576, 16_384, 0), "XFD1048576"),
+        (excel(3, 16_384, "x"), "XFD3"),
+        (open_document(1_048_576, 1, FILLED), "A1048576"),
+        (open_document(1_048_576, 16_384, FILLED), "XFD1048576"),
+        (open_document(10, 16_384, FILLED), "XFD10"),
+    ],
+)
+def test_one_stray_cell_takes_minutes_or_is_not_named(data: bytes, cell: str) -> None:
+    with (
+        bounded(),
+        pytest.raises(
+            ReadError, match=f"its sheet 'T1' has a cell far from all others, {cell}, with"
+        ),
+    ):
+        read(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [excel(1_048_576, 16_384, None), open_document(1_048_576, 16_384, "<table:table-cell/>")],
+)
+def test_a_format_without_a_cell_keeps_a_sheet_out(data: bytes) -> None:
+    assert read(data)["code"] == ["E92000001", "E06000001"]
 
 
 PROVIDERS = {

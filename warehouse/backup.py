@@ -31,15 +31,14 @@ class BackupError(CoreMeasuresError):
 
 def _files(home: Home) -> Iterator[Path]:
     """What a backup holds, links among them, in an order that does not change."""
-    served = home.builds / home.current.readlink() if home.current.is_symlink() else None
-    for folder in (home.root / "archive", home.root / "published", served):
+    for folder in (home.root / "archive", home.root / "published", home.served_build()):
         if folder is None or not folder.exists():
             continue
         for path in sorted(folder.rglob("*")):
-            if path.is_symlink() or path.is_file():
+            if (path.is_symlink() or path.is_file()) and path not in home.readers_links:
                 yield path
-    for link in (home.current, home.warehouse, home.quality):
-        if link.is_symlink():
+    for link in (home.pointer, *home.readers_links):
+        if link.is_symlink() or link.is_file():
             yield link
     if home.format_file.exists():
         yield home.format_file
@@ -102,17 +101,23 @@ def restore_backup(source: Path, home: Home) -> int:
     home.root.parent.mkdir(parents=True, exist_ok=True)
     partial = home.root.with_name(f".{home.root.name}-restoring-{os.getpid()}")
     shutil.rmtree(partial, ignore_errors=True)
+    made = Home(partial)
     try:
         partial.mkdir()
         with tarfile.open(source) as tar:
+            links = _links_of(tar, made)
             # Nothing outside of the folder, no device, no set-uid: Python's own filter for data.
-            tar.extractall(partial, filter="data")  # nosec B202
+            tar.extractall(partial, _but(tar, links, partial), filter="data")  # nosec B202
         head = _head(partial)
         for name, sha256 in head["files"].items():
             path = partial / name
             if not path.is_file() or sha256_of(path.read_bytes()) != sha256:
                 raise BackupError(f"{source}: {name} is not what was backed up; nothing was made.")
         (partial / _LIST).unlink()
+        # The links are made anew: the disk may have none.
+        served = links.get(made.pointer, "")
+        if build := made.builds / served if served.isdecimal() else made.served_build():
+            made.point_at(build)
         if home.root.exists():
             home.root.rmdir()
         partial.rename(home.root)
@@ -122,6 +127,17 @@ def restore_backup(source: Path, home: Home) -> int:
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return len(head["files"])
+
+
+def _links_of(tar: tarfile.TarFile, made: Home) -> dict[Path, str]:
+    """Our own links in a backup, and where each leads."""
+    ours = {made.pointer, *made.readers_links}
+    found = {made.root / member.name: member.linkname for member in tar if member.issym()}
+    return {link: target for link, target in found.items() if link in ours}
+
+
+def _but(tar: tarfile.TarFile, links: dict[Path, str], root: Path) -> list[tarfile.TarInfo]:
+    return [member for member in tar if root / member.name not in links]
 
 
 def _head(folder: Path) -> dict[str, Any]:

@@ -158,12 +158,11 @@ def keep(home: Home, now: datetime | None = None) -> str | None:
     Does nothing, and says None, where it has one; otherwise the folder's name. Call with the lock
     held. May be called at any time: what a kill left undone is done by the next.
     """
-    record = home.build_record()
-    if record is None:
+    record, build = home.build_record(), home.served_build()
+    if record is None or build is None:
         return None
     listed = index(home)
-    build = home.current.readlink().name
-    served = {"build": build, "digest": record.get("digest")}
+    served = {"build": build.name, "digest": record.get("digest")}
     if listed and {key: listed[0].get(key) for key in served} == served:
         return None
     at = now or datetime.now(UTC)

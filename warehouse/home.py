@@ -2,7 +2,8 @@
 
 Warehouse and marts of one build stand in one folder, `builds/<id>`, and readers reach both
 through one link, `builds/current`. Replacing that link swaps both at once, so no reader ever
-finds a warehouse of one build beside the marts of another.
+finds a warehouse of one build beside the marts of another. On a disk that has no links it is a file
+that names the build, and readers go to the build itself.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from ingest.archive import HomeArchive, sync_folder, write_synced
+from ingest.archive import HomeArchive, sync_folder, write_synced, write_whole
 from ingest.errors import HomeError
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ SECONDS_KEPT = 300.0
 
 # What a disk says when it takes nothing more: full, over quota, read-only, file too large, broken.
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO}
+
+# What a disk says that has no locks (NFS without its lock service), and one without links (SMB,
+# exFAT).
+_NO_LOCKS = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EIO}
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
 def disk_fault(error: BaseException) -> str | None:
@@ -63,12 +69,14 @@ class Home:
     @property
     def warehouse(self) -> Path:
         """The warehouse readers open."""
-        return self.root / "warehouse" / WAREHOUSE_NAME
+        pointed = self._pointed()
+        return pointed / WAREHOUSE_NAME if pointed else self.root / "warehouse" / WAREHOUSE_NAME
 
     @property
     def published(self) -> Path:
         """The marts readers read."""
-        return self.root / "published" / "latest"
+        pointed = self._pointed()
+        return pointed / "marts" if pointed else self.root / "published" / "latest"
 
     @property
     def format_file(self) -> Path:
@@ -88,7 +96,8 @@ class Home:
     @property
     def quality(self) -> Path:
         """The Data Docs readers open: what the checks said of each load."""
-        return self.root / "quality" / "latest"
+        pointed = self._pointed()
+        return pointed / "data_docs" if pointed else self.root / "quality" / "latest"
 
     @property
     def builds(self) -> Path:
@@ -97,8 +106,22 @@ class Home:
 
     @property
     def current(self) -> Path:
-        """The link to the build that is served."""
+        """The build that is served."""
+        return self._pointed() or self.pointer
+
+    @property
+    def pointer(self) -> Path:
+        """What leads to the build that is served: a link, or a file that holds its name."""
         return self.builds / "current"
+
+    @property
+    def readers_links(self) -> dict[Path, str]:
+        """The links that readers know, and what each leads to in the build that is served."""
+        return {
+            self.root / "warehouse" / WAREHOUSE_NAME: WAREHOUSE_NAME,
+            self.root / "published" / "latest": "marts",
+            self.root / "quality" / "latest": "data_docs",
+        }
 
     @property
     def work(self) -> Path:
@@ -157,20 +180,18 @@ class Home:
             )
 
     def prepare(self) -> None:
-        """Make the folders, and mark their layout.
+        """Make the folders, mark their layout, and try all that a refresh will need of the disk.
 
         Raises
         ------
         HomeError
-            The home is a file, cannot be written, or is of a newer layout.
+            The home is a file, cannot be written, has no locks, or is of a newer layout.
         """
         self.check_format()
         try:
             for folder in (self.root / "archive", self.root / "loads", self.builds, self.work):
                 folder.mkdir(parents=True, exist_ok=True)
-            probe = self.work / f".probe-{os.getpid()}"
-            probe.write_bytes(b"")
-            probe.unlink()
+            self._try_disk(self.work / f".probe-{os.getpid()}")
             if not self.format_file.exists():
                 write_synced(self.format_file, json.dumps({"format": FORMAT}).encode() + b"\n")
         except OSError as error:
@@ -179,6 +200,36 @@ class Home:
                 " Name another with --home."
             ) from error
 
+    def _try_disk(self, probe: Path) -> None:
+        """Write, sync and replace a file, and lock it as a refresh and as DuckDB do.
+
+        Of links and of a folder's sync there is a way round; of these there is none.
+        """
+        try:
+            for content in (b"", b"again"):
+                write_whole(probe, content)
+            sync_folder(probe.parent)
+            try:
+                import fcntl
+            except ImportError:  # a system that locks whatever is open
+                return
+            with probe.open("r+b") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    fcntl.flock(file, fcntl.LOCK_UN)
+                    fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError as error:
+                    raise self._no_locks(error) from error
+        finally:
+            probe.unlink(missing_ok=True)
+
+    def _no_locks(self, error: OSError) -> HomeError:
+        return HomeError(
+            f"The home {self.root} is on a disk that has no locks ({error.strerror or error}):"
+            " two refreshes could meet, and DuckDB opens nothing there. Nothing was begun. Name a"
+            " home on another disk with --home, or mount this one with locks."
+        )
+
     @contextlib.contextmanager
     def locked(self, *, wait: bool, waiting: Callable[[], None]) -> Iterator[None]:
         """Hold the home for one refresh. The lock goes with its process, killed or not.
@@ -186,7 +237,7 @@ class Home:
         Raises
         ------
         HomeError
-            Another refresh holds it and `wait` is false.
+            Another refresh holds it and `wait` is false, or the disk has no locks.
         """
         lock = FileLock(self.root / ".lock")
         try:
@@ -199,6 +250,10 @@ class Home:
                 ) from None
             waiting()
             lock.acquire()
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+            raise self._no_locks(error) from error
         try:
             yield
         finally:
@@ -217,7 +272,7 @@ class Home:
         for leftover in self.work.glob(".*"):
             _remove(leftover)
         shutil.rmtree(self.work / "sample", ignore_errors=True)
-        served = self._served()
+        served = self.served_build()
         for build in self._finished():
             if build == served:
                 break
@@ -254,8 +309,21 @@ class Home:
         for build in gone:
             self._discard(build)
 
-    def _served(self) -> Path | None:
-        return self.builds / self.current.readlink() if self.current.is_symlink() else None
+    def served_build(self) -> Path | None:
+        """The folder of the build that is served, by its own name."""
+        if self.pointer.is_symlink():
+            return self.builds / self.pointer.readlink()
+        return self._pointed()
+
+    def _pointed(self) -> Path | None:
+        """The build that a file names, where the disk has no links."""
+        if self.pointer.is_symlink() or not self.pointer.is_file():
+            return None
+        try:
+            name = self.pointer.read_text("utf-8").strip()
+        except (OSError, ValueError):
+            return None
+        return self.builds / name if name.isdecimal() else None
 
     def _finished(self) -> list[Path]:
         """Builds, newest first."""
@@ -292,17 +360,37 @@ class Home:
         finished = self._finished()
         build = self.builds / str(int(finished[0].name) + 1 if finished else 1)
         partial.rename(build)
-        self._link(self.warehouse, Path("..") / "builds" / "current" / WAREHOUSE_NAME)
-        self._link(self.published, Path("..") / "builds" / "current" / "marts")
-        self._link(self.quality, Path("..") / "builds" / "current" / "data_docs")
-        self._link(self.current, Path(build.name))
+        self.point_at(build)
         self._prune()
+
+    def point_at(self, build: Path) -> None:
+        """Lead every reader to a build: by links, or where the disk has none by a file."""
+        if not self._takes_links():
+            write_whole(self.pointer, f"{build.name}\n".encode())
+            sync_folder(self.builds)
+            return
+        for link, name in self.readers_links.items():
+            self._link(link, Path("..") / "builds" / "current" / name)
+        self._link(self.pointer, Path(build.name))
+
+    def _takes_links(self) -> bool:
+        probe = self.builds / f".link-{os.getpid()}"
+        probe.unlink(missing_ok=True)
+        try:
+            probe.symlink_to("nowhere")
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            return False
+        probe.unlink()
+        return True
 
     def _link(self, link: Path, target: Path) -> None:
         link.parent.mkdir(parents=True, exist_ok=True)
         if link.is_symlink() and link.readlink() == target:
             return
-        if link.exists() and not link.is_symlink():
+        # A file that names a build was ours, where the home stood on another disk.
+        if link.exists() and not link.is_symlink() and not self._pointed():
             raise HomeError(f"{link} is in the way: it is not one of ours. Move it, and try again.")
         fresh = self.builds / f".link-{os.getpid()}"
         fresh.unlink(missing_ok=True)

@@ -13,9 +13,11 @@ import operator
 import re
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from html import unescape
 from typing import Any
 from xml.parsers import expat
 
@@ -25,6 +27,9 @@ _MEMORY = 1 << 30
 _SECONDS = 60
 # A sheet of figures has some ten thousand rows by some hundred columns.
 _MOST_CELLS = 5_000_000
+# Notes stand some tens of rows below a table; nothing stands further from the rest than this.
+_MOST_ROWS_EMPTY = 100_000
+_MOST_COLUMNS_EMPTY = 10_000
 
 
 def text_of(cell: Any) -> str:
@@ -315,6 +320,117 @@ def _position(reference: str) -> tuple[int, int] | None:
     return int(match[2]) - 1, column - 1
 
 
+# A cell left far from all others, by a slip of the hand, makes of a small sheet one of a thousand
+# million cells. It is looked for before the sheet is read, and where a sheet is small not at all.
+
+_ROW = re.compile(rb'row\b[^>]*?\sr="(\d+)"')
+_FAR_COLUMN = re.compile(rb'\sr="[A-Z]{3}\d+"')
+_FILLED = re.compile(
+    rb'<(?:\w+:)?c\b[^>]*?\sr="([A-Z]{1,3}\d+)"[^>]*(?<!/)>'
+    rb"(?:<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>))?<(?:\w+:)?(?:v|is)\b"
+)
+_REPEATED = re.compile(
+    rb'<table:(?:table-row|(?:covered-)?table-cell)\b[^>]*?-(rows|columns)-repeated="(\d{4,})"'
+)
+_ODS_FILLED = re.compile(rb"<table:table-cell\b[^>]*?value-type=[^>]*>|<text:p\b")
+_ODS_PIECE = re.compile(rb"<table:(table-row|(?:covered-)?table-cell)\b([^>]*)>")
+_TIMES = re.compile(rb'-repeated="(\d+)"')
+
+
+def _cell_name(row: int, column: int) -> str:
+    letters, column = "", column + 1
+    while column:
+        column, letter = divmod(column - 1, 26)
+        letters = chr(65 + letter) + letters
+    return f"{letters}{row + 1}"
+
+
+def _apart(sheet: str, row: int, column: int, empty: str) -> str:
+    return (
+        f"its sheet {sheet!r} has a cell far from all others, {_cell_name(row, column)}, with"
+        f" {empty} empty before it"
+    )
+
+
+def _gap(numbers: set[int], most: int) -> tuple[int, int] | None:
+    """The first number after more unused ones than `most`, and how many those are."""
+    last = -1
+    for number in sorted(numbers):
+        if number - last - 1 > most:
+            return number, number - last - 1
+        last = number
+    return None
+
+
+def _far_in_xlsx(part: bytes, sheet: str) -> str | None:
+    """Where a sheet has a cell far from all others, the sentence that names it."""
+    last = _ROW.match(part, max(part.rfind(b"<row "), part.rfind(b":row ")) + 1)
+    is_tall = last is not None and int(last[1]) > _MOST_ROWS_EMPTY
+    if not is_tall and not _FAR_COLUMN.search(part):
+        return None
+    found = (_position(name.decode()) for name in _FILLED.findall(part))
+    filled = [place for place in found if place is not None]
+    if gap := _gap({row for row, _ in filled}, _MOST_ROWS_EMPTY):
+        column = min(column for row, column in filled if row == gap[0])
+        return _apart(sheet, gap[0], column, f"{gap[1]:,} rows")
+    if gap := _gap({column for _, column in filled}, _MOST_COLUMNS_EMPTY):
+        row = min(row for row, column in filled if column == gap[0])
+        return _apart(sheet, row, gap[0], f"{gap[1]:,} columns")
+    return None
+
+
+def _far_in_ods(content: bytes) -> str | None:
+    """The same of an ods workbook, which says of empty rows and cells only how many there are.
+
+    Of any sheet: they are all read before one can be asked for.
+    """
+    for repeated in _REPEATED.finditer(content):
+        of_rows, times = repeated[1] == b"rows", int(repeated[2])
+        if times <= (_MOST_ROWS_EMPTY if of_rows else _MOST_COLUMNS_EMPTY):
+            continue
+        after = content.find(b">", repeated.end())
+        ends = content.find(b"</table:table-row>", after)
+        if of_rows:
+            after = after if content[after - 1 : after] == b"/" else ends
+            ends = content.find(b"</table:table>", after)
+        far = _ODS_FILLED.search(content, after, ends)
+        if far is None:
+            continue
+        begins = content.rfind(b"<table:table ", 0, repeated.start())
+        name = re.search(rb'table:name="([^"]*)"', content[begins : content.find(b">", begins)])
+        sheet = unescape(name[1].decode("utf-8", "replace")) if name else ""
+        row = column = -1
+        next_row = next_column = 0
+        for piece in _ODS_PIECE.finditer(content, begins, far.end()):
+            alike = _TIMES.search(piece[2])
+            count = int(alike[1]) if alike else 1
+            if piece[1] == b"table-row":
+                row, next_row, next_column = next_row, next_row + count, 0
+            else:
+                column, next_column = next_column, next_column + count
+        return _apart(sheet, row, column, f"{times:,} {'rows' if of_rows else 'columns'}")
+    return None
+
+
+def _far_cell(data: bytes, sheet: str | None = None) -> str | None:
+    """The sentence that names a cell far from all others: in a sheet of xlsx, in any of ods.
+
+    A sheet of Excel 97 to 2003 ends at row 65,536, and is read as it is.
+    """
+    if not data.startswith(b"PK"):
+        return None
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as book:
+            if sheet is None:
+                is_ods = "content.xml" in book.namelist()
+                return _far_in_ods(book.read("content.xml")) if is_ods else None
+            if "xl/workbook.xml" not in book.namelist():
+                return None
+            return _far_in_xlsx(book.read(_xlsx_parts(book)[sheet]), sheet)
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, expat.ExpatError):
+        return None  # what is wrong with it is for its reader to say
+
+
 def _seen_in_xlsx(book: zipfile.ZipFile, sheet: str, rows: list[list[Any]]) -> Seen:
     if "xl/styles.xml" not in book.namelist():
         return {}
@@ -543,6 +659,8 @@ def sheets_of(data: bytes, wanted: list[dict[str, Any]]) -> dict[str, Any]:
     sheets that are no other's.
     """
     try:
+        if (far := _far_cell(data)) is not None:
+            return {"error": far}
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         # Workbooks with links to others list dozens of sheets that are not theirs.
         names = [name for name in book.sheet_names if not name.startswith("'file:")]
@@ -553,15 +671,21 @@ def sheets_of(data: bytes, wanted: list[dict[str, Any]]) -> dict[str, Any]:
         for one, named in zip(wanted, by_name, strict=True):
             hits = named
             if not hits and one["header"]:
-                free = [name for name in names if name not in others]
+                free = [n for n in names if n not in others and _far_cell(data, n) is None]
                 hits = dict.fromkeys(_with_header(book, free, one["header"]), "")
             if len(hits) != 1:
                 by = "name" if named else "header"
                 return {"missing": one["name"], "found": list(hits), "by": by, "has": names[:40]}
             ((name, spelt),) = hits.items()
+            if (far := _far_cell(data, name)) is not None:
+                return {"error": far}
             sheet = book.get_sheet_by_name(name)
             if sheet.total_height * sheet.total_width > _MOST_CELLS:
-                return {"error": f"its sheet {name!r} is larger than any sheet of figures"}
+                last = _cell_name(sheet.total_height - 1, sheet.total_width - 1)
+                return {
+                    "error": f"its sheet {name!r} reaches to {last}, and is larger than any"
+                    " sheet of figures"
+                }
             found.append((name, spelt, sheet.to_python(skip_empty_area=False)))
         seen = _seen(data, {name: rows for name, _, rows in found})
     except CalamineError as error:

@@ -22,6 +22,7 @@ from orchestration.cli.output import err, out, plain, print_table, shown
 
 if TYPE_CHECKING:
     from orchestration.reporting.outcome import Outcome
+    from warehouse.dbt import NodeResult
 
 
 @app.command()
@@ -52,11 +53,13 @@ def refresh(
     """
     from orchestration.refresh import refresh as run
     from orchestration.reporting.progress import reporter_for
+    from orchestration.settings import Settings
 
     _spare_the_collector()
     ending.at_once("What was served still is; nothing is half-done. To go on: refresh again.")
     place = home_at(home)
     reporter = reporter_for(err, as_json=as_json)
+    nodes: list[NodeResult] = []
     try:
         with reporter:
             ended = run(
@@ -66,7 +69,13 @@ def refresh(
                 reporter=reporter,
                 with_site=site,
                 wait=not no_wait,
+                on_node=nodes.append,
             )
+            # Dagster takes seconds to import, and is for those who look at its pages.
+            if Settings.read().dagster_home is not None:
+                from orchestration.defs.history import tell_dagster
+
+                tell_dagster(ended, nodes, reporter, only=tuple(only or ()))
     except CoreMeasuresError as error:
         if as_json:
             told = {"outcome": "nothing_published", "exit_code": 1, "error": str(error)}
@@ -121,13 +130,11 @@ def _tell_outcome(ended: Outcome) -> None:
         out.print(f"  not brought home: {problem}", markup=False)
     root = shown(home.root)
     option = "" if root == Path("data") else f" --home {shlex.quote(str(root))}"
-    out.print(f"Warehouse: {root / 'warehouse' / home.warehouse.name}", markup=False)
-    out.print(f"Marts:     {root / 'published' / 'latest'}", markup=False)
-    out.print(f"Data Docs: {root / 'quality' / 'latest' / 'index.html'}", markup=False)
+    out.print(f"Warehouse: {shown(home.warehouse)}", markup=False)
+    out.print(f"Marts:     {shown(home.published)}", markup=False)
+    out.print(f"Data Docs: {shown(home.quality / 'index.html')}", markup=False)
     if (home.site / "index.html").exists():
-        out.print(
-            f"Site:      {root / 'published' / 'latest' / 'site' / 'index.html'}", markup=False
-        )
+        out.print(f"Site:      {shown(home.site / 'index.html')}", markup=False)
     out.print("Next:", style="bold")
     for line in (
         f"status{option}",

@@ -4,7 +4,7 @@ Each step calls a function of the pipeline, and shows what it said. Dagster read
 a step as they stand, so that none of them is put off.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from graphlib import TopologicalSorter
 from typing import Any
@@ -13,14 +13,17 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
+from ingest.archive import Release
 from ingest.contracts import Publication
 from ingest.errors import FetchError
 from orchestration.defs.checks import loads_admitted, released_on_time, specs_for
 from orchestration.defs.resources import RefreshRun
 from orchestration.pipeline.build import build, standing_candidate
-from orchestration.pipeline.inventory import Contracts, HeldRelease
+from orchestration.pipeline.inventory import Contracts, HeldRelease, Inventory
 from orchestration.pipeline.publish import publish, still_served
 from warehouse.dbt import NodeResult
+from warehouse.home import Home
+from warehouse.shape import TableShape, shapes_of
 
 PUBLISHED = dg.AssetKey("published_marts")
 SITE = dg.AssetKey("site")
@@ -120,17 +123,26 @@ def publication_assets(contracts: Contracts) -> dg.AssetsDefinition:
             raise dg.RetryRequested(
                 max_retries=2, seconds_to_wait=SECONDS_BEFORE_RETRY * 3**context.retry_number
             ) from error
-        inventory = work.inventory
         for key in context.selected_asset_keys:
-            publication = by_key[key]
-            fresh = [str(r) for r in work.arrived if r.publication == publication.publication]
-            yield dg.MaterializeResult(
-                key, metadata=_publication_metadata(inventory.of(publication), fresh)
-            )
-            yield loads_admitted(key, publication, inventory)
-            yield released_on_time(key, publication, inventory, work.home)
+            yield from publication_events(key, by_key[key], work.inventory, work.arrived, work.home)
 
     return publications
+
+
+def publication_events(
+    key: dg.AssetKey,
+    publication: Publication,
+    inventory: Inventory,
+    arrived: Sequence[Release],
+    home: Home,
+) -> Iterator[Any]:
+    """What became of a publication in a refresh, and its checks."""
+    fresh = [str(release) for release in arrived if release.publication == publication.publication]
+    yield dg.MaterializeResult(
+        key, metadata=_publication_metadata(inventory.of(publication), fresh)
+    )
+    yield loads_admitted(key, publication, inventory)
+    yield released_on_time(key, publication, inventory, home)
 
 
 def _publication_metadata(held: list[HeldRelease], fresh: list[str]) -> dict[str, Any]:
@@ -164,9 +176,23 @@ def model_assets(manifest: dict[str, Any], translator: Translator) -> dg.AssetsD
         try:
             build(work.home, work.inventory, reporter=work.reporter, on_node=nodes.append)
         finally:
-            yield from _node_events(nodes, manifest, translator, context)
+            built = shapes_of(work.home.candidate)
+            for event in node_events(nodes, manifest, translator, built):
+                if _is_selected(event, context):
+                    yield event
 
     return models
+
+
+def _is_selected(
+    event: dg.MaterializeResult[Any] | dg.AssetCheckResult, context: dg.AssetExecutionContext
+) -> bool:
+    if event.asset_key is None:
+        return False
+    if isinstance(event, dg.AssetCheckResult):
+        key = dg.AssetCheckKey(event.asset_key, str(event.check_name))
+        return key in context.selected_asset_check_keys
+    return event.asset_key in context.selected_asset_keys
 
 
 def _as_it_stood(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
@@ -177,16 +203,17 @@ def _as_it_stood(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeRe
         yield dg.MaterializeResult(key, metadata={"nothing new": "it stands as it was built"})
 
 
-def _node_events(
-    nodes: list[NodeResult],
+def node_events(
+    nodes: Sequence[NodeResult],
     manifest: dict[str, Any],
     translator: Translator,
-    context: dg.AssetExecutionContext,
-) -> Iterator[Any]:
+    built: Mapping[tuple[str, str], TableShape],
+) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
+    """What dbt made, each with its rows, columns and types, and what its tests said."""
     for node in nodes:
         if node.unique_id.startswith("test."):
             key = get_asset_check_key_for_test(manifest, translator, node.unique_id, None)
-            if key is not None and key in context.selected_asset_check_keys:
+            if key is not None:
                 yield dg.AssetCheckResult(
                     passed=node.status == "pass",
                     asset_key=key.asset_key,
@@ -198,10 +225,24 @@ def _node_events(
                     ),
                     metadata={"seconds": node.seconds},
                 )
-        elif not node.failed:
-            spec = translator.get_asset_spec(manifest, node.unique_id, None)
-            if spec.key in context.selected_asset_keys:
-                yield dg.MaterializeResult(spec.key, metadata={"seconds": node.seconds})
+        elif not node.failed and (props := manifest["nodes"].get(node.unique_id)):
+            if props["resource_type"] not in ("model", "seed"):
+                continue
+            shape = built.get((props["schema"], props["alias"]))
+            yield dg.MaterializeResult(
+                translator.get_asset_key(props),
+                metadata={"seconds": node.seconds} | (_shape_metadata(shape) if shape else {}),
+            )
+
+
+def _shape_metadata(shape: TableShape) -> dict[str, Any]:
+    """Under the names by which Dagster shows them."""
+    columns = [
+        dg.TableColumn(name, type=kind, description=told or None)
+        for name, kind, told in shape.columns
+    ]
+    rows = {} if shape.rows is None else {"dagster/row_count": shape.rows}
+    return rows | {"dagster/column_schema": dg.TableSchema(columns)}
 
 
 def published_assets(manifest: dict[str, Any], translator: Translator) -> dg.AssetsDefinition:
@@ -241,18 +282,25 @@ def published_assets(manifest: dict[str, Any], translator: Translator) -> dg.Ass
             return
         candidate = standing_candidate(home, work.inventory)
         published = publish(home, candidate, reporter=work.reporter, with_site=work.with_site)
-        yield dg.MaterializeResult(
-            PUBLISHED,
-            metadata={
-                "marts": dg.MetadataValue.json(published.marts),
-                "folder": dg.MetadataValue.path(str(home.published)),
-                "warehouse": dg.MetadataValue.path(str(home.warehouse)),
-                "data docs": dg.MetadataValue.path(str(home.quality / "index.html")),
-                "loads refused": len(work.inventory.refused),
-            },
-        )
-        index = home.site / "index.html"
-        if work.with_site and index.exists():
-            yield dg.MaterializeResult(SITE, metadata={"open": dg.MetadataValue.path(str(index))})
+        yield from published_events(home, work.inventory, published.marts, work.with_site)
 
     return published_marts
+
+
+def published_events(
+    home: Home, inventory: Inventory, marts: Sequence[str], with_site: bool = True
+) -> Iterator[dg.MaterializeResult[Any]]:
+    """What is served since a build was swapped in."""
+    yield dg.MaterializeResult(
+        PUBLISHED,
+        metadata={
+            "marts": dg.MetadataValue.json(list(marts)),
+            "folder": dg.MetadataValue.path(str(home.published)),
+            "warehouse": dg.MetadataValue.path(str(home.warehouse)),
+            "data docs": dg.MetadataValue.path(str(home.quality / "index.html")),
+            "loads refused": len(inventory.refused),
+        },
+    )
+    index = home.site / "index.html"
+    if with_site and index.exists():
+        yield dg.MaterializeResult(SITE, metadata={"open": dg.MetadataValue.path(str(index))})
