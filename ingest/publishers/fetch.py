@@ -38,7 +38,7 @@ from ingest.publishers.archive import ArchivePlatform
 from ingest.publishers.ees import EesPlatform, EesStatisticsPlatform
 from ingest.publishers.fingertips import FingertipsPlatform
 from ingest.publishers.govuk import GovUkPlatform
-from ingest.publishers.memory import MEMORY, Memory
+from ingest.publishers.memory import MEMORY, SELDOM, Memory
 from ingest.publishers.nomis import NomisPlatform
 from ingest.publishers.ons import OnsDatasetPlatform, OnsIndicatorPlatform
 from ingest.publishers.platform import (
@@ -164,11 +164,13 @@ def fetch(
         result.skipped = str(skipped)
         return result
     except PublisherError as error:
+        reason = str(error)
         if isinstance(error, GoneError) and error.status != 403:
-            memory.found_gone(_asked_as(publication), str(error))
+            reason = f"{reason}. {SELDOM}"
+            memory.found_gone(_asked_as(publication), reason)
         if isinstance(error, GoneError) and error.status == 410:
             result.withdrawn = {r.release: "its page is gone for good (410)" for r in held}
-        result.fail(LISTING, str(error))
+        result.fail(LISTING, reason)
         return result
     except OSError:
         raise

@@ -23,6 +23,11 @@ _MOST_BYTES = 8 << 20
 # A page may be missing for a night. What was missing for three is asked for once a week.
 _ENOUGH = 3
 _PAUSE = timedelta(days=7)
+SELDOM = (
+    "Where there is nothing three nights in a row, it is asked for once a week, or once its file"
+    " changes"
+)
+"""Told from the first night on, so that a problem that lasts says the same each night."""
 
 
 class Told(BaseModel):
@@ -153,10 +158,10 @@ class Memory:
         gone = self.state.gone
         if gone is None or gone.contract != contract or gone.times < _ENOUGH:
             return None
-        again = gone.last + _PAUSE
-        if datetime.now(UTC) >= again:
+        # By the day: a night begins at about the same hour, and not on the second.
+        if datetime.now(UTC).date() >= (gone.last + _PAUSE).date():
             return None
-        return f"{gone.reason}. It is asked for again on {again:%d %B %Y}, or once its file changes"
+        return gone.reason
 
     def answered_now(self) -> None:
         """Note that the publisher answered in full; what it no longer tells is forgotten."""
