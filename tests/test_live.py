@@ -379,6 +379,32 @@ def test_a_homelessness_table_is_lost_by_what_it_is_called(tmp_path: Path, title
         assert server.asked() == 1
 
 
+@needs_published
+def test_a_homelessness_table_is_lost_where_its_file_has_a_name_never_seen(tmp_path: Path) -> None:
+    """The title tells its quarter, and what stands in it that it is ours."""
+    quarter = "2023-01-to-03"
+    volumes = Shelf.of(PUBLISHED, "mhclg").publications[HOMELESS]
+    (body,) = next(v for v in volumes if v.release == quarter).files.values()
+    name = "Homelessness_by_council_Q4_2022-23.ods"
+    stand_in = homeless({name: "Detailed local authority level tables: January to March 2023"})
+    (volume,) = stand_in.shelf.publications[HOMELESS]
+    volume.files[name] = body
+    contract = load_contracts()[HOMELESS]
+    home = HomeArchive(tmp_path / "home")
+    with Server(stand_in) as server:
+        environment = {"CORE_MEASURES_GOVUK_URL": server.base}
+        assert ask(contract, environment, tmp_path, home).problems == []
+        held = home.held("mhclg", HOMELESS)
+        assert [(r.release, [*r.hashes]) for r in held] == [(quarter, [name])]
+        # One of which nothing is ours is told, and not kept.
+        volume.files = {"Homelessness_in_words.ods": KINDS["govuk"].body(1)}
+        volume.titles = {"Homelessness_in_words.ods": f"{volume.titles[name][:-4]}2024"}
+        (problem,) = ask(contract, environment, tmp_path, home).problems
+        assert "it has no file that its contract reads; it has Homelessness_in_words.ods" in str(
+            problem
+        )
+
+
 def yearly(folder: Path) -> tuple[Any, GovUk, str]:
     """A page a release in a collection: its contract, its stand-in, and the collection's path."""
     kind = KINDS["govuk"]
@@ -670,6 +696,22 @@ def test_a_publication_that_was_renamed_is_lost(tmp_path: Path) -> None:
     assert [r.folder for r in home.held("ees", kind.publication)] == ["2023", "2024"]
 
 
+def test_that_another_publication_goes_on_with_one_is_told_every_night_or_never(
+    tmp_path: Path,
+) -> None:
+    kind = KINDS["ees"]
+    contract = kind.contract(tmp_path / "contracts")
+    home = HomeArchive(tmp_path / "home")
+    stand_in = Ees(kind.shelf())
+    stand_in.superseded[kind.publication] = "its-successor"
+    with Server(stand_in) as server:
+        environment = kind.environment(server.base)
+        nights = [ask(contract, environment, tmp_path, home) for _ in range(3)]
+        assert [found.problems for found in nights] == [[], [], []]
+        assert [len(found.notes) for found in nights] == [1, 0, 0]
+        assert "goes on with it as its-successor" in nights[0].notes[0]
+
+
 def test_a_publication_that_is_no_more_passes_for_nothing_new(tmp_path: Path) -> None:
     kind = KINDS["ees"]
     contract = kind.contract(tmp_path / "contracts", slug="never-heard-of")
@@ -832,6 +874,32 @@ def test_a_release_amended_late_passes_for_the_newest_by_the_day_that_is_display
         else:
             assert first.published < new.published
             assert "before the release that its publisher lists above it" in first.note
+
+
+@needs_published
+def test_a_table_of_a_zip_is_lost_where_its_file_was_renamed(tmp_path: Path) -> None:
+    """Only where the release lacks a table that the one before had is a zip looked through."""
+    shelf = Shelf.of(PUBLISHED, "ees")
+    shelf.publications = {IN_NEED: shelf.publications[IN_NEED]}
+    newest = shelf.newest(IN_NEED)
+    (before,) = [name for name in newest.files if name.startswith("c1")]
+    renamed = "Referrals by council (final v2).csv"
+    newest.files[renamed] = newest.files.pop(before)
+    contract = load_contracts()[IN_NEED]
+    home = HomeArchive(tmp_path / "home")
+    newest.files["of no use.csv"] = csv_of(1)
+    with Server(Ees(shelf)) as server:
+        environment = {"CORE_MEASURES_EES_URL": f"{server.base}/api"}
+        for version in (1, 2):
+            found = ask(contract, environment, tmp_path, home)
+            assert found.problems == found.warnings == []
+            last = home.held("ees", IN_NEED)[-1]
+            assert (last.release, last.version) == (newest.release, version)
+            assert home.read(last, next(f for f in last.files if f.name == renamed))
+            assert "of no use.csv" not in last.hashes
+            # It is kept in an amendment of the release, too.
+            newest.files[renamed] = newest.files[renamed].replace(b"Leeds", b"Leeds ")
+            newest.amended += 1
 
 
 def test_an_archive_in_an_object_store_cannot_be_read(tmp_path: Path) -> None:

@@ -78,6 +78,8 @@ class _Remembered(BaseModel):
     gone: _Gone | None = None
     # What a publication or a page is called by now, by what its contract calls it.
     moved: dict[str, str] = {}
+    # Which publication goes on with it, as was told.
+    superseded: str | None = None
     # By a release's id, the name that an archive brought it under.
     adopted: dict[str, str] = {}
     # By a release's id, the first day on which it was displayed as published.
