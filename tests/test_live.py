@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import re
 import shutil
 import threading
 from datetime import date
@@ -403,6 +404,123 @@ def test_a_homelessness_table_is_lost_where_its_file_has_a_name_never_seen(tmp_p
         assert "it has no file that its contract reads; it has Homelessness_in_words.ods" in str(
             problem
         )
+
+
+SCHOOLS = "State{dash}funded_schools_inspections_and_outcomes_as_at_{day}.csv"
+LOW_INCOME = "children-in-low-income-families-local-area-statistics"
+# By publication: what came before its series ended, and what came after, as really named.
+ENDED = {
+    "childcare-providers-and-inspections": (
+        (
+            "Management information - childcare providers and inspections - most recent inspections"
+            " data - as at 31 August 2025",
+            "Childcare_providers_and_inspections_most_recent_inspections_as_at_31_August_2025.csv",
+            "2025-08-31",
+        ),
+        (
+            "Childcare provider data as at 31 March 2026",
+            "Childcare_provider_data_as_at_31_March_2026.csv",
+            "2026-03-31",
+        ),
+    ),
+    "state-funded-schools-inspections-and-outcomes": (
+        (
+            "State-funded schools inspections and outcomes as at 31 August 2025",
+            SCHOOLS.format(dash="-", day="31_August_2025"),
+            "2025-08-31",
+        ),
+        (
+            "State-funded schools inspections and outcomes as at 31 December 2025",
+            SCHOOLS.format(dash="-", day="31_December_2025"),
+            "2025-12-31",
+        ),
+    ),
+    LOW_INCOME: (
+        (
+            "Children in low income families: local area statistics 2014 to 2024",
+            f"{LOW_INCOME}-2014-to-2024.ods",
+            "2025-03-27",
+        ),
+        (
+            "Children in low income families: local area statistics 2022 to 2025",
+            f"{LOW_INCOME}-2022-2025.ods",
+            "2026-03-26",
+        ),
+    ),
+}
+
+
+def slug_of(title: str) -> str:
+    """The last part of a page's address, as GOV.UK makes it from its title."""
+    return re.sub(r"[^a-z0-9]+", "-", title.lower())
+
+
+@pytest.mark.parametrize("publication", ENDED)
+def test_what_comes_after_the_end_of_a_series_is_a_problem_or_keeps_its_last_release_away(
+    tmp_path: Path, publication: str
+) -> None:
+    contract = load_contracts()[publication]
+    block = contract.live
+    assert isinstance(block, GovUkBlock)
+    body = KINDS["govuk"].body(1) if publication == LOW_INCOME else csv_of(1)
+    volumes = [
+        Volume(day, date.fromisoformat(day), {name: body}, title, {name: title})
+        for title, name, day in ENDED[publication]
+    ]
+    stand_in = GovUk(Shelf({publication: volumes[:1]}))
+    (page,) = block.pages
+
+    def listed(volume: Volume) -> None:
+        if block.documents is None:
+            stand_in.pages[page] = (publication, [])
+            return
+        path = f"government/statistics/{slug_of(volume.title)}"
+        stand_in.pages[path] = (publication, [volume.release])
+        stand_in.collections.setdefault(page, []).append(path)
+
+    listed(volumes[0])
+    home = HomeArchive(tmp_path / "home")
+    with Server(stand_in) as server:
+        environment = {"CORE_MEASURES_GOVUK_URL": server.base}
+        found = ask(contract, environment, tmp_path, home)
+        assert (found.problems, found.notes) == ([], [])
+        assert [r.release for r in found.releases] == [volumes[0].release]
+        stand_in.shelf.publications[publication].append(volumes[1])
+        listed(volumes[1])
+        nights = [ask(contract, environment, tmp_path, home) for _ in range(2)]
+        assert [(n.problems, n.releases, n.warnings) for n in nights] == [([], [], [])] * 2
+        (note,) = nights[0].notes
+        assert block.ended
+        assert block.ended in note
+        assert nights[1].notes == [], "told once"
+    assert [r.release for r in home.held(contract.publisher, publication)] == [volumes[0].release]
+
+
+def test_inspection_outcomes_are_lost_by_the_day_in_their_name(tmp_path: Path) -> None:
+    contract = load_contracts()["local-authority-inspection-outcomes"]
+    block = contract.live
+    assert isinstance(block, GovUkBlock)
+    (collection,) = block.pages
+    names = {
+        "2024-03-31": "LA_Inspection_Outcomes_as_at_March_2024.ods",
+        "2025-03-31": "LA_Inspection_Outcomes_as_at_31_March_2025.ods",
+        "2026-03-31": "LA_Inspection_Outcomes_as_at_31_March_2026.ods",
+    }
+    stand_in = GovUk(Shelf({contract.publication: []}))
+    home = HomeArchive(tmp_path / "home")
+    with Server(stand_in) as server:
+        environment = {"CORE_MEASURES_GOVUK_URL": server.base}
+        for day, name in names.items():
+            title = f"Local authority inspection outcomes as at 31 March {day[:4]}"
+            volume = Volume(day, date.fromisoformat(day), {name: b""}, title, {name: title})
+            volume.files[name] = KINDS["govuk"].body(int(day[:4]))
+            stand_in.shelf.publications[contract.publication].append(volume)
+            page = f"government/statistics/{slug_of(title)}"
+            stand_in.pages[page] = (contract.publication, [day])
+            stand_in.collections.setdefault(collection, []).append(page)
+            found = ask(contract, environment, tmp_path, home)
+            assert found.problems == [], name
+            assert [r.release for r in found.releases] == [day]
 
 
 def yearly(folder: Path) -> tuple[Any, GovUk, str]:

@@ -181,13 +181,14 @@ def fetch(
             LISTING, f"{publication.landing_page}: its listing is not understood: {error!r}"
         )
         return result
+    memory.answered_now()
     memory.state.gone = None
     memory.state.next_expected = listing.next_expected
     result.notes += [f"{publication.title}: {note}" for note in listing.notes]
     _see_withdrawn(result, listing, held)
     _fetch_new(result, platform, listing, folder, held)
     if not result.problems:
-        memory.answered_now()
+        memory.forget_unused()
     for line in listing.unread:
         result.fail(LISTING, line)
     return result

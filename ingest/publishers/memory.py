@@ -96,7 +96,7 @@ class Memory:
 
     `seen` is each release's token when it was last brought home, `passed` that of a release in
     which there was nothing to read, by which contract; `asked` when its publisher was
-    last asked, `answered` when it last gave a whole answer.
+    last asked, `answered` when it was last asked and its listing was understood.
     """
 
     path: Path | None = None
@@ -166,8 +166,11 @@ class Memory:
         return gone.reason
 
     def answered_now(self) -> None:
-        """Note that the publisher answered in full; what it no longer tells is forgotten."""
+        """Note that the publisher's listing came and was understood."""
         self.state.answered = self.state.asked
+
+    def forget_unused(self) -> None:
+        """Forget what the publisher no longer tells, once all that it lists was had."""
         self.state.told = dict(self._used)
 
     def save(self) -> None:
