@@ -741,6 +741,27 @@ def test_a_new_vintage_of_boundaries_is_missed_or_an_old_one_taken(tmp_path: Pat
         assert [r.folder for r in home.held("fingertips", "90284")] == ["2023-03", "2023-03+2"]
 
 
+def test_an_indicator_without_a_day_of_upload_is_lost_or_new_every_night(tmp_path: Path) -> None:
+    kind = KINDS["fingertips"]
+    shelf = kind.shelf()
+    contract = kind.contract(tmp_path / "contracts")
+    home = HomeArchive(tmp_path / "home")
+    stand_in = Fingertips(shelf)
+    stand_in.undated = {kind.publication}
+    with Server(stand_in) as server:
+        environment = kind.environment(server.base)
+        first = ask(contract, environment, tmp_path, home)
+        assert (first.problems, len(first.releases)) == ([], 1)
+        assert "the day on which it was first seen" in first.releases[0].note
+        again = ask(contract, environment, tmp_path, home)
+        assert (again.problems, again.releases) == ([], [])
+        shelf.newest(kind.publication).files[kind.file] = kind.body(777)
+        assert len(ask(contract, environment, tmp_path, home).releases) == 1
+        assert ask(contract, environment, tmp_path, home).releases == []
+        bodies = [home.read(r, r.files[0]) for r in home.held("fingertips", kind.publication)]
+        assert bodies == [kind.body(0), kind.body(777)]
+
+
 def test_a_header_without_rows_or_the_websites_export_passes_for_data(tmp_path: Path) -> None:
     kind = KINDS["fingertips"]
     shelf = kind.shelf()
