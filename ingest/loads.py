@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -72,20 +73,25 @@ def recognised_by(publication: Publication) -> str:
 
 
 def recognise_files(
-    publication: Publication, release: Release, contents: Callable[[PublishedFile], bytes]
+    publication: Publication,
+    files: Sequence[PublishedFile],
+    published: date,
+    contents: Callable[[PublishedFile], bytes],
 ) -> dict[str, tuple[str, ...]]:
     """Which tables stand in files that no contract knows by name, where such tables are wanting.
 
-    Files are read only where the release lacks a table that its contracts know.
+    `files` are those of one release, `published` its day. They are read only where the release
+    lacks a table that its contracts know.
     """
-    loads, unknown = loads_of(publication, release)
-    there = {load.contract.file_id for load in loads}
+    by_name = {file.name: publication.file_for(file.name, published) for file in files}
+    there = {contract.file_id for contracts in by_name.values() for contract in contracts}
+    unknown = [f for f in files if not by_name[f.name] and not publication.is_unread(f.name)]
     wanted = [
         one
         for one in publication.files
         if one.file_id not in there
         and one.succeeded_by not in there
-        and one.published.covers(release.published)
+        and one.published.covers(published)
     ]
     if not wanted or not unknown:
         return {}

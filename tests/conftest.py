@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -107,12 +108,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def command(
-    *arguments: str | Path, environment: dict[str, str] | None = None, project: Path = PROJECT
+    *arguments: str | Path,
+    environment: dict[str, str] | None = None,
+    project: Path = PROJECT,
+    at: datetime | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """`core-measures …` in a process of its own, as a user runs it, its output captured."""
+    """`core-measures …` in a process of its own, as a user runs it, its output captured.
+
+    With `at` it takes that moment for now.
+    """
     return _warm().run(
-        "orchestration.cli",
-        list(map(str, arguments)),
+        "tests.on_a_day" if at else "orchestration.cli",
+        [*([at.isoformat()] if at else []), *map(str, arguments)],
         environment=os.environ | {"PYTHONPATH": str(project)} | (environment or {}),
         folder=project,
         timeout=900,

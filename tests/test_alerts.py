@@ -161,6 +161,25 @@ def test_a_night_that_goes_wrong_is_told_to_nobody_and_recovery_every_night(
     assert ears.heard() == []
 
 
+def test_a_refresh_that_works_again_is_told_to_nobody_while_something_else_lasts(
+    sample_home: Path, tmp_path: Path, ears: Ears
+) -> None:
+    home = copy_of(sample_home, tmp_path / "nightly")
+
+    def night(source: str | Path) -> list[str]:
+        command("refresh", "--from", source, "--home", home, environment=ears.environment)
+        return ears.heard()
+
+    (told,) = night("sample")
+    assert "Late: " in told
+    (told,) = night(tmp_path / "nowhere")
+    assert "There is no archive at" in told
+    (told,) = night("sample")
+    assert "Well again: the refresh" in told
+    assert "told before" in told
+    assert night("sample") == []
+
+
 def test_a_refused_load_is_told_to_nobody(tmp_path: Path, ears: Ears) -> None:
     home = Home(tmp_path / "nightly")
     home.prepare()

@@ -11,7 +11,8 @@ import dagster as dg
 import factory
 import pytest
 from conftest import command
-from standins import Server, Shelf
+from standins import Fault, Server, Shelf
+from standins import server as wrong
 from standins.ees import Ees
 from standins.platforms import QUICK
 
@@ -216,3 +217,26 @@ def test_status_is_silent_of_what_was_asked_and_what_is_due(
     assert "never" in other
     assert "Withdrawn by its publisher" in told
     assert f"{IN_NEED} {oldest.release}: its publisher lists it no more" in told
+
+
+def test_status_does_not_tell_nothing_new_from_what_could_not_be_had_or_asked(
+    dfe: tuple[Ees, Server, Path],
+) -> None:
+    stand_in, server, folder = dfe
+    home = Home(folder)
+    home.prepare()
+
+    def answer() -> str:
+        collect(home, "live", only=(IN_NEED,))
+        told = command("status", "--home", folder).stdout
+        (line,) = [line for line in told.splitlines() if IN_NEED in line and "│" in line]
+        return line.split("│")[8].strip()
+
+    stand_in.unreadable = {n for n in stand_in.shelf.newest(IN_NEED).files if n.startswith("c1")}
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    assert answer() == f"part of it could not be had, once since {today}"
+    server.fault = Fault(wrong.says(503), None)
+    assert answer() == f"could not be asked, 2 times since {today}"
+    server.fault, stand_in.unreadable = None, set()
+    assert answer() == "1 new"
+    assert answer() == "nothing new"

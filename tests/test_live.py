@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import re
 import shutil
 import threading
 from datetime import date
@@ -379,6 +380,149 @@ def test_a_homelessness_table_is_lost_by_what_it_is_called(tmp_path: Path, title
         assert server.asked() == 1
 
 
+@needs_published
+def test_a_homelessness_table_is_lost_where_its_file_has_a_name_never_seen(tmp_path: Path) -> None:
+    """The title tells its quarter, and what stands in it that it is ours."""
+    quarter = "2023-01-to-03"
+    volumes = Shelf.of(PUBLISHED, "mhclg").publications[HOMELESS]
+    (body,) = next(v for v in volumes if v.release == quarter).files.values()
+    name = "Homelessness_by_council_Q4_2022-23.ods"
+    stand_in = homeless({name: "Detailed local authority level tables: January to March 2023"})
+    (volume,) = stand_in.shelf.publications[HOMELESS]
+    volume.files[name] = body
+    contract = load_contracts()[HOMELESS]
+    home = HomeArchive(tmp_path / "home")
+    with Server(stand_in) as server:
+        environment = {"CORE_MEASURES_GOVUK_URL": server.base}
+        assert ask(contract, environment, tmp_path, home).problems == []
+        held = home.held("mhclg", HOMELESS)
+        assert [(r.release, [*r.hashes]) for r in held] == [(quarter, [name])]
+        # One of which nothing is ours is told, and not kept.
+        volume.files = {"Homelessness_in_words.ods": KINDS["govuk"].body(1)}
+        volume.titles = {"Homelessness_in_words.ods": f"{volume.titles[name][:-4]}2024"}
+        (problem,) = ask(contract, environment, tmp_path, home).problems
+        assert "it has no file that its contract reads; it has Homelessness_in_words.ods" in str(
+            problem
+        )
+
+
+SCHOOLS = "State{dash}funded_schools_inspections_and_outcomes_as_at_{day}.csv"
+LOW_INCOME = "children-in-low-income-families-local-area-statistics"
+# By publication: what came before its series ended, and what came after, as really named.
+ENDED = {
+    "childcare-providers-and-inspections": (
+        (
+            "Management information - childcare providers and inspections - most recent inspections"
+            " data - as at 31 August 2025",
+            "Childcare_providers_and_inspections_most_recent_inspections_as_at_31_August_2025.csv",
+            "2025-08-31",
+        ),
+        (
+            "Childcare provider data as at 31 March 2026",
+            "Childcare_provider_data_as_at_31_March_2026.csv",
+            "2026-03-31",
+        ),
+    ),
+    "state-funded-schools-inspections-and-outcomes": (
+        (
+            "State-funded schools inspections and outcomes as at 31 August 2025",
+            SCHOOLS.format(dash="-", day="31_August_2025"),
+            "2025-08-31",
+        ),
+        (
+            "State-funded schools inspections and outcomes as at 31 December 2025",
+            SCHOOLS.format(dash="-", day="31_December_2025"),
+            "2025-12-31",
+        ),
+    ),
+    LOW_INCOME: (
+        (
+            "Children in low income families: local area statistics 2014 to 2024",
+            f"{LOW_INCOME}-2014-to-2024.ods",
+            "2025-03-27",
+        ),
+        (
+            "Children in low income families: local area statistics 2022 to 2025",
+            f"{LOW_INCOME}-2022-2025.ods",
+            "2026-03-26",
+        ),
+    ),
+}
+
+
+def slug_of(title: str) -> str:
+    """The last part of a page's address, as GOV.UK makes it from its title."""
+    return re.sub(r"[^a-z0-9]+", "-", title.lower())
+
+
+@pytest.mark.parametrize("publication", ENDED)
+def test_what_comes_after_the_end_of_a_series_is_a_problem_or_keeps_its_last_release_away(
+    tmp_path: Path, publication: str
+) -> None:
+    contract = load_contracts()[publication]
+    block = contract.live
+    assert isinstance(block, GovUkBlock)
+    body = KINDS["govuk"].body(1) if publication == LOW_INCOME else csv_of(1)
+    volumes = [
+        Volume(day, date.fromisoformat(day), {name: body}, title, {name: title})
+        for title, name, day in ENDED[publication]
+    ]
+    stand_in = GovUk(Shelf({publication: volumes[:1]}))
+    (page,) = block.pages
+
+    def listed(volume: Volume) -> None:
+        if block.documents is None:
+            stand_in.pages[page] = (publication, [])
+            return
+        path = f"government/statistics/{slug_of(volume.title)}"
+        stand_in.pages[path] = (publication, [volume.release])
+        stand_in.collections.setdefault(page, []).append(path)
+
+    listed(volumes[0])
+    home = HomeArchive(tmp_path / "home")
+    with Server(stand_in) as server:
+        environment = {"CORE_MEASURES_GOVUK_URL": server.base}
+        found = ask(contract, environment, tmp_path, home)
+        assert (found.problems, found.notes) == ([], [])
+        assert [r.release for r in found.releases] == [volumes[0].release]
+        stand_in.shelf.publications[publication].append(volumes[1])
+        listed(volumes[1])
+        nights = [ask(contract, environment, tmp_path, home) for _ in range(2)]
+        assert [(n.problems, n.releases, n.warnings) for n in nights] == [([], [], [])] * 2
+        (note,) = nights[0].notes
+        assert block.ended
+        assert block.ended in note
+        assert nights[1].notes == [], "told once"
+    assert [r.release for r in home.held(contract.publisher, publication)] == [volumes[0].release]
+
+
+def test_inspection_outcomes_are_lost_by_the_day_in_their_name(tmp_path: Path) -> None:
+    contract = load_contracts()["local-authority-inspection-outcomes"]
+    block = contract.live
+    assert isinstance(block, GovUkBlock)
+    (collection,) = block.pages
+    names = {
+        "2024-03-31": "LA_Inspection_Outcomes_as_at_March_2024.ods",
+        "2025-03-31": "LA_Inspection_Outcomes_as_at_31_March_2025.ods",
+        "2026-03-31": "LA_Inspection_Outcomes_as_at_31_March_2026.ods",
+    }
+    stand_in = GovUk(Shelf({contract.publication: []}))
+    home = HomeArchive(tmp_path / "home")
+    with Server(stand_in) as server:
+        environment = {"CORE_MEASURES_GOVUK_URL": server.base}
+        for day, name in names.items():
+            title = f"Local authority inspection outcomes as at 31 March {day[:4]}"
+            volume = Volume(day, date.fromisoformat(day), {name: b""}, title, {name: title})
+            volume.files[name] = KINDS["govuk"].body(int(day[:4]))
+            stand_in.shelf.publications[contract.publication].append(volume)
+            page = f"government/statistics/{slug_of(title)}"
+            stand_in.pages[page] = (contract.publication, [day])
+            stand_in.collections.setdefault(collection, []).append(page)
+            found = ask(contract, environment, tmp_path, home)
+            assert found.problems == [], name
+            assert [r.release for r in found.releases] == [day]
+
+
 def yearly(folder: Path) -> tuple[Any, GovUk, str]:
     """A page a release in a collection: its contract, its stand-in, and the collection's path."""
     kind = KINDS["govuk"]
@@ -510,15 +654,18 @@ def test_an_indicator_that_is_gone_is_asked_for_ever_and_nobody_says_what_is_lik
     with Server(stand_in) as server:
         environment = kind.environment(server.base)
         home = HomeArchive(tmp_path / "home")
+        told = set()
         for _ in range(5):
             found = ask(contract, environment, tmp_path, home)
             (problem,) = found.problems
+            told.add(problem)
             assert "metadata/indicators/gone: there is nothing (404)" in problem.reason
             assert "children-in-relative-poverty-before-housing (Children" in problem.reason
             assert "supermarkets" not in problem.reason
             assert found.releases == []
         assert server.asked() == 6, "three nights, the slug and the list"
-        assert "asked for again on" in problem.reason
+        assert "asked for once a week" in problem.reason
+        assert len(told) == 1, "what lasts says the same each night"
         # A contract that was mended is asked for at once.
         mended = kind.contract(tmp_path / "contracts")
         assert [r.release for r in ask(mended, environment, tmp_path, home).releases]
@@ -594,6 +741,27 @@ def test_a_new_vintage_of_boundaries_is_missed_or_an_old_one_taken(tmp_path: Pat
         assert [r.folder for r in home.held("fingertips", "90284")] == ["2023-03", "2023-03+2"]
 
 
+def test_an_indicator_without_a_day_of_upload_is_lost_or_new_every_night(tmp_path: Path) -> None:
+    kind = KINDS["fingertips"]
+    shelf = kind.shelf()
+    contract = kind.contract(tmp_path / "contracts")
+    home = HomeArchive(tmp_path / "home")
+    stand_in = Fingertips(shelf)
+    stand_in.undated = {kind.publication}
+    with Server(stand_in) as server:
+        environment = kind.environment(server.base)
+        first = ask(contract, environment, tmp_path, home)
+        assert (first.problems, len(first.releases)) == ([], 1)
+        assert "the day on which it was first seen" in first.releases[0].note
+        again = ask(contract, environment, tmp_path, home)
+        assert (again.problems, again.releases) == ([], [])
+        shelf.newest(kind.publication).files[kind.file] = kind.body(777)
+        assert len(ask(contract, environment, tmp_path, home).releases) == 1
+        assert ask(contract, environment, tmp_path, home).releases == []
+        bodies = [home.read(r, r.files[0]) for r in home.held("fingertips", kind.publication)]
+        assert bodies == [kind.body(0), kind.body(777)]
+
+
 def test_a_header_without_rows_or_the_websites_export_passes_for_data(tmp_path: Path) -> None:
     kind = KINDS["fingertips"]
     shelf = kind.shelf()
@@ -665,6 +833,22 @@ def test_a_publication_that_was_renamed_is_lost(tmp_path: Path) -> None:
         found = ask(contract, environment, tmp_path, home)
         assert found.problems == found.warnings == []
     assert [r.folder for r in home.held("ees", kind.publication)] == ["2023", "2024"]
+
+
+def test_that_another_publication_goes_on_with_one_is_told_every_night_or_never(
+    tmp_path: Path,
+) -> None:
+    kind = KINDS["ees"]
+    contract = kind.contract(tmp_path / "contracts")
+    home = HomeArchive(tmp_path / "home")
+    stand_in = Ees(kind.shelf())
+    stand_in.superseded[kind.publication] = "its-successor"
+    with Server(stand_in) as server:
+        environment = kind.environment(server.base)
+        nights = [ask(contract, environment, tmp_path, home) for _ in range(3)]
+        assert [found.problems for found in nights] == [[], [], []]
+        assert [len(found.notes) for found in nights] == [1, 0, 0]
+        assert "goes on with it as its-successor" in nights[0].notes[0]
 
 
 def test_a_publication_that_is_no_more_passes_for_nothing_new(tmp_path: Path) -> None:
@@ -829,6 +1013,32 @@ def test_a_release_amended_late_passes_for_the_newest_by_the_day_that_is_display
         else:
             assert first.published < new.published
             assert "before the release that its publisher lists above it" in first.note
+
+
+@needs_published
+def test_a_table_of_a_zip_is_lost_where_its_file_was_renamed(tmp_path: Path) -> None:
+    """Only where the release lacks a table that the one before had is a zip looked through."""
+    shelf = Shelf.of(PUBLISHED, "ees")
+    shelf.publications = {IN_NEED: shelf.publications[IN_NEED]}
+    newest = shelf.newest(IN_NEED)
+    (before,) = [name for name in newest.files if name.startswith("c1")]
+    renamed = "Referrals by council (final v2).csv"
+    newest.files[renamed] = newest.files.pop(before)
+    contract = load_contracts()[IN_NEED]
+    home = HomeArchive(tmp_path / "home")
+    newest.files["of no use.csv"] = csv_of(1)
+    with Server(Ees(shelf)) as server:
+        environment = {"CORE_MEASURES_EES_URL": f"{server.base}/api"}
+        for version in (1, 2):
+            found = ask(contract, environment, tmp_path, home)
+            assert found.problems == found.warnings == []
+            last = home.held("ees", IN_NEED)[-1]
+            assert (last.release, last.version) == (newest.release, version)
+            assert home.read(last, next(f for f in last.files if f.name == renamed))
+            assert "of no use.csv" not in last.hashes
+            # It is kept in an amendment of the release, too.
+            newest.files[renamed] = newest.files[renamed].replace(b"Leeds", b"Leeds ")
+            newest.amended += 1
 
 
 def test_an_archive_in_an_object_store_cannot_be_read(tmp_path: Path) -> None:

@@ -139,8 +139,13 @@ class EesPlatform(Platform):
             edition = self._edition(about.slug, entry, names[_key(entry)], newer)
             editions.append(edition)
             newer = min(filter(None, (newer, edition.first)), default=None)
-        if about.supersededByPublication is not None:
-            notes.append(f"superseded by {about.supersededByPublication.slug}")
+        successor = about.supersededByPublication
+        if successor is not None and successor.slug != self.web.memory.state.superseded:
+            notes.append(
+                f"its publisher goes on with it as {successor.slug}: what is new comes there, and"
+                " is asked for once ingest/publications names it"
+            )
+        self.web.memory.state.superseded = successor.slug if successor else None
         return Listing(
             tuple(editions), _next(about.nextReleaseDate), complete=True, notes=tuple(notes)
         )

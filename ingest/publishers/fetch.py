@@ -27,6 +27,7 @@ from ingest.archive import (
     PublishedFile,
     Release,
     SafeName,
+    in_order,
     write_synced,
 )
 from ingest.contracts import Publication
@@ -38,7 +39,7 @@ from ingest.publishers.archive import ArchivePlatform
 from ingest.publishers.ees import EesPlatform, EesStatisticsPlatform
 from ingest.publishers.fingertips import FingertipsPlatform
 from ingest.publishers.govuk import GovUkPlatform
-from ingest.publishers.memory import MEMORY, Memory
+from ingest.publishers.memory import MEMORY, SELDOM, Memory
 from ingest.publishers.nomis import NomisPlatform
 from ingest.publishers.ons import OnsDatasetPlatform, OnsIndicatorPlatform
 from ingest.publishers.platform import (
@@ -54,6 +55,7 @@ from ingest.publishers.platform import (
 )
 from ingest.publishers.settings import Settings
 from ingest.publishers.stat_xplore import StatXplorePlatform
+from ingest.publishers.unnamed import Tables, kept_of_zip, tables_in
 
 PLATFORMS: dict[str, type[Platform]] = {
     "ees": EesPlatform,
@@ -164,11 +166,13 @@ def fetch(
         result.skipped = str(skipped)
         return result
     except PublisherError as error:
+        reason = str(error)
         if isinstance(error, GoneError) and error.status != 403:
-            memory.found_gone(_asked_as(publication), str(error))
+            reason = f"{reason}. {SELDOM}"
+            memory.found_gone(_asked_as(publication), reason)
         if isinstance(error, GoneError) and error.status == 410:
             result.withdrawn = {r.release: "its page is gone for good (410)" for r in held}
-        result.fail(LISTING, str(error))
+        result.fail(LISTING, reason)
         return result
     except OSError:
         raise
@@ -177,13 +181,14 @@ def fetch(
             LISTING, f"{publication.landing_page}: its listing is not understood: {error!r}"
         )
         return result
+    memory.answered_now()
     memory.state.gone = None
     memory.state.next_expected = listing.next_expected
     result.notes += [f"{publication.title}: {note}" for note in listing.notes]
     _see_withdrawn(result, listing, held)
     _fetch_new(result, platform, listing, folder, held)
     if not result.problems:
-        memory.answered_now()
+        memory.forget_unused()
     for line in listing.unread:
         result.fail(LISTING, line)
     return result
@@ -339,6 +344,13 @@ class _Brought:
     left: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     uploaded: date | None = None
+    # Files under unknown names, by the tables that they hold.
+    recognised: Tables = field(default_factory=dict)
+
+    def day_of(self, edition: Edition) -> date:
+        """The day on which the release came out, as far as it is told."""
+        told = edition.first or edition.published or self.uploaded
+        return told or datetime.now(UTC).date()
 
 
 def fetch_edition(
@@ -368,14 +380,15 @@ def fetch_edition(
                 memory = platform.web.memory
                 memory.state.passed[edition.release] = _passing(publication, edition)
                 return
-        brought = _bring(platform, edition, partial, conditional=bool(held))
+        before = _before(edition, [*held, *result.releases])
+        brought = _bring(platform, edition, partial, before, conditional=bool(held))
         if brought is None:
             return
-        _see_files(publication, edition, brought)
+        _see_files(publication, edition, brought, partial)
         release = _release(publication, edition, brought, held)
         if edition.release is None and any(release.hashes == r.hashes for r in held):
             return
-        _tell_change(result, release, brought.left, held)
+        _tell_change(result, release, brought, held)
         document = release.model_dump(mode="json", exclude_none=True)
         data = (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
         write_synced(partial / RELEASE_FILE, data)
@@ -399,11 +412,23 @@ def fetch_edition(
         result.tokens[edition.release] = edition.token
 
 
+def _before(edition: Edition, known: Sequence[Release]) -> Release | None:
+    """The version before of a release, or else the release before it."""
+    day = edition.first or edition.published or date.max
+    same = [one for one in known if one.release == edition.release]
+    older = [one for one in in_order(known) if one.published <= day]
+    return next(reversed(same or older), None)
+
+
 def _bring(
-    platform: Platform, edition: Edition, folder: Path, *, conditional: bool
+    platform: Platform, edition: Edition, folder: Path, before: Release | None, *, conditional: bool
 ) -> _Brought | None:
-    """The files of an edition, in a folder; None where the publisher says they did not change."""
+    """The files of an edition, in a folder; None where the publisher says they did not change.
+
+    `before` is the release that is held before it.
+    """
     memory = platform.web.memory
+    limits = platform.web.limits
     brought = _Brought()
     for number, offer in enumerate(edition.offers):
         path = folder / f".{number}"
@@ -415,7 +440,11 @@ def _bring(
             return None
         brought.uploaded = brought.uploaded or day_of(answer.last_modified)
         if offer.unpack:
-            files, left = content.unpack(path, folder, platform.reads, platform.web.limits)
+            files, left = content.unpack(path, folder, platform.reads, limits)
+            day = brought.day_of(edition)
+            files, left = kept_of_zip(
+                platform.publication, path, folder, files, left, day, before, limits
+            )
             path.unlink()
             came = {"url": answer.url, "etag": answer.etag, "last_modified": answer.last_modified}
             brought.files += [file.model_copy(update=came) for file in files]
@@ -456,8 +485,12 @@ def _see_name(name: str) -> None:
         raise PublisherError(f"a release's name will not do: {name!r} has a plus sign")
 
 
-def _see_files(publication: Publication, edition: Edition, brought: _Brought) -> None:
-    if any(publication.file_for(file.name) for file in brought.files):
+def _see_files(publication: Publication, edition: Edition, brought: _Brought, folder: Path) -> None:
+    """See that a release has something to read, by its files' names or by what they hold."""
+    if any(not publication.file_for(file.name) for file in brought.files):
+        day = brought.day_of(edition)
+        brought.recognised = tables_in(publication, brought.files, folder, day)
+    if brought.recognised or any(publication.file_for(file.name) for file in brought.files):
         return
     names = sorted({*(file.name for file in brought.files), *brought.left})
     shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
@@ -520,7 +553,7 @@ def _release(
 
 
 def _tell_change(
-    result: Fetched, release: Release, left: list[str], held: Sequence[Release]
+    result: Fetched, release: Release, brought: _Brought, held: Sequence[Release]
 ) -> None:
     """What a release has that the one before had not, and the other way round."""
     before = next((r for r in reversed(held) if upstream_of(r) is not None), None)
@@ -528,7 +561,7 @@ def _tell_change(
         return
     publication = result.publication
     known = {*(before.model_extra or {}).get("left_out", []), *(f.name for f in before.files)}
-    new = sorted(name for name in left if name not in known)
+    new = sorted(name for name in brought.left if name not in known)
     if new and before.release == release.release:
         result.notes.append(
             f"{release}: new and not named in its contract, so left out: {', '.join(new)}"
@@ -537,6 +570,7 @@ def _tell_change(
         {c.file_id for f in of.files for c in publication.file_for(f.name)}
         for of in (before, release)
     )
+    now |= {table for tables in brought.recognised.values() for table in tables}
     if read - now:
         result.warnings.append(
             f"{release}: without {', '.join(sorted(read - now))}, which {before} had"

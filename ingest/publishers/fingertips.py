@@ -82,11 +82,6 @@ class FingertipsPlatform(Platform):
         metadata = self._metadata(block)
         area = self._area_type(block)
         uploaded = metadata.DataChange.LastUploadedAt if metadata.DataChange else None
-        if uploaded is None:
-            raise PublisherError(
-                f"{self._metadata_url(block)}: it does not say when indicator {block.indicator}"
-                " was last uploaded"
-            )
         self._see_years(block, metadata)
         short = area.Short or area.Name
         told = {
@@ -103,9 +98,10 @@ class FingertipsPlatform(Platform):
         return Listing(
             (
                 Edition(
-                    release=f"{uploaded:%Y-%m}",
-                    token=f"{uploaded.isoformat()} {area.Id}",
-                    published=uploaded.date(),
+                    # Some indicators have no day of upload: then the file itself tells.
+                    release=f"{uploaded:%Y-%m}" if uploaded else None,
+                    token=f"{uploaded.isoformat()} {area.Id}" if uploaded else None,
+                    published=uploaded.date() if uploaded else None,
                     landing_page=self.publication.landing_page,
                     offers=(
                         Offer(

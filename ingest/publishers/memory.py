@@ -23,6 +23,11 @@ _MOST_BYTES = 8 << 20
 # A page may be missing for a night. What was missing for three is asked for once a week.
 _ENOUGH = 3
 _PAUSE = timedelta(days=7)
+SELDOM = (
+    "Where there is nothing three nights in a row, it is asked for once a week, or once its file"
+    " changes"
+)
+"""Told from the first night on, so that a problem that lasts says the same each night."""
 
 
 class Told(BaseModel):
@@ -73,6 +78,8 @@ class _Remembered(BaseModel):
     gone: _Gone | None = None
     # What a publication or a page is called by now, by what its contract calls it.
     moved: dict[str, str] = {}
+    # Which publication goes on with it, as was told.
+    superseded: str | None = None
     # By a release's id, the name that an archive brought it under.
     adopted: dict[str, str] = {}
     # By a release's id, the first day on which it was displayed as published.
@@ -89,7 +96,7 @@ class Memory:
 
     `seen` is each release's token when it was last brought home, `passed` that of a release in
     which there was nothing to read, by which contract; `asked` when its publisher was
-    last asked, `answered` when it last gave a whole answer.
+    last asked, `answered` when it was last asked and its listing was understood.
     """
 
     path: Path | None = None
@@ -153,14 +160,17 @@ class Memory:
         gone = self.state.gone
         if gone is None or gone.contract != contract or gone.times < _ENOUGH:
             return None
-        again = gone.last + _PAUSE
-        if datetime.now(UTC) >= again:
+        # By the day: a night begins at about the same hour, and not on the second.
+        if datetime.now(UTC).date() >= (gone.last + _PAUSE).date():
             return None
-        return f"{gone.reason}. It is asked for again on {again:%d %B %Y}, or once its file changes"
+        return gone.reason
 
     def answered_now(self) -> None:
-        """Note that the publisher answered in full; what it no longer tells is forgotten."""
+        """Note that the publisher's listing came and was understood."""
         self.state.answered = self.state.asked
+
+    def forget_unused(self) -> None:
+        """Forget what the publisher no longer tells, once all that it lists was had."""
         self.state.told = dict(self._used)
 
     def save(self) -> None:

@@ -237,7 +237,10 @@ def _to_check(archive: HomeArchive, publication: Publication, release: Release) 
     else:
         try:
             recognised = recognise_files(
-                publication, release, lambda file: archive.read(release, file)
+                publication,
+                release.files,
+                release.published,
+                lambda file: archive.read(release, file),
             )
         except ArchiveError:
             recognised = {}  # a file that cannot be read is told of where its release is checked

@@ -12,7 +12,7 @@ import re
 import smtplib
 import ssl
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
@@ -235,7 +235,10 @@ def _worth_telling(message: Message, known: dict[str, str], home: Home) -> Messa
     """What of a message a receiver does not know yet, and what is well that it knew of."""
     fresh = [n for n in message.news if n.kind == _FAILED or known.get(n.key) != n.sign]
     now = {one.key for one in message.news}
-    well = [key for key in known if key and key not in now and not key.startswith(_FAILED)]
+    ended = [key for key in known if key and key not in now]
+    well = [key for key in ended if not key.startswith(_FAILED)]
+    if len(well) < len(ended) and not any(one.kind == _FAILED for one in message.news):
+        well.append("the refresh")
     if not fresh and not well:
         return None
     lines = [one.line for one in fresh] + [f"Well again: {key}" for key in well]
@@ -299,12 +302,8 @@ def bad_news(home: Home, inventory: Inventory | None, failed: str | None) -> Mes
         for held_release in inventory.incomplete:
             line = f"Incomplete: {held_release}: {held_release.lacks}. {way_out(held_release)}"
             add("incomplete", str(held_release), line, held_release.lacks)
-        by_path: dict[str, list[str]] = {}
-        for problem in inventory.problems:
-            by_path.setdefault(problem.path, []).append(problem.reason)
-        for path, reasons_why in by_path.items():
-            line = f"Not brought home: {path}: {'; '.join(reasons_why)}"
-            add("not brought home", path, line, _without_numbers("; ".join(sorted(reasons_why))))
+        news += _withdrawn(home, inventory)
+        news += _not_brought_home(inventory)
         for publication in inventory.contracts.values():
             held = [one.release for one in inventory.of(publication)]
             fresh = freshness_of(home, publication, held)
@@ -318,6 +317,36 @@ def bad_news(home: Home, inventory: Inventory | None, failed: str | None) -> Mes
     told = ", ".join(f"{number} {what}" for what, number in counts.items())
     lines = tuple(one.line for one in news)
     return Message(f"core-measures: {told} in {home.root.name}", lines, tuple(news))
+
+
+def _not_brought_home(inventory: Inventory) -> Iterator[News]:
+    """What did not come; of a release that came in part it is said elsewhere what it lacks."""
+    incomplete = {held.release.path for held in inventory.incomplete}
+    by_path: dict[str, list[str]] = {}
+    for problem in inventory.problems:
+        if problem.path not in incomplete:
+            by_path.setdefault(problem.path, []).append(problem.reason)
+    for path, reasons in by_path.items():
+        line = " ".join(f"Not brought home: {path}: {'; '.join(reasons)}".split())
+        yield News("not brought home", path, line, _without_numbers("; ".join(sorted(reasons))))
+
+
+def _withdrawn(home: Home, inventory: Inventory) -> Iterator[News]:
+    """Releases that their publisher withdrew and no person took out, by publication and reason."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for held in inventory.releases:
+        mark = home.archive.withdrawn(held.release)
+        if mark and not all(load.rejected for load in held.loads):
+            names = found.setdefault((held.release.publication, mark["reason"]), [])
+            if held.release.release not in names:
+                names.append(held.release.release)
+    for (publication, reason), names in found.items():
+        about = f"{publication} {', '.join(names)}"
+        line = (
+            f"Withdrawn by its publisher: {about}: {reason}. It is served all the same; to take it"
+            f' out: core-measures reject {publication} RELEASE --reason "…"'
+        )
+        yield News("withdrawn", about, " ".join(line.split()), reason)
 
 
 def _without_numbers(reason: str) -> str:

@@ -50,7 +50,8 @@ class Ees:
     `next_dates` is each publication's next release, as whole numbers as far as it is known.
     `renamed` is what a slug was changed to, `labels` by what slug a release goes by now, by its
     first. `unreadable` are files that the service lists and cannot read: it leaves them out of a
-    zip that closes properly. `displayed` is the day that a team displays for a release.
+    zip that closes properly. `displayed` is the day that a team displays for a release,
+    `superseded` which publication goes on with one.
     """
 
     prefix = "api"
@@ -63,6 +64,7 @@ class Ees:
         self.labels: dict[str, str] = {}
         self.unreadable: set[str] = set()
         self.displayed: dict[str, datetime] = {}
+        self.superseded: dict[str, str] = {}
         self._packed: dict[tuple[object, ...], bytes] = {}
 
     def answer(self, request: Request, base: str) -> Reply:
@@ -133,6 +135,9 @@ class Ees:
             "theme": {"id": id_of("theme"), "title": ""},
         }
         # Nulls are left out.
+        if publication in self.superseded:
+            by = self.superseded[publication]
+            about["supersededByPublication"] = {"id": id_of(by), "slug": by, "title": by}
         if publication in self.next_dates:
             about["nextReleaseDate"] = self.next_dates[publication]
         return as_json(about)

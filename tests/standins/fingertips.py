@@ -41,6 +41,8 @@ class Fingertips:
         self.types = types
         self.area_types = dict(AREA_TYPES)
         self.year_types: dict[str, tuple[int, str]] = {}
+        # Indicators of which it has no day of upload.
+        self.undated: set[str] = set()
 
     def answer(self, request: Request, base: str) -> Reply:
         query = request.query
@@ -76,12 +78,13 @@ class Fingertips:
             return self._bare(None)
         newest = self.shelf.newest(indicator)
         year_type, year_name = self.year_types.get(indicator, YEAR_TYPES.get(indicator, FINANCIAL))
+        day = None if indicator in self.undated else f"{newest.changed:%Y-%m-%dT%H:%M:%S.00}"
         return self._bare(
             {
                 indicator: {
                     "IID": int(indicator),
                     "Descriptive": {"Name": newest.title},
-                    "DataChange": {"LastUploadedAt": f"{newest.changed:%Y-%m-%dT%H:%M:%S.00}"},
+                    "DataChange": {"LastUploadedAt": day},
                     "YearType": {"Id": year_type, "Name": year_name},
                     "Unit": {"Id": 1, "Label": "per 10,000", "Value": 10000},
                     "ValueType": {"Id": 3, "Name": "Crude rate"},
