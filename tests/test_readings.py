@@ -138,7 +138,7 @@ def moved_header() -> list[list[Any]]:
     ("data", "sentence"),
     [
         (workbook(Notes=[["Nothing"]]), "no sheet is named 'T1'; it has 'Notes'"),
-        (workbook(T1__A=TABLE, T1__B=TABLE), "2 sheets are named 'T1': 'T1__A', 'T1__B'"),
+        (workbook(T1__A=TABLE, T1__B=TABLE), "2 sheets are named 'T1': 'T1 - A', 'T1 - B'"),
         (workbook(A=TABLE, B=TABLE), "no sheet is named 'T1', and 2 have its header: 'A', 'B'"),
         (workbook(T1=moved_header()), "rows of data above its header"),
         (workbook(T1=TABLE[:2] + TABLE[4:]), "has no header: no row has the cells"),
