@@ -10,9 +10,7 @@ and cells.
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +28,7 @@ from ingest.reading.names import as_known
 from ingest.reading.tables import csv_text
 from ingest.reading.workbooks import read_sheets
 from ingest.sample.figures import SampleRelease
-from ingest.sample.layout import LAYOUT_NOTE
+from ingest.sample.layout import LAYOUT_NOTE, write_file, write_release
 from ingest.sample.workbook import workbook
 
 FOLDER = Path(__file__).parent
@@ -214,20 +212,16 @@ def lay_out_cuts(destination: Path) -> Path:
         folder.mkdir(parents=True)
         described = release.model_dump(mode="json", exclude_none=True, exclude={"like", "files"})
         described["layout"] = LAYOUT_NOTE
-        described["files"] = []
-        for file in release.files:
-            content = _content(file.name, sheets[release.publication, release.folder, file.name])
-            (folder / file.name).write_bytes(content)
-            described["files"].append(
-                {
-                    "name": file.name,
-                    "title": file.title,
-                    "bytes": len(content),
-                    "sha256": hashlib.sha256(content).hexdigest(),
-                }
+        described["files"] = [
+            write_file(
+                folder,
+                file.name,
+                file.title,
+                _content(file.name, sheets[release.publication, release.folder, file.name]),
             )
-        written = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
-        (folder / "release.json").write_text(written, "utf-8")
+            for file in release.files
+        ]
+        write_release(folder, described)
     return destination
 
 

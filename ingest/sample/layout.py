@@ -347,21 +347,26 @@ def _write(
     described["layout"] = LAYOUT_NOTE
     if release.note is not None:
         described["note"] = release.note
-    described["files"] = []
-    for file in sorted(files, key=lambda file: file.name):
-        (folder / file.name).write_bytes(file.content)
-        described["files"].append(
-            {
-                "name": file.name,
-                "title": file.layout.title,
-                "bytes": len(file.content),
-                "sha256": hashlib.sha256(file.content).hexdigest(),
-            }
-        )
+    described["files"] = [
+        write_file(folder, file.name, file.layout.title, file.content)
+        for file in sorted(files, key=lambda file: file.name)
+    ]
     document: dict[str, Any] | None = described
     for fault in faults:
         if document is not None and any(fault.is_of(file) for file in files):
             document = fault.damage_release(document, files)
     if document is not None:
-        written = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-        (folder / "release.json").write_text(written, "utf-8")
+        write_release(folder, document)
+
+
+def write_file(folder: Path, name: str, title: str, content: bytes) -> dict[str, Any]:
+    """Write a release's file; what its release.json says of it."""
+    (folder / name).write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    return {"name": name, "title": title, "bytes": len(content), "sha256": digest}
+
+
+def write_release(folder: Path, described: Mapping[str, Any]) -> None:
+    """Write a release's release.json."""
+    written = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
+    (folder / "release.json").write_text(written, "utf-8")

@@ -7,14 +7,13 @@ council, `neighbours.yml` the releases, both written by `scripts/write_sample.py
 from __future__ import annotations
 
 import csv
-import hashlib
-import json
+import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.sample.figures import SampleRelease, read_releases
-from ingest.sample.layout import COUNCILS, LAYOUT_NOTE
+from ingest.sample.layout import COUNCILS, LAYOUT_NOTE, write_file, write_release
 
 FOLDER = Path(__file__).parent
 NEIGHBOURS = FOLDER / "neighbours.csv"
@@ -105,19 +104,10 @@ def _write(
     folder: Path, release: SampleRelease, printed: Printed, lines: Iterable[list[str]]
 ) -> None:
     folder.mkdir(parents=True)
-    path = folder / printed.name
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(lines)
-    content = path.read_bytes()
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(lines)
     described = release.model_dump(mode="json", exclude_none=True, exclude={"like"})
     described["layout"] = LAYOUT_NOTE
-    described["files"] = [
-        {
-            "name": printed.name,
-            "title": printed.title,
-            "bytes": len(content),
-            "sha256": hashlib.sha256(content).hexdigest(),
-        }
-    ]
-    text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
-    (folder / "release.json").write_text(text, "utf-8")
+    content = text.getvalue().encode("utf-8")
+    described["files"] = [write_file(folder, printed.name, printed.title, content)]
+    write_release(folder, described)
