@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -155,8 +158,6 @@ def test_a_refused_load_stops_the_run_or_is_not_shown_or_the_log_keeps_a_secret(
 
 
 def test_the_workspace_does_not_load(tmp_path: Path) -> None:
-    import os
-
     outcome = subprocess.run(
         [
             str(Path(sys.executable).with_name("dagster")),
@@ -242,3 +243,48 @@ def test_dagster_does_not_show_what_the_command_built(
     assert lost.returncode == 0, lost.stderr
     assert "Dagster's history has nothing of this refresh" in lost.stderr
     assert "Traceback" not in lost.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_swaps_half_a_build_in_or_keeps_the_lock(
+    first_home: Path, second_home: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    home = copy_of(first_home, tmp_path / "home")
+    served = (home / "builds" / "current").readlink()
+    log = tmp_path / "log"
+    with (
+        log.open("wb") as kept,
+        subprocess.Popen(
+            [
+                *(sys.executable, "-m", "dagster", "job", "execute"),
+                *("-m", "orchestration.definitions", "-j", JOB),
+            ],
+            cwd=PROJECT,
+            stdout=kept,
+            stderr=subprocess.STDOUT,
+            env=os.environ
+            | {
+                "CORE_MEASURES_HOME": str(home),
+                "CORE_MEASURES_SOURCE": str(second_home.parent / "archive"),
+                "DAGSTER_TELEMETRY_ENABLED": "false",
+                "PYTHONPATH": str(PROJECT),
+            },
+        ) as process,
+    ):
+        end = time.monotonic() + 240
+        while "Building: " not in log.read_text() and time.monotonic() < end:
+            assert process.poll() is None, log.read_text()[-2000:]
+            time.sleep(0.05)
+        process.send_signal(number)
+        code = process.wait(timeout=120)
+    told = log.read_text()
+    assert code != -signal.SIGABRT, told[-2000:]
+    assert code != 0, told[-2000:]
+    assert (home / "builds" / "current").readlink() == served
+    assert rows(home, "select max(year) from marts.fct_core_measure") == rows(
+        first_home, "select max(year) from marts.fct_core_measure"
+    )
+    place = Home(home)
+    with place.locked(wait=False, waiting=lambda: None):
+        place.sweep()
+    assert not place.candidate.exists()

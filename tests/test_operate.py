@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
+import subprocess
 import tarfile
+from functools import reduce
 from pathlib import Path
 
 import factory
@@ -235,6 +238,43 @@ def test_progress_tells_no_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # --- the documents
+
+
+def test_a_command_of_the_operators_page_does_not_do_what_it_says(
+    first_home: Path, tmp_path: Path
+) -> None:
+    """Each line of its blocks that is ours is run; a container is entered by leaving that out."""
+    text = (PROJECT / "docs" / "operate.md").read_text("utf-8")
+    blocks = re.findall(r"```console\n(.*?)```", text, re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    inside = re.compile(r"docker compose -f deploy/compose\.yml exec (?:-T )?code ")
+    # Publishers are asked by this one, and there are none here.
+    calls = [inside.sub("", line) for line in lines if not line.endswith("core-measures refresh")]
+    home = copy_of(first_home, tmp_path / "home")
+    places = {
+        "/var/lib/core-measures/home": str(home),
+        "/srv/restored": str(tmp_path / "restored"),
+        "/backups": str(tmp_path),
+        "PUBLICATION RELEASE": f"{IN_NEED} 2023",
+    }
+    ran = []
+    # A release that somebody kept out waits to be accepted.
+    kept_out = command("reject", IN_NEED, "2023", "--reason", "tried", "--home", home)
+    assert kept_out.returncode == 0, kept_out.stderr
+    for call in (reduce(lambda told, at: told.replace(*at), places.items(), one) for one in calls):
+        if call.startswith("core-measures "):
+            words = shlex.split(call)[1:]
+            outcome = command(*words, environment={"CORE_MEASURES_HOME": str(home)})
+            assert outcome.returncode == 0, (call, outcome.stderr)
+            ran.append(words[0])
+        elif call.startswith(("mkdir ", "tar ")):
+            subprocess.run(["sh", "-ec", call], cwd=tmp_path, check=True)
+            ran.append(call.split()[0])
+    assert ran == ["status", "accept", "mkdir", "tar", "backup", "restore"]
+    # The marts came out, and the restored home serves what the first does.
+    taken = {p.name: p.read_bytes() for p in (tmp_path / "marts").glob("*.csv")}
+    assert taken == marts(home) == marts(tmp_path / "restored")
+    assert taken
 
 
 def test_rap_names_a_command_that_is_not_there() -> None:

@@ -18,8 +18,10 @@ IN_NEED = "characteristics-of-children-in-need"
 @pytest.mark.parametrize(
     ("stage", "number", "code", "word"),
     [
+        ("Bringing home", signal.SIGTERM, 143, "Asked to end."),
         ("Checking loads", signal.SIGINT, 130, "Interrupted."),
         ("Building", signal.SIGTERM, 143, "Asked to end."),
+        ("Publishing", signal.SIGINT, 130, "Interrupted."),
     ],
 )
 def test_an_interrupted_refresh_ends_in_a_traceback_or_is_half_done(
