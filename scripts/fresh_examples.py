@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 COOKBOOK = ROOT / "docs" / "cookbook.md"
 CONSUMERS = ROOT / "docs" / "consumers"
 EXAMPLE = re.compile(
-    r"(<!-- run (?P<with>sql|python) -->\n```\w+\n(?P<code>.*?)```\n<!-- output -->\n)"
+    r"(<!-- run (?P<with>sql|python|r) -->\n```\w+\n(?P<code>.*?)```\n<!-- output -->\n)"
     r".*?(<!-- /output -->)",
     re.DOTALL,
 )
@@ -43,9 +44,8 @@ def run(tool: str, code: str, home: Path) -> str:
         finally:
             os.chdir(here)
         return "".join(",".join(row) + "\n" for row in (head, *rows))
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=home, capture_output=True, text=True, check=False
-    )
+    argv = [sys.executable, "-c", code] if tool == "python" else ["Rscript", "-e", code]
+    done = subprocess.run(argv, cwd=home, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"An example does not run:\n{code}\n{done.stderr}")
     return done.stdout
@@ -55,6 +55,8 @@ def refreshed(text: str, home: Path) -> tuple[str, int]:
     """The text with every output fresh, and how many examples it holds."""
 
     def fresh(match: re.Match[str]) -> str:
+        if match["with"] == "r" and shutil.which("Rscript") is None:
+            return match[0]  # what was printed where there is an R
         said = run(match["with"], match["code"], home)
         return f"{match[1]}```text\n{said}```\n{match[4]}"
 

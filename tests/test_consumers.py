@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import io
 import json
 import re
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import duckdb
@@ -15,7 +19,7 @@ import pytest
 import yaml
 from conftest import IN_NEED, PROJECT, command, copy_of, rows
 
-from warehouse import dated
+from warehouse import dated, lake
 from warehouse.home import Home
 
 sys.path.insert(0, str(PROJECT / "scripts"))
@@ -252,7 +256,61 @@ def test_a_view_for_a_common_question_is_missing_or_wrong(sample_home: Path) -> 
 def test_an_example_is_stale_or_does_not_run(sample_home: Path) -> None:
     outcome = script("fresh_examples", sample_home, "--check")
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
-    assert outcome.stdout.startswith("23 examples, fresh")
+    assert outcome.stdout.startswith("26 examples, fresh")
+
+
+class _InRanges(SimpleHTTPRequestHandler):
+    """Files as a web server gives them: whole, or the bytes that are asked for."""
+
+    def send_head(self) -> Any:
+        asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
+        if asked is None:
+            return super().send_head()
+        content = Path(self.translate_path(self.path)).read_bytes()
+        first, last = int(asked[1]), min(int(asked[2]), len(content) - 1)
+        self.send_response(206)
+        self.send_header("Content-Range", f"bytes {first}-{last}/{len(content)}")
+        self.send_header("Content-Length", str(last - first + 1))
+        self.send_header("Accept-Ranges", "bytes")
+        self.end_headers()
+        self.server.sent += last - first + 1  # type: ignore[attr-defined]
+        return io.BytesIO(content[first : last + 1])
+
+    def log_message(self, *_: Any) -> None:
+        """Keep quiet."""
+
+
+def test_the_marts_cannot_be_attached_over_http(sample_home: Path) -> None:
+    pytest.importorskip("duckdb_extension_httpfs")
+    folder = (sample_home / "published" / "latest").resolve()
+    package = json.loads((folder / "datapackage.json").read_bytes())
+    ours = rows(sample_home, "from marts.fct_core_measure order by all")
+    handler = functools.partial(_InRanges, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, duckdb.connect() as con:
+        server.sent = 0  # type: ignore[attr-defined]
+        Thread(target=server.serve_forever, daemon=True).start()
+        base = f"http://127.0.0.1:{server.server_address[1]}"
+        lake.load_extension(con, "httpfs")
+        con.execute(f"attach '{base}/{package['duckdb']}' as measures (read_only)")
+        leeds = con.execute(
+            "select value from measures.marts.fct_core_measure"
+            " where measure_id = 'repeat_referrals' and council_name = 'Leeds' and year = 2024"
+        ).fetchall()
+        # A question costs a part of the file.
+        assert server.sent < (folder / package["duckdb"]).stat().st_size / 2  # type: ignore[attr-defined]
+        told = con.execute(
+            "select count(*) filter (where comment is null), count(*) from duckdb_columns()"
+            " where database_name = 'measures'"
+        ).fetchall()
+        there = con.execute("from measures.marts.fct_core_measure order by all").fetchall()
+        parts = [f"{base}/{path}" for path in package["partitions"]["fct_core_measure"]]
+        by_measure = con.execute(f"from read_parquet({parts}) order by all").fetchall()
+        server.shutdown()
+    assert len(leeds) == 1
+    assert there == ours
+    assert by_measure == ours
+    assert told[0][0] == 0
+    assert told[0][1] > 100
 
 
 def test_an_example_that_is_not_run_names_what_is_not_there(sample_home: Path) -> None:
@@ -269,6 +327,7 @@ def test_an_example_that_is_not_run_names_what_is_not_there(sample_home: Path) -
     theirs = {"series_key", "england", "en-GB", "S:\\core-measures\\published\\latest\\", "/"}
     for name in ("r", "excel", "power-bi", "observable"):
         text = (CONSUMERS / f"{name}.md").read_text("utf-8")
+        text = re.sub(r"<!-- run .*?<!-- /output -->", "", text, flags=re.DOTALL)
         blocks = re.findall(r"```(?:r|powerquery|js)\n(.*?)```", text, re.DOTALL)
         assert blocks, name
         files = set(re.findall(r"[\w]+\.(?:parquet|csv)", text))

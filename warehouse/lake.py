@@ -89,13 +89,13 @@ def attached(lake: Lake, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnecti
     offline = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
     try:
         with duckdb.connect(config={**SETTINGS, **offline}) as con:
-            _load(con, "ducklake")
+            load_extension(con, "ducklake")
             prefix = ""
             if lake.is_postgres:
-                _load(con, "postgres_scanner")
+                load_extension(con, "postgres_scanner")
                 prefix = "postgres:"
             if lake.is_s3:
-                _load(con, "httpfs")
+                load_extension(con, "httpfs")
                 _tell_keys(con, os.environ)
             options = [f"data_path {sql_text(lake.data)}"]
             if read_only:
@@ -161,7 +161,14 @@ def digest_of(lake: Lake) -> str | None:
         return _newest_digest(con)
 
 
-def _load(con: duckdb.DuckDBPyConnection, name: str) -> None:
+def load_extension(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Load an extension from its wheel; nothing is downloaded.
+
+    Raises
+    ------
+    LakeError
+        Its wheel is not installed.
+    """
     spec = importlib.util.find_spec(f"duckdb_extension_{name}")
     places = list(spec.submodule_search_locations or []) if spec else []
     paths = [

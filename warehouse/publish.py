@@ -1,5 +1,8 @@
 """The published marts: each as Parquet and CSV, described by a Frictionless data package.
 
+All of them stand in one DuckDB file as well, to be attached over HTTP, and the figures a second
+time as Parquet by measure, so that a dashboard of one measure reads that one alone.
+
 Written from the candidate into a build's folder before anything is swapped; types, units and
 descriptions come from the warehouse's own comments, which dbt writes from its YAML.
 """
@@ -40,6 +43,14 @@ _FORMULA = r"^[=+\-@\t\r]"
 _NUMBER = r"^[+-]?[0-9]+([.][0-9]+)?$"
 
 
+DUCKDB_FILE = "core_measures_marts.duckdb"
+"""The marts as one file that DuckDB attaches, read-only, from a disk or over HTTP."""
+# What every DuckDB since 1.0 can read.
+_STORAGE = "v1.0.0"
+BY_MEASURE = "by_measure"
+_PARTITIONED = "fct_core_measure"
+
+
 def write_marts(
     warehouse: Path, folder: Path, versions: Mapping[str, int] | None = None
 ) -> list[str]:
@@ -57,10 +68,14 @@ def write_marts(
             " where schema_name = 'marts' order by table_name"
         ).fetchall()
         units = _units(con)
+        attached = sql_text(str(folder / DUCKDB_FILE))
+        con.execute(f"attach {attached} as package (read_write, storage_version '{_STORAGE}')")
+        con.execute("create schema package.marts")
         resources = [
             _write_mart(con, folder, table, comment or "", units, (versions or {}).get(table))
             for table, comment in tables
         ]
+        parts = [path.relative_to(folder).as_posix() for path in folder.glob(f"{BY_MEASURE}/*/*")]
         sources = con.execute(
             "select distinct title, landing_page from marts.dim_release order by all"
         ).fetchall()
@@ -77,6 +92,8 @@ def write_marts(
         "licenses": [LICENCE],
         "sources": [{"title": title, "path": path} for title, path in sources],
         "resources": resources,
+        "duckdb": DUCKDB_FILE,
+        "partitions": {_PARTITIONED: sorted(parts)},
     }
     for name, document in (("datapackage.json", package), ("csvw.json", _csvw(package))):
         text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
@@ -110,7 +127,7 @@ def _write_mart(
         [table],
     ).fetchall()
     cells = ", ".join(_csv_cell(name, kind) for name, kind, _ in columns)
-    # Put in order once for both.
+    # Put in order once for all.
     con.execute(
         f"create or replace temp table in_order as from marts.{sql_name(table)} order by all"
     )
@@ -120,6 +137,13 @@ def _write_mart(
     ):
         path = sql_text(str(folder / f"{table}.{suffix}"))
         con.execute(f"copy (select {select} from in_order) to {path} ({options})")
+    _write_packed(con, table, comment, {name: told for name, _, told in columns if told})
+    if table == _PARTITIONED:
+        con.execute(
+            f"copy in_order to {sql_text(str(folder / BY_MEASURE))} (format parquet,"
+            " compression zstd, partition_by (measure_id), write_partition_columns true,"
+            " filename_pattern 'figures_{i}')"
+        )
     csv = (folder / f"{table}.csv").read_bytes()
     return {
         "profile": "tabular-data-resource",
@@ -141,6 +165,17 @@ def _write_mart(
             "missingValues": [""],
         },
     }
+
+
+def _write_packed(
+    con: duckdb.DuckDBPyConnection, table: str, comment: str, columns: Mapping[str, str]
+) -> None:
+    """The mart that is in order, with its comments, in the package's DuckDB file."""
+    name = f"package.marts.{sql_name(table)}"
+    con.execute(f"create table {name} as from in_order")
+    con.execute(f"comment on table {name} is {sql_text(comment)}")
+    for column, told in columns.items():
+        con.execute(f"comment on column {name}.{sql_name(column)} is {sql_text(told)}")
 
 
 def _csvw(package: dict[str, Any]) -> dict[str, Any]:
