@@ -37,7 +37,7 @@ def refresh(
 ) -> Outcome:
     """Bring home what is new, check it, build, guard, swap, publish; tell metrics and alerts.
 
-    `only` narrows what is brought home, never what is built. What is served already is not built
+    `only` narrows what is collected, never what is built. What is served already is not built
     again: then neither Great Expectations nor dbt is started.
 
     Raises

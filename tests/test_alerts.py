@@ -277,10 +277,10 @@ def test_what_lasts_is_told_every_night_or_its_end_to_nobody(
 ) -> None:
     def night(**reasons: str) -> list[str]:
         news = tuple(
-            News("not brought home", about, f"Not brought home: {about}: {why}", why)
+            News("failed to download", about, f"Failed to download: {about}: {why}", why)
             for about, why in reasons.items()
         )
-        message = Message(f"{len(news)} not brought home", tuple(n.line for n in news), news)
+        message = Message(f"{len(news)} failed to download", tuple(n.line for n in news), news)
         monkeypatch.setattr(
             "orchestration.reporting.alerts.bad_news", lambda *_: message if news else None
         )
@@ -300,7 +300,7 @@ def test_what_lasts_is_told_every_night_or_its_end_to_nobody(
     # What is well is told once, though the rest lasts.
     (told,) = night(one="it is gone")
     assert told.startswith("core-measures: 2 well again in late")
-    assert "Well again: not brought home: three" in told
+    assert "Well again: failed to download: three" in told
     assert night(one="it is gone") == []
     (told,) = night()
     assert told.startswith("core-measures: all is well again in late")

@@ -71,7 +71,7 @@ def test_a_load_a_person_accepted_stays_out_or_hides_what_was_wrong_with_it(
     outcome = decide("accept", home, "--by", "Ada", reason="Leeds says so itself; see its notice.")
     assert outcome.returncode == 0, outcome.stderr
     assert REFERRALS in outcome.stdout
-    assert "in spite of councils_present (new_la_code)" in outcome.stdout
+    assert "overriding councils_present (new_la_code)" in outcome.stdout
     (kept,) = decisions(home)
     assert (kept["decision"], kept["by"]) == ("accepted", "Ada")
     assert kept["reason"] == "Leeds says so itself; see its notice."

@@ -51,14 +51,14 @@ ALERTS = {
     1: [
         (f"Late: {OUTCOMES}", "expected about July 2025"),
         (f"Incomplete: {IN_NEED} 2025", "it lacks what 2024 had: Child protection plans"),
-        (f"Not brought home: fingertips/{INFANTS}/listing", "it cannot answer now (503)"),
+        (f"Failed to download: fingertips/{INFANTS}/listing", "it cannot answer now (503)"),
     ],
     4: [
         (f"Well again: late: {OUTCOMES}",),
         (f"Well again: incomplete: {IN_NEED} 2025",),
-        (f"Well again: not brought home: fingertips/{INFANTS}/listing",),
+        (f"Well again: failed to download: fingertips/{INFANTS}/listing",),
         (
-            f"Not brought home: ons/{STANDARD}/listing",
+            f"Failed to download: ons/{STANDARD}/listing",
             f"/{SLUG}: there is nothing (404)",
             "called alike: pupils-expected-standard-key-stage-2",
             "once a week",
@@ -66,7 +66,7 @@ ALERTS = {
     ],
     13: [
         (f"Withdrawn by its publisher: {NEET} 2022", "served all the same", "core-measures reject"),
-        (f"Well again: not brought home: ons/{STANDARD}/listing",),
+        (f"Well again: failed to download: ons/{STANDARD}/listing",),
     ],
 }
 

@@ -48,7 +48,7 @@ EHC = "education-health-and-care-plans"
 def ask(
     publication: Any, environment: dict[str, str], folder: Path, home: HomeArchive | None = None
 ) -> Any:
-    """One publication asked for once, and what came brought home where there is one."""
+    """One publication asked for once, and what came collected where there is one."""
     settings = Settings.from_environment(QUICK | environment)
     place = home or HomeArchive(folder / "nothing")
     with fetched_from([publication], place, folder / "work", settings, lambda _: None) as (

@@ -159,7 +159,7 @@ def test_a_publisher_that_is_down_is_told_nowhere_or_stops_the_rest(
         newest.files[name] = before
         newest.amended -= 1
     assert outcome.returncode == 2, outcome.stderr
-    (line,) = [line for line in outcome.stdout.splitlines() if "not brought home" in line][1:]
+    (line,) = [line for line in outcome.stdout.splitlines() if "failed to download" in line][1:]
     for told in (line, outcome.stderr):
         assert f"fingertips/{INJURIES}/listing" in told
         assert f"{night.ohid.base}/api/indicator_metadata" in told
@@ -176,7 +176,7 @@ def test_a_publisher_that_is_down_is_told_nowhere_or_stops_the_rest(
     served = f"select count(*) > 100 from marts.fct_core_measure where publication = '{INJURIES}'"
     assert rows(home, served) == [(True,)]
     status = command("status", "--home", home)
-    assert "Not brought home: fingertips/90284/listing" in status.stdout
+    assert "Failed to download: fingertips/90284/listing" in status.stdout
     # The asset shows it too.
     contract = load_contracts()[INJURIES]
     shown = loads_admitted(publication_key(contract), contract, take_inventory(Home(home)))

@@ -145,7 +145,7 @@ class Home:
 
     @cached_property
     def archive(self) -> HomeArchive:
-        """What was brought home, with its verdicts."""
+        """What was collected, with its verdicts."""
         return HomeArchive(self.root / "archive")
 
     @cached_property

@@ -1,4 +1,4 @@
-{#- 95% intervals, for figures whose publisher gives counts and no interval. -#}
+{#- 95% confidence intervals, for figures whose publisher gives counts and no interval. -#}
 
 {% macro z_95() -%} 1.959963984540054 {%- endmacro %}
 

@@ -126,7 +126,7 @@
 
 
 {#-
-  Bounds of a difference from the two figures' own 95% intervals. Source: Newcombe (1998), Interval
+  Bounds of a difference from the two figures' own 95% confidence intervals. Source: Newcombe (1998), Interval
   estimation for the difference between independent proportions, Statistics in Medicine 17,
   873-890, method 10, where the intervals are Wilson's; for other intervals the same square-and-add
   is MOVER, Donner and Zou (2012), Statistical Methods in Medical Research 21, 347-359.
@@ -207,7 +207,7 @@
 
 
 {#-
-  Whether two figures' 95% intervals share a value. Where they share none the two differ by more
+  Whether two figures' 95% confidence intervals share a value. Where they share none the two differ by more
   than chance; where they share some that is not settled. Source: OHID (2018), Technical guide:
   confidence intervals, and APHO Technical briefing 3.
 -#}

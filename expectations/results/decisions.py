@@ -70,7 +70,7 @@ class Decision:
     reads: Mapping[str, str] = field(default_factory=dict)
 
     def uncovered(self, verdict: LoadVerdict) -> tuple[Check, ...]:
-        """The failed checks that keep a load out in spite of the decision."""
+        """The failed checks that keep a load out, the decision notwithstanding."""
         covered = self.checks if self.decision == "accepted" else ()
         return tuple(check for check in verdict.reasons if check.subject not in covered)
 

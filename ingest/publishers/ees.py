@@ -425,7 +425,7 @@ class EesStatisticsPlatform(Platform):
     """A data set of the public statistics API (`facts/ees-and-ofsted.md` 1).
 
     The data set is found by its publication's slug and its title each time. A release's newest
-    version within the pinned major one is brought home as its whole CSV, with what it `changes`.
+    version within the pinned major one is collected as its whole CSV, with what it `changes`.
     400, 403 and 404 are final there; 429 and 5xx are tried again (1.5).
     """
 

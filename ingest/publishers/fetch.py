@@ -225,7 +225,7 @@ def _fetch_new(
                 result.fail(_plain_name(edition.release), str(error))
             else:
                 memory.state.passed[edition.release] = _passing(publication, edition)
-                result.notes.append(f"Left alone: {edition.release}: {error}")
+                result.notes.append(f"Ignored: {edition.release}: {error}")
         except PublisherError as error:
             result.fail(_plain_name(edition.release), str(error))
         except OSError:
@@ -578,7 +578,7 @@ def _tell_change(
 
 
 class LiveSource(Archive):
-    """What was fetched, to be brought home as from any archive."""
+    """What was fetched, to be collected as from any archive."""
 
     def __init__(self, folder: Path, fetched: Sequence[Fetched]) -> None:
         super().__init__(folder)
@@ -608,7 +608,7 @@ def fetched_from(
 ) -> Iterator[tuple[LiveSource, list[Fetched]]]:
     """What is new of many publications, for as long as it takes to bring it home.
 
-    What was brought home by then is remembered, so that it is not asked for again.
+    What was collected by then is remembered, so that it is not asked for again.
     """
     # A name with a dot: what a kill leaves of it is swept with the rest of the work.
     folder = work / ".incoming"

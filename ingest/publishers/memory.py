@@ -1,7 +1,7 @@
 """What publishers told us, so that nothing is asked for twice: one file a publication.
 
 May be deleted: then everything is asked for again, and what is held already is found so by its
-hashes. What was brought home is the archive's to say.
+hashes. What was collected is the archive's to say.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class _Remembered(BaseModel):
 class Memory:
     """What is remembered of one publication.
 
-    `seen` is each release's token when it was last brought home, `passed` that of a release in
+    `seen` is each release's token when it was last collected, `passed` that of a release in
     which there was nothing to read, by which contract; `asked` when its publisher was
     last asked, `answered` when it was last asked and its listing was understood.
     """

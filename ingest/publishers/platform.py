@@ -104,7 +104,7 @@ class Edition:
     # where it is not.
     first: date | None = None
     first_note: str | None = None
-    # Why it is not to be brought home, though it is offered.
+    # Why it is not to be collected, though it is offered.
     refused: str | None = None
     # In another archive the release says everything of itself.
     as_released: Release | None = None

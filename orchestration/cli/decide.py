@@ -130,7 +130,7 @@ def _decide(
         for ours, theirs in decision.reads.items():
             out.print(f"  {ours} is read from {theirs}", markup=False)
         for check in decision.checks:
-            out.print(f"  in spite of {check}", markup=False)
+            out.print(f"  overriding {check}", markup=False)
     out.print("It takes effect at the next refresh.")
 
 

@@ -97,7 +97,7 @@ def status(home: HomeOption = DEFAULT_HOME) -> None:
         )
     print_table(table)
     for problem in inventory.problems:
-        out.print(f"Not brought home: {problem}", style="yellow", markup=False)
+        out.print(f"Failed to download: {problem}", style="yellow", markup=False)
     for one in inventory.releases:
         if mark := place.archive.withdrawn(one.release):
             told = f"Withdrawn by its publisher, found on {mark['withdrawn']}, and kept:"

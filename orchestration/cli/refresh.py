@@ -103,7 +103,7 @@ def _tell_outcome(ended: Outcome) -> None:
     home, inventory = ended.home, ended.inventory
     loads = inventory.loads
     for rows, columns in (
-        (arrivals(ended), ("Publication", "Came", "Admitted", "Refused, and why")),
+        (arrivals(ended), ("Publication", "New releases", "Admitted", "Refused: reason")),
         (figures(ended.changes or {}), ("Measure", "Figures new", "Changed", "Gone")),
     ):
         if rows:
@@ -119,7 +119,7 @@ def _tell_outcome(ended: Outcome) -> None:
         f"{verb}: {admitted} of {len(loads)} loads of {len(inventory.releases)} releases"
         f" admitted{odd},"
         f" {len(inventory.refused)} refused, {len(inventory.incomplete)} incomplete,"
-        f" {len(inventory.problems)} releases not brought home."
+        f" {len(inventory.problems)} releases failed to download."
     )
     for load in inventory.refused:
         out.print(f"  refused: {load.load}", markup=False)
@@ -127,7 +127,7 @@ def _tell_outcome(ended: Outcome) -> None:
         out.print(f"  incomplete: {held}: {held.lacks}. {way_out(held)}", markup=False)
     print_decisions(inventory, "  ")
     for problem in inventory.problems:
-        out.print(f"  not brought home: {problem}", markup=False)
+        out.print(f"  failed to download: {problem}", markup=False)
     root = shown(home.root)
     option = "" if root == Path("data") else f" --home {shlex.quote(str(root))}"
     out.print(f"Warehouse: {shown(home.warehouse)}", markup=False)

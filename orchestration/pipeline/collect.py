@@ -68,7 +68,7 @@ def _collect_publication(
     for release in source.releases(publication.publisher, publication.publication):
         if isinstance(release, Problem):
             problems.append(release)
-            reporter.warn(f"Not brought home: {release}.")
+            reporter.warn(f"Failed to download: {release}.")
             continue
         try:
             kept = home.archive.add(source, release)
@@ -76,7 +76,7 @@ def _collect_publication(
             raise
         except ArchiveError as error:
             problems.append(Problem(release.path, str(error)))
-            reporter.warn(f"Not brought home: {error}")
+            reporter.warn(f"Failed to download: {error}")
             continue
         if kept is not None:
             came.append(kept)
@@ -90,7 +90,7 @@ def _tell_ignored(source: Archive, contracts: Contracts, reporter: Reporter) -> 
         if publication not in contracts or contracts[publication].publisher != publisher
     ]
     if ignored:
-        reporter.say(f"Left alone, having no file in ingest/publications: {', '.join(ignored)}")
+        reporter.say(f"Ignored, not configured in ingest/publications: {', '.join(ignored)}")
 
 
 def _holds_anything(home: Home, contracts: Contracts) -> bool:

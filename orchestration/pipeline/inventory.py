@@ -28,7 +28,7 @@ from warehouse.home import Home
 Contracts = Mapping[str, Publication]
 
 _ReleasePath = Annotated[str, Field(pattern="^[^/]+/[^/]+/[^/]+$")]
-# By publication, each release that was not brought home, and why.
+# By publication, each release that failed to download, and why.
 PROBLEMS: TypeAdapter[dict[str, list[tuple[_ReleasePath, str]]]] = TypeAdapter(
     dict[str, list[tuple[_ReleasePath, str]]]
 )
@@ -176,7 +176,7 @@ class Inventory:
         return self._by_publication.get(publication.publication, [])
 
     def problems_of(self, publication: Publication) -> list[Problem]:
-        """The releases of a publication that were not brought home, and why."""
+        """The releases of a publication that failed to download, and why."""
         prefix = f"{publication.publisher}/{publication.publication}/"
         return [problem for problem in self.problems if problem.path.startswith(prefix)]
 
@@ -370,7 +370,7 @@ def release_digest(release: Release) -> str:
 
 
 def remembered_problems(home: Home) -> dict[str, list[tuple[str, str]]]:
-    """What was not brought home, by publication; a file of another shape remembers nothing.
+    """What failed to download, by publication; a file of another shape remembers nothing.
 
     Nothing is lost by that: every publication that is asked for is looked at again.
     """

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def fetched(
     home: Home, publications: Sequence[Publication], reporter: Reporter
 ) -> Iterator[Archive]:
-    """What is new at the publishers, to be brought home while this lasts."""
+    """What is new at the publishers, to be collected while this lasts."""
     asked = [publication for publication in publications if publication.live is not None]
     silent = [p.title for p in publications if p.live is None]
     if silent:

@@ -327,8 +327,8 @@ def _not_brought_home(inventory: Inventory) -> Iterator[News]:
         if problem.path not in incomplete:
             by_path.setdefault(problem.path, []).append(problem.reason)
     for path, reasons in by_path.items():
-        line = " ".join(f"Not brought home: {path}: {'; '.join(reasons)}".split())
-        yield News("not brought home", path, line, _without_numbers("; ".join(sorted(reasons))))
+        line = " ".join(f"Failed to download: {path}: {'; '.join(reasons)}".split())
+        yield News("failed to download", path, line, _without_numbers("; ".join(sorted(reasons))))
 
 
 def _withdrawn(home: Home, inventory: Inventory) -> Iterator[News]:

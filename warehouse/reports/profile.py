@@ -23,21 +23,22 @@ _GAP, _BREAK = "·", "┊"
 _PLAIN_GAP, _PLAIN_BREAK = ".", "|"
 
 COLUMNS = (
-    *("Measure", "Unit", "Years", "Newest", "95% interval", "Period", "England", "Region"),
-    *("Neighbours", "Fifth", "Since last", "Since five", "Trend"),
+    *("Measure", "Unit", "Years", "Newest", "95% confidence interval", "Period", "England"),
+    *("Region", "Neighbours", "Quintile", "Change on previous", "Since five", "Trend"),
 )
 
 # What the wide table needs; a narrower terminal gets the same cells one above the other.
-WIDE_ENOUGH = 230
-STACKED_COLUMNS = ("Measure", "Newest", "Years", "Beside", "Fifth", "Change")
+WIDE_ENOUGH = 250
+STACKED_COLUMNS = ("Measure", "Newest", "Years", "Beside", "Quintile", "Change")
 
 LEGEND = (
     "England, Region, Neighbours: the figure, and whether the council's is higher or lower than it"
-    " or similar, by the council's 95% interval; nothing where it has none. Neighbours: median of"
-    " the statistical neighbours, (how many have a figure of how many).",
-    "Fifth: of the councils with a value, 1 the lowest values, 5 the highest.",
-    "Since last, Since five, Trend (over so many figures in a row): better or worse by what the"
-    " measure counts as such; * more than chance (p below 0.05), ? not tested. docs/methods.md.",
+    " or similar, by the council's 95% confidence interval; nothing where it has none. Neighbours:"
+    " median of the statistical neighbours, (how many have a figure of how many).",
+    "Quintile: fifth of the councils with a value, 1 the lowest values, 5 the highest.",
+    "Change on previous, Since five, Trend (over so many figures in a row): better or worse by"
+    " what the measure counts as such; * more than chance (p below 0.05), ? not tested."
+    " docs/methods.md.",
 )
 
 
@@ -268,14 +269,14 @@ def stacked(row: Sequence[str]) -> tuple[str, ...]:
     def told(*names: str) -> str:
         return "\n".join(f"{name}: {cell[name]}" for name in names if cell[name])
 
-    newest = [cell["Newest"], cell["95% interval"], cell["Period"]]
+    newest = [cell["Newest"], cell["95% confidence interval"], cell["Period"]]
     return (
         f"{cell['Measure']}\n{cell['Unit']}",
         "\n".join(text for text in newest if text),
         cell["Years"],
         told("England", "Region", "Neighbours"),
-        cell["Fifth"],
-        told("Since last", "Since five", "Trend"),
+        cell["Quintile"],
+        told("Change on previous", "Since five", "Trend"),
     )
 
 
@@ -311,8 +312,10 @@ def _trend(row: dict[str, Any]) -> str:
     """Which way the newest figures went, where that is more than chance; of how many figures."""
     if row["test_of_trend"] is None:
         return ""
-    told = f"{row['direction_of_trend']}*" if row["trend_is_more_than_chance"] else "none clear"
-    return f"{told} ({row['trend_points']})"
+    direction = "no significant trend"
+    if row["trend_is_more_than_chance"]:
+        direction = f"{row['direction_of_trend']}*"
+    return f"{direction} ({row['trend_points']})"
 
 
 def _sparklines(warehouse: Path, council: Council, plain: bool) -> dict[tuple[str, str], str]:

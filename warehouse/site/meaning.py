@@ -63,7 +63,7 @@ def _sign(value: float | None, other: float | None, holds: bool | None, series: 
 
 
 def against_england(figure: Figure, series: Series, found: Comparison | None) -> Statement:
-    """Better, worse or similar by the council's 95% interval; else that it cannot be told."""
+    """Better, worse or similar by the 95% confidence interval; else that it cannot be told."""
     if found is None or found.england_value is None or figure.value is None:
         return Statement(
             UNTOLD,

@@ -67,8 +67,8 @@ def line() -> dict[str, Any]:
         alt.Tooltip("name:N", title="Whose"),
         alt.Tooltip("period:N", title="Period"),
         alt.Tooltip("value:Q", title="Figure", format="%FORMAT%"),
-        alt.Tooltip("lower:Q", title="95% interval from", format=",.1f"),
-        alt.Tooltip("upper:Q", title="95% interval to", format=",.1f"),
+        alt.Tooltip("lower:Q", title="95% confidence interval from", format=",.1f"),
+        alt.Tooltip("upper:Q", title="95% confidence interval to", format=",.1f"),
     ]
     band = (
         alt.Chart(figures)
@@ -144,8 +144,8 @@ def compare() -> dict[str, Any]:
                 alt.Tooltip("name:N", title="Area"),
                 alt.Tooltip("period:N", title="Period"),
                 alt.Tooltip("value:Q", title="Figure", format="%FORMAT%"),
-                alt.Tooltip("lower:Q", title="95% interval from", format=",.1f"),
-                alt.Tooltip("upper:Q", title="95% interval to", format=",.1f"),
+                alt.Tooltip("lower:Q", title="95% confidence interval from", format=",.1f"),
+                alt.Tooltip("upper:Q", title="95% confidence interval to", format=",.1f"),
             ],
         )
     )

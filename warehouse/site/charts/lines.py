@@ -99,7 +99,7 @@ class _Frame:
 
 
 def line_chart(lines: Sequence[Line], label: str) -> str:
-    """A small chart of lines over time, the council's with its 95% interval as a band."""
+    """A small chart of lines over time, the council's 95% confidence interval as a band."""
     if not any(line.figures for line in lines):
         return ""
     frame = _Frame(lines)

@@ -177,13 +177,13 @@ window.coreMeasuresSpecs = {
       {
        "field": "lower",
        "format": ",.1f",
-       "title": "95% interval from",
+       "title": "95% confidence interval from",
        "type": "quantitative"
       },
       {
        "field": "upper",
        "format": ",.1f",
-       "title": "95% interval to",
+       "title": "95% confidence interval to",
        "type": "quantitative"
       }
      ],
@@ -488,13 +488,13 @@ window.coreMeasuresSpecs = {
       {
        "field": "lower",
        "format": ",.1f",
-       "title": "95% interval from",
+       "title": "95% confidence interval from",
        "type": "quantitative"
       },
       {
        "field": "upper",
        "format": ",.1f",
-       "title": "95% interval to",
+       "title": "95% confidence interval to",
        "type": "quantitative"
       }
      ],
