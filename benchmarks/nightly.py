@@ -81,7 +81,7 @@ def main() -> None:
             "CORE_MEASURES_FINGERTIPS_URL": f"{servers[1].base}/api",
         }
         os.environ.update(environment)
-        manners = Settings.from_environment().manners
+        policy = Settings.from_environment().policy
         # Of these two platforms the sample has every publication.
         asked = [
             p.publication
@@ -103,7 +103,7 @@ def main() -> None:
     wait, each = statistics.median(waits), statistics.median(requests) / len(asked)
     print(
         f"{len(asked)} publications, 2 hosts, {options.latency * 1000:.0f} ms before each answer;"
-        f" at most {manners.connections} connections and {manners.per_second:.0f} requests a second"
+        f" at most {policy.connections} connections and {policy.per_second:.0f} requests a second"
         " a host\n"
     )
     print("| | |\n|---|---|")

@@ -237,13 +237,13 @@ class Implied(_Strict):
 class Total(_Strict):
     """Columns of which a larger area's cell is the sum of its councils' cells.
 
-    `but_for` names rows that are no counts, `left_out` how many an area may have beyond its
+    `exclude` names rows that are no counts, `allowed_residual` how many an area may have beyond its
     councils that are printed.
     """
 
     columns: list[str]
-    but_for: RowFilter = {}
-    left_out: int = 0
+    exclude: RowFilter = {}
+    allowed_residual: int = 0
 
 
 class Bounds(_Strict):
@@ -317,7 +317,7 @@ class TotalRow(_Strict):
     left_out: list[LeftOut] = []
 
 
-class Stock(_Strict):
+class CountTotal(_Strict):
     """Counts that add up to a stock, such as the places of all schools: it hardly moves in a year.
 
     `between` is where that of England lies; `steady` how far it may move in a year, and
@@ -379,11 +379,11 @@ class FigureChecks(_Strict):
     sums: list[Sum] = []
     at_most: list[AtMost] = []
     breakdowns: list[Breakdown] = []
-    full_list: Register | None = None
+    whole_register: Register | None = None
     days: Days | None = None
     needs: dict[str, str] = {}
     total_row: TotalRow | None = None
-    stocks: list[Stock] = []
+    count_totals: list[CountTotal] = []
     neighbours: Neighbours | None = None
     last_of: LastOf | None = None
 
@@ -398,14 +398,14 @@ class FigureChecks(_Strict):
             *(name for pair in self.at_most for name in (pair.less, pair.more)),
             *(name for b in self.breakdowns for name in b.numbers),
             *(self.total_row.columns if self.total_row else ()),
-            *(name for stock in self.stocks for name in stock.columns),
+            *(name for stock in self.count_totals for name in stock.columns),
         ]
 
     def key_columns(self) -> list[str]:
         """Every column spoken of as part of a row's key."""
         return [
             *(name for s in self.shares for name in (*s.where, *s.denominator_row)),
-            *(name for total in self.totals for name in total.but_for),
+            *(name for total in self.totals for name in total.exclude),
             *(b.column for b in self.breakdowns),
             *(self.total_row.where if self.total_row else ()),
         ]
@@ -415,19 +415,19 @@ class FigureChecks(_Strict):
         return [
             *(share.where for share in self.shares),
             *(share.denominator_row for share in self.shares),
-            *(total.but_for for total in self.totals),
+            *(total.exclude for total in self.totals),
             *({b.column: [b.whole, *b.parts]} for b in self.breakdowns),
             *([self.total_row.where] if self.total_row else []),
         ]
 
-    def spoken_of(self) -> list[str]:
+    def referenced_columns(self) -> list[str]:
         """Every column that a check needs, whatever for."""
         return [*self.columns(), *self.key_columns(), *self.cell_columns()]
 
     def cell_columns(self) -> list[str]:
         """Every column spoken of by its cells, figures or none."""
         return [
-            *(self.full_list.values if self.full_list else ()),
+            *(self.whole_register.values if self.whole_register else ()),
             *((*self.days.order, *self.days.by_then) if self.days else ()),
             *self.needs,
             *self.needs.values(),
@@ -759,16 +759,16 @@ def _file_contract(
     if table is None:
         raise ContractError(f"{publication.publication}: file {file_id} names no table")
     key = file.key or [*layout.key, *file.columns.filters]
-    spoken_of = [
+    referenced_columns = [
         *key,
         *file.constants,
         *labels,
         *filter(None, [file.row_count]),
         *file.more_councils,
     ]
-    spoken_of += [period.column, area.level, *area.codes.values()]
-    spoken_of += [layout.notes.column, layout.notes.value] if layout.notes else []
-    for wanted in (*spoken_of, *file.checks.spoken_of()):
+    referenced_columns += [period.column, area.level, *area.codes.values()]
+    referenced_columns += [layout.notes.column, layout.notes.value] if layout.notes else []
+    for wanted in (*referenced_columns, *file.checks.referenced_columns()):
         if wanted not in names:
             raise ContractError(
                 f"{publication.publication}: file {file_id} speaks of a column {wanted!r}"
@@ -781,7 +781,7 @@ def _file_contract(
             " what it is not: a figure where it is none, or part of the key"
         )
     attributes = {column.name for column in columns if column.role == "attributes"}
-    made_of = {*spoken_of, *file.checks.spoken_of()} - (attributes - {*key})
+    made_of = {*referenced_columns, *file.checks.referenced_columns()} - (attributes - {*key})
     optional = tuple(dict.fromkeys((*layout.optional, *file.optional)))
     if unfit := [n for n in optional if n in made_of or n not in names]:
         raise ContractError(

@@ -69,7 +69,7 @@ class IncompleteError(Exception):
 
 
 @dataclass(frozen=True)
-class Manners:
+class RequestPolicy:
     """How long to wait, how often to ask, and who we say we are. Seconds throughout."""
 
     connect: float = 10.0
@@ -144,7 +144,7 @@ class Answer:
         return None if found is None else found.group(2) or found.group(1)
 
 
-class _Gate:
+class RateLimiter:
     """A polite distance between the starts of two requests to one host."""
 
     def __init__(self, seconds: float) -> None:
@@ -153,6 +153,7 @@ class _Gate:
         self._lock = threading.Lock()
 
     def wait(self) -> None:
+        """Until the next request may go."""
         with self._lock:
             now = time.monotonic()
             turn = max(now, self._next)
@@ -169,7 +170,7 @@ class Session:
     to. Certificates are always verified. No cookie is kept, no `.netrc` is read.
     """
 
-    manners: Manners = field(default_factory=Manners)
+    policy: RequestPolicy = field(default_factory=RequestPolicy)
     requests_made: int = field(default=0, init=False)
     # Each address that was asked, and what came of it: a status, or the fault in a word.
     asked: list[tuple[str, str]] = field(default_factory=list, init=False)
@@ -183,7 +184,7 @@ class Session:
         self._session.auth = lambda request: request
         self._session.headers.update(
             {
-                "User-Agent": self.manners.user_agent,
+                "User-Agent": self.policy.user_agent,
                 "Accept": "*/*",
                 # Bytes as published: gzip on the way is undone below, within bounds.
                 "Accept-Encoding": "gzip, identity",
@@ -193,13 +194,13 @@ class Session:
         # The pool of each host blocks when its connections are in use. Retries are tenacity's.
         adapter = HTTPAdapter(
             pool_connections=64,
-            pool_maxsize=self.manners.connections,
+            pool_maxsize=self.policy.connections,
             pool_block=True,
             max_retries=0,
         )
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
-        self._gates: dict[Origin, _Gate] = {}
+        self._gates: dict[Origin, RateLimiter] = {}
         self._unreached: set[Origin] = set()
         self._lock = threading.Lock()
         self._stopped = threading.Event()
@@ -245,13 +246,13 @@ class Session:
 
         origins = frozenset(allowed)
         with self._lock:
-            tries = 1 if self._origin(url, origins) in self._unreached else self.manners.tries
+            tries = 1 if self._origin(url, origins) in self._unreached else self.policy.tries
 
         def waited(state: tenacity.RetryCallState) -> float:
             error = state.outcome.exception() if state.outcome else None
             if isinstance(error, _LaterError) and error.wait is not None:
                 return error.wait
-            jitter = tenacity.wait_random_exponential(self.manners.backoff, max=30)
+            jitter = tenacity.wait_random_exponential(self.policy.backoff, max=30)
             return jitter(state)
 
         def rest(seconds: float) -> None:
@@ -343,7 +344,7 @@ class Session:
                     asked,
                     headers=sent,
                     data=body,
-                    timeout=(self.manners.connect, self.manners.read),
+                    timeout=(self.policy.connect, self.policy.read),
                     allow_redirects=False,
                     stream=True,
                 )
@@ -378,16 +379,16 @@ class Session:
         with self._lock:
             self.asked.append((url, answer))
 
-    def _gate(self, origin: Origin) -> _Gate:
+    def _gate(self, origin: Origin) -> RateLimiter:
         with self._lock:
-            return self._gates.setdefault(origin, _Gate(1 / self.manners.per_second))
+            return self._gates.setdefault(origin, RateLimiter(1 / self.policy.per_second))
 
     def _see_status(self, url: str, response: requests.Response) -> None:
         status = response.status_code
         if status in _LATER:
             reason = _CAUSES.get(status, f"it cannot answer now ({status})")
             wait = _retry_after(response.headers.get("Retry-After"))
-            if wait is not None and wait > self.manners.longest_wait:
+            if wait is not None and wait > self.policy.longest_wait:
                 raise PublisherError(f"{url}: {reason}, and asks to be left alone for longer")
             raise _LaterError(reason, wait)
         if status in {403, 404, 410}:
@@ -433,7 +434,7 @@ class Session:
 
     def _timely(self, chunks: Iterable[bytes], started: float) -> Iterator[bytes]:
         for chunk in chunks:
-            if time.monotonic() - started > self.manners.download:
+            if time.monotonic() - started > self.policy.download:
                 raise _LaterError("it sends too slowly to be waited for")
             yield chunk
 

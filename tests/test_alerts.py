@@ -23,7 +23,7 @@ from standins.server import Reply, Request
 from ingest.archive import Archive, Release
 from ingest.contracts import load_contracts
 from ingest.errors import CoreMeasuresError
-from ingest.publishers.memory import MEMORY, Memory
+from ingest.publishers.memory import MEMORY, FetchState
 from orchestration.defs.resources import RefreshRun
 from orchestration.pipeline.check import check
 from orchestration.pipeline.collect import collect
@@ -127,7 +127,7 @@ def ears() -> Iterator[Ears]:
 def on_time(home: Home) -> None:
     """The newest releases are old by now; their publishers say that the next are years away."""
     for publication in load_contracts():
-        memory = Memory.at(home.work / MEMORY, publication)
+        memory = FetchState.at(home.work / MEMORY, publication)
         memory.state.next_expected = f"{datetime.now(UTC).year + 5}"
         memory.save()
 

@@ -18,7 +18,7 @@ from standins.platforms import QUICK
 
 from ingest.archive import Archive, HomeArchive, Release
 from ingest.contracts import load_contracts
-from ingest.publishers.memory import MEMORY, Memory
+from ingest.publishers.memory import MEMORY, FetchState
 from orchestration.definitions import build_definitions
 from orchestration.defs.assets import publication_key
 from orchestration.defs.checks import ON_TIME, released_on_time
@@ -38,7 +38,7 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> list[Release]:
 
 
 def said(home: Home, next_expected: str | None) -> None:
-    memory = Memory.at(home.work / MEMORY, IN_NEED)
+    memory = FetchState.at(home.work / MEMORY, IN_NEED)
     memory.state.asked = datetime(2025, 3, 1, 2, 0, tzinfo=UTC)
     memory.state.next_expected = next_expected
     memory.save()

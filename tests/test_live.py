@@ -26,12 +26,12 @@ from standins.platforms import KINDS, QUICK, csv_of
 from ingest.archive import Archive, HomeArchive, Problem, Release
 from ingest.contracts import load_contracts
 from ingest.errors import ContractError, CoreMeasuresError, PublisherError
-from ingest.http import Manners, Session
+from ingest.http import RequestPolicy, Session
 from ingest.live import GovUk as GovUkBlock
 from ingest.live import OnsDataset as OnsDatasetBlock
 from ingest.live import OnsIndicator as OnsIndicatorBlock
 from ingest.publishers.fetch import fetch, fetched_from
-from ingest.publishers.memory import Memory
+from ingest.publishers.memory import FetchState
 from ingest.publishers.settings import (
     ADDRESSES,
     ARCHIVE_ADDRESS,
@@ -1168,7 +1168,10 @@ def test_an_archive_in_a_folder_is_brought_home_with_a_wrong_hash(tmp_path: Path
 
 def test_a_host_is_asked_by_more_than_four_at_once_or_in_a_rush(tmp_path: Path) -> None:
     stand_in = Ees(KINDS["ees"].shelf())
-    with Server(stand_in, latency=0.02) as server, Session(Manners(per_second=500)) as session:
+    with (
+        Server(stand_in, latency=0.02) as server,
+        Session(RequestPolicy(per_second=500)) as session,
+    ):
         origin = Settings.from_environment({"CORE_MEASURES_EES_URL": server.base}).origins(
             "ees", ()
         )
@@ -1191,7 +1194,7 @@ def test_a_host_is_asked_by_more_than_four_at_once_or_in_a_rush(tmp_path: Path) 
 
 
 def test_requests_follow_each_other_without_a_pause() -> None:
-    from ingest.http import _Gate
+    from ingest.http import RateLimiter
 
     waited: list[float] = []
 
@@ -1208,7 +1211,7 @@ def test_requests_follow_each_other_without_a_pause() -> None:
 
     real, module.time = module.time, Clock()  # type: ignore[assignment]
     try:
-        gate = _Gate(0.1)
+        gate = RateLimiter(0.1)
         for _ in range(4):
             gate.wait()
     finally:
@@ -1238,7 +1241,7 @@ class Clock(threading.Event):
 
 
 def test_retry_after_is_not_waited_for_or_no_try_is_further_off_than_the_last() -> None:
-    with Server(Ees(KINDS["ees"].shelf())) as server, Session(Manners(tries=5)) as session:
+    with Server(Ees(KINDS["ees"].shelf())) as server, Session(RequestPolicy(tries=5)) as session:
         settings = Settings.from_environment({"CORE_MEASURES_EES_URL": server.base})
         origin = settings.origins("ees", ())
         url = f"{server.base}/api/publications/a-publication"
@@ -1260,7 +1263,7 @@ def test_retry_after_is_not_waited_for_or_no_try_is_further_off_than_the_last() 
 
 
 def test_a_host_that_is_out_of_reach_is_tried_at_length_by_each_publication() -> None:
-    with Session(Manners(tries=3, backoff=0.001)) as session:
+    with Session(RequestPolicy(tries=3, backoff=0.001)) as session:
         session._stopped = clock = Clock()
         allowed = {("http", "127.0.0.1", 9)}
         for waits in (2, 0, 0):
@@ -1424,4 +1427,4 @@ def test_a_disk_that_is_full_is_the_publishers_fault(tmp_path: Path) -> None:
     (tmp_path / "in the way").write_bytes(b"")
     with Server(Ees(kind.shelf())) as server, Session() as session, pytest.raises(OSError):
         settings = Settings.from_environment(kind.environment(server.base))
-        fetch(contract, [], tmp_path / "in the way", session, settings, Memory())
+        fetch(contract, [], tmp_path / "in the way", session, settings, FetchState())

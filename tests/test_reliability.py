@@ -25,7 +25,7 @@ from orchestration.pipeline.collect import collect
 from orchestration.pipeline.inventory import take_inventory
 from orchestration.refresh import refresh
 from warehouse import home as home_module
-from warehouse.candidate import settle
+from warehouse.candidate import checkpoint
 from warehouse.home import Home, disk_fault
 
 
@@ -222,9 +222,9 @@ os._exit(0)
 SETTLED = """
 import resource, sys
 from pathlib import Path
-from warehouse.candidate import settle
+from warehouse.candidate import checkpoint
 resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
-settle(Path(sys.argv[1]))
+checkpoint(Path(sys.argv[1]))
 """
 
 
@@ -237,7 +237,7 @@ def left_open(path: Path) -> Path:
 
 def test_a_warehouse_is_served_without_what_its_journal_holds(tmp_path: Path) -> None:
     path = left_open(tmp_path / "w.duckdb")
-    settle(path)
+    checkpoint(path)
     assert [file.name for file in tmp_path.iterdir()] == ["w.duckdb"]
     with duckdb.connect(str(path), read_only=True) as con:
         assert con.execute("select count(*) from figures").fetchone() == (200_000,)

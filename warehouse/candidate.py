@@ -178,7 +178,7 @@ def create(
         con.commit()
 
 
-def settle(path: Path) -> None:
+def checkpoint(path: Path) -> None:
     """See that the candidate's file alone is the whole warehouse.
 
     DuckDB writes its journal into the file when a connection closes, and says nothing where the

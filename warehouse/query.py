@@ -89,7 +89,7 @@ def ask(warehouse: Path, sql: str, parameters: list[Any] | None = None) -> Itera
     closing = ExitStack()
     try:
         con = closing.enter_context(connect(warehouse.resolve()))
-        _see_that_it_asks(con, sql)
+        require_read_only(con, sql)
         cursor = _interruptible(con, lambda: con.execute(sql, parameters or []))
         columns = [column[0] for column in cursor.description or []]
         yield Asked(columns, _batches(con, cursor))
@@ -170,7 +170,7 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
         return con
 
 
-def _see_that_it_asks(con: duckdb.DuckDBPyConnection, sql: str) -> None:
+def require_read_only(con: duckdb.DuckDBPyConnection, sql: str) -> None:
     """Refuse all but one `select` (or `explain`, `describe`, `show`, `pivot`…).
 
     A `pivot` is two statements to DuckDB, the first one its own and without a text.

@@ -186,7 +186,7 @@ class RulesFindTheirRows(LoadCheck):
 
     def subjects(self, contract: FileContract) -> Sequence[str]:
         declared = contract.checks
-        named = declared.shares or declared.breakdowns or any(t.but_for for t in declared.totals)
+        named = declared.shares or declared.breakdowns or any(t.exclude for t in declared.totals)
         return ("",) if named else ()
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
@@ -224,9 +224,9 @@ class RulesFindTheirRows(LoadCheck):
     def _of_totals(load: LoadTable) -> Iterator[tuple[str, bool]]:
         rows = load.columns
         for total in load.contract.checks.totals:
-            if total.but_for:
-                named = f"{', '.join(total.columns)}: no row has {_cells(total.but_for)}"
-                yield named, not rows.where(total.but_for).any()
+            if total.exclude:
+                named = f"{', '.join(total.columns)}: no row has {_cells(total.exclude)}"
+                yield named, not rows.where(total.exclude).any()
         for breakdown in load.contract.checks.breakdowns:
             printed = {*rows.codes(breakdown.column).distinct}
             # A file of wholes alone breaks nothing down; one with labels of another name does.
@@ -661,7 +661,7 @@ class PartsMakeWholes(_FlagsFigures):
         nine = _nine_regions(group, regional)
         by_region = _paired(group, region)
         for total in contract.checks.totals:
-            counted = ~rows.where(total.but_for) if total.but_for else np.ones(len(rows), bool)
+            counted = ~rows.where(total.exclude) if total.exclude else np.ones(len(rows), bool)
             for column in total.columns:
                 number = rows.numbers(column)
                 kept_back = np.isnan(number) & ~rows.among(column, NOT_APPLICABLE)
@@ -688,7 +688,7 @@ class PartsMakeWholes(_FlagsFigures):
                     slack = half[at] + slack_of_parts[by[at]] + EPSILON
                     short = number[at] - added[by[at]]
                     exact = (hidden[by[at]] == 0) & complete[at]
-                    excess = np.where(exact, short - slack - total.left_out, 0)
+                    excess = np.where(exact, short - slack - total.allowed_residual, 0)
                     # Who counts some of no council does so in one total after another.
                     is_usual = (excess > 0).sum() >= float(self.usual)
                     allowed = float(self.of_no_council) * number[at] if is_usual else 0

@@ -17,7 +17,7 @@ import pandas as pd
 from expectations.checks.base import Bound, Findings, LoadCheck, found_where, one
 from expectations.panel.baseline import ENOUGH_AREAS
 from expectations.panel.columns import AREA_LEVEL, COUNCIL_CODE, PERIOD, YEAR, numeric
-from ingest.contracts import FileContract, Stock
+from ingest.contracts import CountTotal, FileContract
 from ingest.reading.tables import SOURCE_ROW
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class ValuesPresent(_Declared):
     """A register that was saved with a filter on."""
 
     name = "values_present"
-    entry = "full_list"
+    entry = "whole_register"
     expects = (
         "Each kind of thing that the register always has is there, in about the share of rows that"
         " it has: a register saved with a filter on lacks some."
@@ -52,7 +52,7 @@ class ValuesPresent(_Declared):
     noun = "values"
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
-        if (register := load.contract.checks.full_list) is None:
+        if (register := load.contract.checks.whole_register) is None:
             return
         for column, wanted in register.values.items():
             if column not in load.rows:
@@ -73,12 +73,12 @@ class RegisterWhole(_Declared):
     """A register with fewer rows, or more, than there can be."""
 
     name = "register_whole"
-    entry = "full_list"
+    entry = "whole_register"
     expects = "The register has as many rows as there can be of its kind."
     noun = "registers"
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
-        if (register := load.contract.checks.full_list) is None:
+        if (register := load.contract.checks.whole_register) is None:
             return
         (least, most), rows = register.rows, len(load.rows)
         told = f"{rows:,} rows, not {least:,} to {most:,}"
@@ -94,7 +94,7 @@ class RegisterRowsSteady(_Declared):
     """A register lost, or won, many rows since the release before."""
 
     name = "register_rows_steady"
-    entry = "full_list"
+    entry = "whole_register"
     at_once = Bound(
         0.1, "logarithm of a ratio", "2026-10", "An edition counts a few kinds more, or fewer."
     )
@@ -120,7 +120,7 @@ class RegisterValuesSteady(_Declared):
     """A kind of thing is half, or twice, as many as it was."""
 
     name = "register_values_steady"
-    entry = "full_list"
+    entry = "whole_register"
     expects = "No kind of thing is half or twice as many as in the release before."
     noun = "values"
     outcome = "warn"
@@ -129,7 +129,7 @@ class RegisterValuesSteady(_Declared):
     fewest = Bound(100.0, "rows", "2026-10", "A kind of fewer things comes and goes.")
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
-        register, before = load.contract.checks.full_list, load.previous_release
+        register, before = load.contract.checks.whole_register, load.previous_release
         if register is None or before is None:
             return
         most = float(self.at_once) + float(self.a_year) * _years_between(load)
@@ -272,19 +272,19 @@ class NeededCellsThere(_Declared):
 
 
 class _OfStocks(_Declared):
-    entry = "stocks"
-    noun = "stocks"
+    entry = "count_totals"
+    noun = "count totals"
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
-        for stock in load.contract.checks.stocks:
+        for stock in load.contract.checks.count_totals:
             yield from self.of_stock(load, stock)
 
-    def of_stock(self, load: LoadTable, stock: Stock) -> Iterator[Findings]:
+    def of_stock(self, load: LoadTable, stock: CountTotal) -> Iterator[Findings]:
         """What is found of one stock."""
         raise NotImplementedError
 
 
-def _newest(load: LoadTable, rows: Any, stock: Stock) -> tuple[Any, float]:
+def _newest(load: LoadTable, rows: Any, stock: CountTotal) -> tuple[Any, float]:
     """A stock by council in the newest period with figures, and the year of that."""
     unit = load.contract.area.unit
     rows = rows[~rows[YEAR].isin(load.contract.years.blank)]
@@ -294,7 +294,7 @@ def _newest(load: LoadTable, rows: Any, stock: Stock) -> tuple[Any, float]:
     return by_council, float(rows[YEAR].max())
 
 
-def _with_before(load: LoadTable, stock: Stock) -> tuple[Any, float] | None:
+def _with_before(load: LoadTable, stock: CountTotal) -> tuple[Any, float] | None:
     """A stock of the councils of both releases, and the years between; None without a release."""
     if load.previous_release is None:
         return None
@@ -311,7 +311,7 @@ class StocksInRange(_OfStocks):
     name = "stocks_in_range"
     expects = "Each stock of all councils is about as large as it has been."
 
-    def of_stock(self, load: LoadTable, stock: Stock) -> Iterator[Findings]:
+    def of_stock(self, load: LoadTable, stock: CountTotal) -> Iterator[Findings]:
         (least, most), whole = stock.between, _newest(load, load.rows, stock)[0].sum()
         told = f"{stock.name} {whole:,.0f}, not {least:,.0f} to {most:,.0f}"
         yield one(1, None if least <= whole <= most else told)
@@ -323,7 +323,7 @@ class StocksSteady(_OfStocks):
     name = "stocks_steady"
     expects = "Each stock of all councils is about that of the release before."
 
-    def of_stock(self, load: LoadTable, stock: Stock) -> Iterator[Findings]:
+    def of_stock(self, load: LoadTable, stock: CountTotal) -> Iterator[Findings]:
         if (found := _with_before(load, stock)) is None:
             return
         both, years = found
@@ -337,10 +337,10 @@ class CouncilStocksSteady(_OfStocks):
 
     name = "council_stocks_steady"
     expects = "Each council's stock is about its own in the release before."
-    noun = "stocks of councils"
+    noun = "count totals of councils"
     outcome = "warn"
 
-    def of_stock(self, load: LoadTable, stock: Stock) -> Iterator[Findings]:
+    def of_stock(self, load: LoadTable, stock: CountTotal) -> Iterator[Findings]:
         if (found := _with_before(load, stock)) is None:
             return
         both, years = found
@@ -368,7 +368,7 @@ class StockYearsDiffer(_OfStocks):
         " few as they were, a copy all of them.",
     )
 
-    def of_stock(self, load: LoadTable, stock: Stock) -> Iterator[Findings]:
+    def of_stock(self, load: LoadTable, stock: CountTotal) -> Iterator[Findings]:
         rows = load.rows[load.rows[AREA_LEVEL] == load.contract.area.unit]
         for column in stock.columns:
             by_year = rows.pivot_table(

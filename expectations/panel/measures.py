@@ -137,8 +137,13 @@ def series_of(contract: FileContract) -> tuple[SeriesCheck, ...]:
     series = _all().get(f"{contract.publication}/{contract.file_id}", ())
     for check in series:
         known = {*contract.column_names}
-        spoken_of = {check.column, *check.where, *check.mean_of_row, *filter(None, [check.size])}
-        if unknown := spoken_of - known:
+        referenced_columns = {
+            check.column,
+            *check.where,
+            *check.mean_of_row,
+            *filter(None, [check.size]),
+        }
+        if unknown := referenced_columns - known:
             raise ContractError(
                 f"{check.name} speaks of {', '.join(sorted(unknown))}, which {check.file} lacks"
             )

@@ -17,12 +17,12 @@ from ingest.archive import RELEASE_FILE, Archive, Problem, Release, sha256_of
 from ingest.errors import ArchiveError, PublisherError
 from ingest.http import Answer
 from ingest.live import ArchiveAddress
-from ingest.publishers.platform import Edition, Listing, Offer, Platform, Said
+from ingest.publishers.platform import ApiModel, Edition, Listing, Offer, Platform
 
 INDEX_FILE = "index.json"
 
 
-class _Indexed(Said):
+class _Indexed(ApiModel):
     path: str
     sha256: str
 

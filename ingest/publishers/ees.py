@@ -23,7 +23,7 @@ from ingest.errors import PublisherError
 from ingest.http import Answer, GoneError
 from ingest.live import Ees, EesStatistics
 from ingest.publishers import content
-from ingest.publishers.platform import Edition, Listing, Offer, Platform, Said, upstream_of
+from ingest.publishers.platform import ApiModel, Edition, Listing, Offer, Platform, upstream_of
 
 # `facts/ees-and-ofsted.md` 1.2: a publication's data sets and versions come 20 a page at most;
 # release entries 100 (the service's source, GetPublicationReleasesRequest).
@@ -37,23 +37,23 @@ _UPDATES = 100
 _MOST_RENAMES = 5
 
 
-class _Paging(Said):
+class _Paging(ApiModel):
     page: int
     totalPages: int  # noqa: N815  the service's own spelling, here and below
 
 
-class _Slug(Said):
+class _Slug(ApiModel):
     slug: str
 
 
-class _Publication(Said):
+class _Publication(ApiModel):
     title: str
     slug: str
     nextReleaseDate: dict[str, Any] | str | None = None  # noqa: N815
     supersededByPublication: _Slug | None = None  # noqa: N815
 
 
-class _Entry(Said):
+class _Entry(ApiModel):
     # An entry without a slug is a link to a page from before the service.
     slug: str | None = None
     title: str
@@ -62,12 +62,12 @@ class _Entry(Said):
     published: datetime | None = None
 
 
-class _Entries(Said):
+class _Entries(ApiModel):
     paging: _Paging
     results: tuple[_Entry, ...]
 
 
-class _Version(Said):
+class _Version(ApiModel):
     id: str = Field(pattern=r"^[0-9a-fA-F-]{36}$")
     releaseId: str  # noqa: N815
     slug: str
@@ -75,32 +75,32 @@ class _Version(Said):
     lastUpdated: datetime  # noqa: N815
 
 
-class _DataSetFile(Said):
+class _DataSetFile(ApiModel):
     fileId: str = Field(pattern=r"^[0-9a-fA-F-]{36}$")  # noqa: N815
     filename: str
 
 
-class _DataSetFiles(Said):
+class _DataSetFiles(ApiModel):
     paging: _Paging
     results: tuple[_DataSetFile, ...]
 
 
-class _Update(Said):
+class _Update(ApiModel):
     date: datetime
     summary: str = ""
 
 
-class _Updates(Said):
+class _Updates(ApiModel):
     paging: _Paging
     results: tuple[_Update, ...]
 
 
-class _Redirect(Said):
+class _Redirect(ApiModel):
     fromSlug: str  # noqa: N815
     toSlug: str  # noqa: N815
 
 
-class _Redirects(Said):
+class _Redirects(ApiModel):
     publicationRedirects: tuple[_Redirect, ...] = ()  # noqa: N815
     releaseRedirectsByPublicationSlug: dict[str, tuple[_Redirect, ...]] = Field({})  # noqa: N815
 
@@ -378,35 +378,35 @@ def _next(said: dict[str, Any] | str | None) -> str | None:
 # --- the public statistics API
 
 
-class _ApiPublication(Said):
+class _ApiPublication(ApiModel):
     id: str
     slug: str
     title: str
 
 
-class _ApiPublications(Said):
+class _ApiPublications(ApiModel):
     paging: _Paging
     results: tuple[_ApiPublication, ...]
 
 
-class _ApiDataSet(Said):
+class _ApiDataSet(ApiModel):
     id: str
     title: str
     status: str
     supersedingDataSetId: str | None = None  # noqa: N815
 
 
-class _ApiDataSets(Said):
+class _ApiDataSets(ApiModel):
     paging: _Paging
     results: tuple[_ApiDataSet, ...]
 
 
-class _ApiRelease(Said):
+class _ApiRelease(ApiModel):
     title: str
     slug: str
 
 
-class _ApiVersion(Said):
+class _ApiVersion(ApiModel):
     version: str = Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9})*$")
     type: str
     status: str
@@ -416,7 +416,7 @@ class _ApiVersion(Said):
     release: _ApiRelease
 
 
-class _ApiVersions(Said):
+class _ApiVersions(ApiModel):
     paging: _Paging
     results: tuple[_ApiVersion, ...]
 

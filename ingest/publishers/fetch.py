@@ -39,7 +39,7 @@ from ingest.publishers.archive import ArchivePlatform
 from ingest.publishers.ees import EesPlatform, EesStatisticsPlatform
 from ingest.publishers.fingertips import FingertipsPlatform
 from ingest.publishers.govuk import GovUkPlatform
-from ingest.publishers.memory import MEMORY, SELDOM, Memory
+from ingest.publishers.memory import MEMORY, SELDOM, FetchState
 from ingest.publishers.nomis import NomisPlatform
 from ingest.publishers.ons import OnsDatasetPlatform, OnsIndicatorPlatform
 from ingest.publishers.platform import (
@@ -90,7 +90,7 @@ class Fetched:
     """
 
     publication: Publication
-    memory: Memory
+    memory: FetchState
     releases: list[Release] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -111,7 +111,7 @@ def platform_of(
     publication: Publication,
     session: Session,
     settings: Settings,
-    memory: Memory,
+    memory: FetchState,
     held: Sequence[Release] = (),
 ) -> Platform:
     """A publication on its platform, `held` being the releases of it that are at home.
@@ -147,7 +147,7 @@ def fetch(
     folder: Path,
     session: Session,
     settings: Settings,
-    memory: Memory,
+    memory: FetchState,
 ) -> Fetched:
     """What is new of one publication, laid out under `folder` as in an archive.
 
@@ -252,7 +252,7 @@ def _tell_ended(result: Fetched, listing: Listing) -> None:
 
 
 def new_editions(
-    publication: Publication, listing: Listing, held: Sequence[Release], memory: Memory
+    publication: Publication, listing: Listing, held: Sequence[Release], memory: FetchState
 ) -> list[Edition]:
     """The editions that may hold something new, oldest first."""
     known = {name for release in held for name in (release.release, release.folder)}
@@ -632,7 +632,7 @@ def _fetch_all(
     advance: Callable[[str], None],
 ) -> list[Fetched]:
     done: dict[str, Fetched] = {}
-    with Session(settings.manners) as session, ThreadPoolExecutor(_AT_ONCE) as pool:
+    with Session(settings.policy) as session, ThreadPoolExecutor(_AT_ONCE) as pool:
         asked = {
             pool.submit(
                 fetch,
@@ -641,7 +641,7 @@ def _fetch_all(
                 folder,
                 session,
                 settings,
-                Memory.at(memories, publication.publication),
+                FetchState.at(memories, publication.publication),
             ): publication.publication
             for publication in publications
         }

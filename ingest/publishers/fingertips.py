@@ -18,7 +18,7 @@ from ingest.errors import PublisherError
 from ingest.http import Answer
 from ingest.live import Fingertips
 from ingest.publishers import content
-from ingest.publishers.platform import Edition, Listing, Offer, Platform, Said, with_query
+from ingest.publishers.platform import ApiModel, Edition, Listing, Offer, Platform, with_query
 
 _ENGLAND = 15
 # Year types by id (`facts/fingertips-ons-dwp-mhclg.md` 3, from the service's constants), and what
@@ -30,7 +30,7 @@ _YEARS = {
 }
 
 
-class _Available(Said):
+class _Available(ApiModel):
     IndicatorId: int
     AreaTypeId: int
 
@@ -39,7 +39,7 @@ class _AvailableList(RootModel[tuple[_Available, ...]]):
     pass
 
 
-class _AreaType(Said):
+class _AreaType(ApiModel):
     Id: int
     Name: str
     Short: str = ""
@@ -49,17 +49,17 @@ class _AreaTypes(RootModel[tuple[_AreaType, ...]]):
     pass
 
 
-class _Label(Said):
+class _Label(ApiModel):
     Id: int | None = None
     Name: str | None = None
     Label: str | None = None
 
 
-class _Change(Said):
+class _Change(ApiModel):
     LastUploadedAt: datetime | None = None
 
 
-class _Metadata(Said):
+class _Metadata(ApiModel):
     IID: int | None = None
     DataChange: _Change | None = None
     YearType: _Label | None = None

@@ -20,11 +20,11 @@ from ingest.http import GoneError
 from ingest.live import GovUk
 from ingest.publishers.platform import (
     MONTHS,
+    ApiModel,
     Edition,
     Listing,
     Offer,
     Platform,
-    Said,
     joined,
 )
 from ingest.publishers.titles import day_in, newest_in, quarter_in, tells_a_year
@@ -34,7 +34,7 @@ _MOST_MOVES = 5
 _FORMATS = (".csv", ".xlsx", ".ods", ".xls")
 
 
-class _Attachment(Said):
+class _Attachment(ApiModel):
     attachment_type: str = "file"
     title: str = ""
     url: str
@@ -42,7 +42,7 @@ class _Attachment(Said):
     file_size: int | None = None
 
 
-class _Details(Said):
+class _Details(ApiModel):
     attachments: tuple[_Attachment, ...] = ()
     body: str | None = None
     documents: tuple[str | dict[str, Any], ...] = ()
@@ -50,13 +50,13 @@ class _Details(Said):
     alternative_path: str = ""
 
 
-class _Redirect(Said):
+class _Redirect(ApiModel):
     destination: str
     path: str = ""
     type: str = "exact"
 
 
-class _Document(Said):
+class _Document(ApiModel):
     """A link as GOV.UK expands it: what was withdrawn stands among the others, and says so."""
 
     base_path: str | None = None
@@ -65,16 +65,16 @@ class _Document(Said):
     withdrawn: bool = False
 
 
-class _Links(Said):
+class _Links(ApiModel):
     documents: tuple[_Document, ...] = ()
 
 
-class _Notice(Said):
+class _Notice(ApiModel):
     explanation: str | None = None
     withdrawn_at: str | None = None
 
 
-class _Item(Said):
+class _Item(ApiModel):
     base_path: str | None = None
     schema_name: str = ""
     title: str = ""

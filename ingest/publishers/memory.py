@@ -30,7 +30,7 @@ SELDOM = (
 """Told from the first night on, so that a problem that lasts says the same each night."""
 
 
-class Told(BaseModel):
+class CachedResponse(BaseModel):
     """A document as it was told, and how to ask whether it changed."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -65,7 +65,7 @@ class _Remembered(BaseModel):
     next_expected: str | None = None
     seen: dict[str, str] = {}
     passed: dict[str, str] = {}
-    told: dict[str, Told] = {}
+    told: dict[str, CachedResponse] = {}
     # By release, why its publisher withdrew it; and the pages that tell of it.
     # How many releases came when it was last asked; and for how many nights in a row it could not
     # be asked, or something of it could not be had, and since when.
@@ -91,7 +91,7 @@ class _Remembered(BaseModel):
 
 
 @dataclass
-class Memory:
+class FetchState:
     """What is remembered of one publication.
 
     `seen` is each release's token when it was last collected, `passed` that of a release in
@@ -101,10 +101,10 @@ class Memory:
 
     path: Path | None = None
     state: _Remembered = field(default_factory=_Remembered)
-    _used: dict[str, Told] = field(default_factory=dict, init=False)
+    _used: dict[str, CachedResponse] = field(default_factory=dict, init=False)
 
     @classmethod
-    def at(cls, folder: Path, publication: str) -> Memory:
+    def at(cls, folder: Path, publication: str) -> FetchState:
         """The memory kept in a folder; empty where there is none or it is damaged."""
         path = folder / f"{publication}.json"
         try:
@@ -114,7 +114,7 @@ class Memory:
         except (OSError, ValidationError, ValueError):
             return cls(path)
 
-    def told(self, url: str) -> Told | None:
+    def told(self, url: str) -> CachedResponse | None:
         """What stands remembered of an address, if it can be asked for on condition."""
         told = self.state.told.get(url)
         if told is None or not told.conditions:
@@ -132,7 +132,7 @@ class Memory:
 
     def keep(self, url: str, etag: str | None, last_modified: str | None, document: Any) -> None:
         """Remember what an address told."""
-        self._used[url] = Told(etag=etag, last_modified=last_modified, document=document)
+        self._used[url] = CachedResponse(etag=etag, last_modified=last_modified, document=document)
 
     def asked_now(self) -> None:
         """Note that the publisher is asked."""

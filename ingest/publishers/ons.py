@@ -15,18 +15,18 @@ from ingest.http import GoneError
 from ingest.live import OnsDataset, OnsIndicator
 from ingest.publishers.platform import (
     MONTHS,
+    ApiModel,
     Edition,
     Listing,
     Offer,
     Platform,
-    Said,
     SkippedError,
     day_from,
     with_query,
 )
 
 
-class _Indicator(Said):
+class _Indicator(ApiModel):
     slug: str | None = None
     label: str = ""
     subtitle: str = ""
@@ -132,22 +132,22 @@ def _label_words(label: str) -> frozenset[str]:
     return frozenset(re.findall(r"[a-z0-9]+", label.lower())) - _SMALL_WORDS
 
 
-class _Download(Said):
+class _Download(ApiModel):
     file: str
 
 
-class _Link(Said):
+class _Link(ApiModel):
     uri: str
 
 
-class _Description(Said):
+class _Description(ApiModel):
     title: str = ""
     edition: str = ""
     releaseDate: str | None = None  # noqa: N815
     nextRelease: str | None = None  # noqa: N815
 
 
-class _Page(Said):
+class _Page(ApiModel):
     type: str = ""
     uri: str
     description: _Description = _Description()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from ingest.contracts import Publication
-    from ingest.publishers.memory import Memory
+    from ingest.publishers.memory import FetchState
 
 _MOST_JSON = 32 << 20
 MONTHS = {
@@ -50,7 +50,7 @@ MONTHS = {
 }
 
 
-class Said(BaseModel):
+class ApiModel(BaseModel):
     """What a platform says, as far as we read it: unknown fields are none of our business.
 
     A field that is null says no more than one that is not there.
@@ -141,7 +141,7 @@ class Web:
     session: Session
     origins: frozenset[Origin]
     limits: content.Limits
-    memory: Memory
+    memory: FetchState
     # Where it is wanted, each JSON document that came, by its address.
     seen: dict[str, Any] | None = None
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 
 from ingest.errors import CoreMeasuresError
-from ingest.http import Manners, Origin, is_loopback, origin_of
+from ingest.http import Origin, RequestPolicy, is_loopback, origin_of
 
 ADDRESSES = {
     "ees": (
@@ -61,7 +61,7 @@ class Settings:
     addresses: Mapping[str, str] = field(
         default_factory=lambda: {name: default for name, (_, default) in ADDRESSES.items()}
     )
-    manners: Manners = field(default_factory=Manners)
+    policy: RequestPolicy = field(default_factory=RequestPolicy)
     stat_xplore_key: str | None = field(default=None, repr=False)
 
     @classmethod
@@ -107,7 +107,7 @@ class Settings:
             raise CoreMeasuresError(f"{NUMBERS['tries']}: at least one try is needed.")
         return cls(
             addresses,
-            Manners(user_agent=_user_agent(environment.get(CONTACT, "")), **numbers, **tries),  # type: ignore[arg-type]
+            RequestPolicy(user_agent=_user_agent(environment.get(CONTACT, "")), **numbers, **tries),  # type: ignore[arg-type]
             environment.get(STAT_XPLORE_KEY) or None,
         )
 

@@ -180,17 +180,17 @@ def is_needed(contract: FileContract, column: Column) -> bool:
     """Whether a file without a column is not the file: all but names that stand beside codes."""
     if column.name in contract.optional:
         return False
-    spoken_of = {
+    referenced_columns = {
         *contract.key,
         *contract.constants,
         *contract.more_councils,
-        *contract.checks.spoken_of(),
+        *contract.checks.referenced_columns(),
         contract.period.column,
         contract.row_count,
         contract.area.level,
         *contract.area.codes.values(),
     }
-    return column.role != "identity" or column.name in spoken_of
+    return column.role != "identity" or column.name in referenced_columns
 
 
 def column_mapping(contract: FileContract, published: Sequence[str]) -> dict[str, str]:

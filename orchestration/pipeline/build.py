@@ -110,7 +110,7 @@ def build(
             + accepted_among(inventory)
         )
     comment(home.candidate, dbt.manifest(), files)
-    candidate.settle(home.candidate)
+    candidate.checkpoint(home.candidate)
     write_whole(home.candidate_record, json.dumps({"digest": inventory.digest}).encode())
     return Candidate(inventory, dbt)
 

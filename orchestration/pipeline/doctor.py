@@ -23,7 +23,7 @@ from ingest.contracts import Publication
 from ingest.errors import PublisherError
 from ingest.http import GoneError, Session
 from ingest.publishers.fetch import Fetched, fetch_edition, platform_of, wanted_editions
-from ingest.publishers.memory import Memory
+from ingest.publishers.memory import FetchState
 from ingest.publishers.platform import Edition, Listing, SkippedError
 from ingest.publishers.settings import Settings
 
@@ -93,7 +93,7 @@ def examine(
         fetched = place / "fetched"
         fetched.mkdir()
         findings: dict[str, Finding] = {}
-        with Session(settings.manners) as session, ThreadPoolExecutor(_AT_ONCE) as pool:
+        with Session(settings.policy) as session, ThreadPoolExecutor(_AT_ONCE) as pool:
             looks = {
                 pool.submit(
                     _look, publication, _held(archive, publication), fetched, session, settings
@@ -126,7 +126,7 @@ def _look(
         why = publication.not_asked or "its file in ingest/publications has no `live:` block."
         return finding.ends(f"not asked: {why}", well=None)
     try:
-        platform = platform_of(publication, session, settings, Memory(), held)
+        platform = platform_of(publication, session, settings, FetchState(), held)
         platform.web.seen = finding.documents
         finding.listing = platform.releases()
     except SkippedError as skipped:

@@ -15,7 +15,7 @@ from ingest.archive import Archive
 from ingest.contracts import Publication
 from ingest.http import Session
 from ingest.publishers.fetch import fetched_from, new_editions, platform_of
-from ingest.publishers.memory import MEMORY, Memory
+from ingest.publishers.memory import MEMORY, FetchState
 from ingest.publishers.platform import SkippedError
 from ingest.publishers.settings import Settings
 from warehouse.home import Home
@@ -62,7 +62,7 @@ def offered(
     failed: list[str] = []
 
     def look(publication: Publication, session: Session) -> list[str]:
-        memory = Memory.at(home.work / MEMORY, publication.publication)
+        memory = FetchState.at(home.work / MEMORY, publication.publication)
         held = home.archive.held(publication.publisher, publication.publication)
         listing = platform_of(publication, session, settings, memory, held).releases()
         # Where only the file tells whether it changed, the nightly run asks for it.
@@ -73,7 +73,7 @@ def offered(
         ]
 
     # A look must be over within the minute that Dagster gives a sensor; the night has patience.
-    hasty = dataclasses.replace(settings.manners, connect=5.0, read=10.0, tries=1)
+    hasty = dataclasses.replace(settings.policy, connect=5.0, read=10.0, tries=1)
     with Session(hasty) as session, ThreadPoolExecutor(16) as pool:
         looks = {p.publication: pool.submit(look, p, session) for p in asked}
         for name, future in looks.items():

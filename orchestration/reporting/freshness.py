@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from ingest.archive import Release, in_order
 from ingest.contracts import Publication
-from ingest.publishers.memory import MEMORY, Memory
+from ingest.publishers.memory import MEMORY, FetchState
 from warehouse.home import Home
 
 PERIODS = {"yearly": 365, "quarterly": 91, "monthly": 30}
@@ -100,7 +100,7 @@ def freshness_of(
 ) -> Freshness:
     """How fresh a publication is, by what is held of it and what its publisher said."""
     today = today or datetime.now(UTC).date()
-    memory = Memory.at(home.work / MEMORY, publication.publication).state
+    memory = FetchState.at(home.work / MEMORY, publication.publication).state
     newest = next(reversed(in_order(held)), None)
     due, stated = _due(publication, newest, memory.next_expected)
     days = (today - due).days if due else 0

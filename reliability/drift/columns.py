@@ -13,7 +13,7 @@ def _unneeded(document: Document) -> list[str]:
     contract = document.contract
     needed = {
         *contract.key,
-        *contract.checks.spoken_of(),
+        *contract.checks.referenced_columns(),
         *document.values,
         *document.numeric(),
         *contract.area.codes.values(),
