@@ -36,7 +36,7 @@ def _parsed(text: str) -> Any:
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST:
             raise RecursionError
-    return yaml.load(text, SafeLoader)  # noqa: S506  # nosec B506  # a safe loader, either way
+    return yaml.load(text, SafeLoader)  # noqa: S506  # a safe loader, either way
 
 
 def read_yaml(path: Path) -> Any:
