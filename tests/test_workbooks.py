@@ -25,6 +25,8 @@ from ingest.contracts import load_contracts
 from ingest.errors import ReadError
 from ingest.loads import Load, loads_of, with_release
 from ingest.reading.grids import read_table
+from ingest.reading.recognise import NotUnderstoodError, described
+from ingest.reading.understand import understand
 
 pytestmark = needs_published
 
@@ -174,6 +176,12 @@ def test_a_damaged_workbook_is_served(reader: str) -> None:
 
     gone = {n: cells for n, cells in wanted.items() if n != name} | {"Notes": [["None"]]}
     assert "no sheet is named" in refusals(load, written(gone))
+    # A list is what its columns say; figures of a lone sheet are anybody's.
+    renamed = {("Table 99" if n == name else n): cells for n, cells in wanted.items()}
+    if reader in ("standing", "history"):
+        assert verdict(load, written(renamed)).reasons == ()
+    else:
+        assert "no sheet is named" in refusals(load, written(renamed))
 
     # Below the first rows of data, some of which are England's or blank: two rows are not enough.
     slipped = refusals(load, written(wanted | {name: moved(found[name], telling, 6)}))
@@ -183,6 +191,26 @@ def test_a_damaged_workbook_is_served(reader: str) -> None:
     # By its name where it is read by one; by what else the table has to have where it is not.
     assert lost, "a column is gone, and nothing is said"
     assert "it is not" not in lost, lost
+
+
+def test_another_table_with_the_same_header_is_read_for_the_one_that_is_gone() -> None:
+    load = load_of(LOW_INCOME, "2022-03-31", "relative")
+    contract = load.contract
+    found = sheets(LOW_INCOME, "2022-03-31", load.file.name)
+    relative = next(name for name in found if name.startswith("1_Relative_Local"))
+    absolute = next(name for name in found if name.endswith("Absolute_Local_Authority"))
+
+    def read(name: str, cells: Any) -> Any:
+        return read_table(written({name: cells}), contract.reading, contract.kept)
+
+    known = read(relative, found[relative])
+    before = described(known, contract, understand(contract, known))
+    renamed = read("Table 9", found[relative])
+    assert "which has its header" in "; ".join(understand(contract, renamed, before).evidence)
+    with pytest.raises(NotUnderstoodError, match="other figures than were published before"):
+        understand(contract, read("Table 9", found[absolute]), before)
+    with pytest.raises(NotUnderstoodError, match="no figures that were published before"):
+        understand(contract, renamed)
 
 
 def test_females_stand_on_the_sheet_of_males() -> None:

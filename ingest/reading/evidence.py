@@ -62,11 +62,12 @@ class Evidence:
 
     `kind` is what was sought: a column, a label of a column, a column by the sum or share that it
     is part of in every row, the value of a column that is gone, the share that a count stood beside
-    that is gone, or an empty column that is gone. `of` is the contract's name for it, `best` and
-    `next_best` what was found for it, `fewest` the cells that it takes.
+    that is gone, an empty column that is gone, or a sheet that has the header and not the name.
+    `of` is the contract's name for it, `best` and `next_best` what was found for it, `fewest` the
+    cells that it takes.
     """
 
-    kind: Literal["column", "label", "identity", "constant", "count", "empty"]
+    kind: Literal["column", "label", "identity", "constant", "count", "empty", "sheet"]
     of: str
     best: Agreement
     next_best: Agreement | None = None
@@ -97,6 +98,9 @@ class Evidence:
             return f"{self.of} is no longer printed, the share of it goes on: {self.best}"
         if self.kind == "empty":
             return f"{self.of} is no longer printed, and had no figure in {self.best.cells:,} rows"
+        if self.kind == "sheet":
+            told = f"sheet {self.of} is read from {self.best.candidate!r}, which has its header"
+            return told + (f", and its figures: {self.best}" if self.best.cells else "")
         next_best = f"; next best {self.next_best}" if self.next_best else ""
         if self.kind == "identity":
             return f"{self.of} is read from {self.best} with the columns that make it{next_best}"

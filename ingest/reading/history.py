@@ -45,6 +45,8 @@ from ingest.reading.recognise import (
     distinct_labels,
     known_labels,
     refuse_missing,
+    refuse_unproved_sheets,
+    sheets_by_header,
     spelt_labels,
 )
 from ingest.reading.tables import SOURCE_ROW
@@ -124,6 +126,7 @@ class History:
             self._leave_counts_out()
             self._refuse_contradicted()
         self._refuse_unsettled()
+        self._prove_sheets()
         return Understanding(
             columns=self.columns,
             labels=self.labels,
@@ -511,6 +514,34 @@ class History:
             elif best is not None and not by_history:
                 self.unsettled = [one for one in self.unsettled if one.of != name]
                 self.unsettled.append(best)
+
+    def _prove_sheets(self) -> None:
+        """Take a sheet that was known by its header where its figures are those of before."""
+        sheets = sheets_by_header(self.contract, self.table)
+        if not sheets:
+            return
+        numeric = [
+            n
+            for n in self.contract.columns_of(*NUMERIC_ROLES)
+            if n in self.columns and n in self.old
+        ]
+        agree = cells = 0
+        if numeric and self._has_key:
+            rows = self._shared(self._joined_by())
+            for name in numeric:
+                (one,) = self._compare(name, [self.columns[name]], rows)
+                agree, cells = agree + one.agree, cells + one.cells
+        for wanted, sheet in sheets:
+            found = Agreement(sheet, agree, cells)
+            evidence = Evidence("sheet", wanted, found, fewest=MIN_CELLS_AGAINST)
+            if numeric and not evidence.settles:
+                if cells >= MIN_CELLS_AGAINST:
+                    raise NotUnderstoodError(
+                        f"no sheet is named {wanted!r}; {sheet!r} has its header, and other"
+                        f" figures than were published before: {agree:,} of {cells:,} agree"
+                    )
+                refuse_unproved_sheets(self.contract, self.table)
+            self.evidence.append(evidence)
 
     def _refuse_contradicted(self) -> None:
         """Refuse a column that has another's history: names say less than figures."""

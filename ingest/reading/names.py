@@ -119,6 +119,12 @@ def spellings(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.lower() for one in (text, bare, spaced)))
 
 
+def spelt_as(pattern: str, name: str) -> bool:
+    """Whether a sheet's name is what a pattern says, in whatever capitals, blanks, underscores."""
+    spellings = (name, re.sub(r"[ -]+", "_", name), re.sub(r"[_-]+", " ", name))
+    return any(re.fullmatch(pattern, spelt, re.IGNORECASE) for spelt in spellings)
+
+
 def in_words(pattern: str) -> str:
     """What a pattern looks for, as a person would write it: `…` stands for what varies."""
     return " ".join(re.sub(r"…[…\s]*…", "…", _words_of(_parser.parse(pattern))).split())

@@ -19,7 +19,7 @@ from ingest.errors import ReadError
 from ingest.reading.cells import PLAIN, read_cell
 from ingest.reading.evidence import MIN_CELLS_AGAINST
 from ingest.reading.grids import SOURCE_SHEET
-from ingest.reading.names import as_known, normal
+from ingest.reading.names import as_known, in_words, normal, spelt_as
 from ingest.reading.periods import read_period
 from ingest.reading.tables import SOURCE_ROW
 
@@ -273,6 +273,37 @@ def refuse_missing(
         missing_told = "; ".join(said)
         raise NotUnderstoodError(
             f"its columns are not known; missing: {missing_told}{there}", proposal
+        )
+
+
+def sheets_by_header(contract: FileContract, table: pa.Table) -> list[tuple[str, str]]:
+    """Sheets that were known by their header alone: what each was to be named, and its name."""
+    if SOURCE_SHEET not in table.column_names:
+        return []
+    patterns = contract.reading.sheets
+    sheets = distinct_labels(table[SOURCE_SHEET])
+    unnamed = [one for one in sheets if not any(spelt_as(pattern, one) for pattern in patterns)]
+    wanted = [p for p in patterns if not any(spelt_as(p, sheet) for sheet in sheets)]
+    return list(zip(map(in_words, wanted), unnamed, strict=False))
+
+
+def refuse_unproved_sheets(contract: FileContract, table: pa.Table) -> None:
+    """Refuse figures of a sheet with another name, where no figure of before speaks for it.
+
+    A header is not enough: relative and absolute low income have the same. A list without figures
+    is what its columns say.
+
+    Raises
+    ------
+    NotUnderstoodError
+        There is one.
+    """
+    if not contract.columns_of(*NUMERIC_ROLES):
+        return
+    for wanted, sheet in sheets_by_header(contract, table):
+        raise NotUnderstoodError(
+            f"no sheet is named {wanted!r}; {sheet!r} has its header, and no figures that were"
+            " published before to prove that it is the one"
         )
 
 

@@ -15,6 +15,7 @@ from ingest.reading.recognise import (
     match_names,
     refuse_missing,
     refuse_twice,
+    refuse_unproved_sheets,
     spelt_labels,
 )
 from ingest.reading.tables import SOURCE_ROW
@@ -42,6 +43,7 @@ def understand(
             )
     by_name = match_names(contract, printed)
     if history is None or not history.num_rows:
+        refuse_unproved_sheets(contract, table)
         refuse_twice(by_name.twice)
         refuse_missing(contract, by_name.missing, printed, by_name.columns.values(), [])
         return Understanding(by_name.columns, spelt_labels(contract, table, by_name.columns))
