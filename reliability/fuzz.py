@@ -172,6 +172,7 @@ def _grids(_: Path) -> Reader:
     """A workbook's cells, in the place of the process that parses its bytes."""
     import ingest.reading.grids
     from ingest.errors import ReadError
+    from ingest.reading.workbooks import FoundSheet
 
     module: Any = ingest.reading.grids
     contracts = _contracts("workbook")
@@ -187,7 +188,8 @@ def _grids(_: Path) -> Reader:
             sheet, *lines = text.split("\n")
             rows = [line.split("\t") for line in lines]
             width = max(map(len, rows), default=0)
-            sheets.append((sheet, [[*row, *[""] * (width - len(row))] for row in rows]))
+            cells = [[*row, *[""] * (width - len(row))] for row in rows]
+            sheets.append(FoundSheet(sheet, sheet, cells))
         sheets += sheets[-1:] * (len(patterns) - len(sheets))
         parse, module.read_sheets = module.read_sheets, lambda *_: sheets
         try:
