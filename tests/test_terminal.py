@@ -15,6 +15,13 @@ from conftest import PROJECT, command
 IN_NEED = "characteristics-of-children-in-need"
 
 
+def _as_from_a_terminal() -> None:
+    """No signal ignored or held back, whatever the tests themselves were started from."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize(
     ("stage", "number", "code", "word"),
     [
@@ -36,11 +43,16 @@ def test_an_interrupted_refresh_ends_in_a_traceback_or_is_half_done(
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONPATH": str(PROJECT)},
+        preexec_fn=_as_from_a_terminal,  # noqa: PLW1509  # the tests have one thread
     ) as process:
         assert process.stderr and process.stdout
+        before = []
         for line in process.stderr:
-            if line.startswith(stage):
+            before.append(line)
+            if stage in line:
                 break
+        assert before, "it said nothing"
+        assert stage in before[-1], before
         process.send_signal(number)
         printed, said = process.stdout.read(), process.stderr.read()
     assert process.returncode == code
