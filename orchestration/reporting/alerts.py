@@ -236,7 +236,7 @@ def _worth_telling(message: Message, known: dict[str, str], home: Home) -> Messa
     fresh = [n for n in message.news if n.kind == _FAILED or known.get(n.key) != n.sign]
     now = {one.key for one in message.news}
     ended = [key for key in known if key and key not in now]
-    well = [key for key in ended if not key.startswith(_FAILED)]
+    well = [key for key in ended if not key.startswith(f"{_FAILED}: ")]
     if len(well) < len(ended) and not any(one.kind == _FAILED for one in message.news):
         well.append("the refresh")
     if not fresh and not well:
