@@ -1,7 +1,7 @@
 """Real releases, changed as publishers change theirs: kept out, or read as something else.
 
 A few kinds of `make drift`, on publications whose releases repeat no year of the one before, where
-least speaks for a reading; all kinds on all publications stand in docs/drift.md.
+least speaks for a reading; `make drift` tries all kinds on all publications.
 """
 
 from __future__ import annotations
