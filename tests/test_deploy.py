@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
@@ -11,8 +10,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +17,7 @@ from typing import Any
 import factory
 import pytest
 import yaml
-from conftest import PROJECT, free_port, rows
+from conftest import PROJECT, free_port, graphql, rows
 
 DEPLOY = PROJECT / "deploy"
 IN_NEED = "characteristics-of-children-in-need"
@@ -91,16 +88,7 @@ class Machine:
         process.wait()
 
     def ask(self, query: str) -> Any:
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.web}/graphql",
-            json.dumps({"query": query}).encode(),
-            {"Content-Type": "application/json"},
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
-                return json.load(answer)["data"]
-        except (OSError, urllib.error.URLError, KeyError, ValueError):
-            return None
+        return graphql(self.web, query)
 
     def answers(self) -> bool:
         """The web server is up and has the code server's assets."""

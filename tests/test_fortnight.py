@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import hashlib
 import json
 import subprocess
 from collections import Counter
@@ -250,6 +249,7 @@ def write_release(archive: Path, publication: str, volume: Volume, label: str) -
         release = volume.published.isoformat()
     if publication == OUTCOMES:
         landing_page = f"https://www.gov.uk/{page_of(release)}"
+    kept = {name: body for name, body in files.items() if contract.file_for(name)}
     document = {
         "publisher": contract.publisher,
         "publication": publication,
@@ -260,22 +260,13 @@ def write_release(archive: Path, publication: str, volume: Volume, label: str) -
         "published_precision": "day",
         "landing_page": landing_page,
         "licence": "Open Government Licence v3.0",
-        "files": [
-            {
-                "name": name,
-                "title": volume.titles.get(name, ""),
-                "bytes": len(body),
-                "sha256": hashlib.sha256(body).hexdigest(),
-            }
-            for name, body in files.items()
-            if contract.file_for(name)
-        ],
+        "files": volume.listed(kept),
     }
     version = f"+{volume.amended + 1}" if volume.amended else ""
     folder = archive / contract.publisher / publication / f"{release}{version}"
     folder.mkdir(parents=True)
-    for name in (file["name"] for file in document["files"]):
-        (folder / name).write_bytes(files[name])
+    for name, body in kept.items():
+        (folder / name).write_bytes(body)
     (folder / "release.json").write_text(json.dumps(document), "utf-8")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import shutil
@@ -11,13 +10,12 @@ import subprocess
 import sys
 import sysconfig
 import time
-import urllib.request
 import venv
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import IN_NEED, PROJECT, free_port
+from conftest import IN_NEED, PROJECT, free_port, graphql
 
 PARTS = ("ingest", "expectations", "warehouse", "orchestration", "dbt_project")
 NOT_SOURCE = shutil.ignore_patterns("__pycache__", "target", "logs", ".user.yml")
@@ -110,17 +108,8 @@ def test_dagster_does_not_load_what_is_installed_from_the_wheel(
     port = free_port()
 
     def assets() -> list[Any]:
-        query = "{assetNodes{assetKey{path}}}"
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{port}/graphql",
-            json.dumps({"query": query}).encode(),
-            {"Content-Type": "application/json"},
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                return list(json.load(answer)["data"]["assetNodes"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return []
+        found = graphql(port, "{assetNodes{assetKey{path}}}")
+        return found["assetNodes"] if found else []
 
     log = tmp_path / "log"
     with (

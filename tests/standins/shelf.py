@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -23,6 +25,18 @@ class Volume:
     amended: int = 0
     withdrawn: str | None = None
     amended_on: date | None = None
+
+    def listed(self, files: Mapping[str, bytes]) -> list[dict[str, object]]:
+        """What a release.json says of files of it."""
+        return [
+            {
+                "name": name,
+                "title": self.titles.get(name, ""),
+                "bytes": len(body),
+                "sha256": hashlib.sha256(body).hexdigest(),
+            }
+            for name, body in files.items()
+        ]
 
     @property
     def first(self) -> datetime:

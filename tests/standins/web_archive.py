@@ -31,15 +31,7 @@ class WebArchive:
             "published_precision": "day",
             "landing_page": "https://example.org",
             "licence": "Open Government Licence v3.0",
-            "files": [
-                {
-                    "name": name,
-                    "title": volume.titles.get(name, ""),
-                    "bytes": len(body),
-                    "sha256": hashlib.sha256(body).hexdigest(),
-                }
-                for name, body in volume.files.items()
-            ],
+            "files": volume.listed(volume.files),
         }
 
     def answer(self, request: Request, base: str) -> Reply:
