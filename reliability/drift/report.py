@@ -7,7 +7,7 @@ there), and every publication of which two releases were admitted has its newest
 printed and written is computed.
 
 With `--keep FOLDER` what was judged is kept there, and a run that was broken off goes on from it as
-long as the code and the publication's contracts are the same.
+long as the code and the contracts are the same.
 
 Ends with 1 if a drift led to a figure other than the true one, or to figures that are gone in
 silence, or broke the refresh.
@@ -16,7 +16,6 @@ silence, or broke the refresh.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 import re
@@ -35,12 +34,13 @@ from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 
-from expectations.results.verdicts import digest
+from ingest.archive import sha256_of
 from ingest.contracts import FileContract, load_contracts
 from reliability.drift.document import NotApplicableError
 from reliability.drift.every import KINDS
 from reliability.drift.kinds import Kind, Truth
 from reliability.drift.site import DriftSite, Facts, Judgement, NoHistoryError, figures_alone
+from reliability.mutations import code_digest
 from reliability.site import Compiled, lay_release
 from warehouse.home import Home
 
@@ -118,8 +118,8 @@ def verdict_of(judged: Judgement, sound: Facts, truth: Truth, kind: Kind) -> tup
         return WRONG, f"{len(wrong):,} of {len(sound):,} figures, as {wrong[0]}"
     if judged.refusals:
         told = "; ".join(judged.refusals)
-        told_to = re.findall(r"core-measures accept .*?(?= --reason)", " ".join(judged.ways_out))
-        words = [word for command in told_to for word in shlex.split(command)]
+        commands = re.findall(r"core-measures accept .*?(?= --reason)", " ".join(judged.ways_out))
+        words = [word for command in commands for word in shlex.split(command)]
         proposals = [b.partition("=") for a, b in pairwise(words) if a == "--read"]
         if not proposals:
             return REFUSED, told
@@ -226,16 +226,12 @@ def judge_publication(base: Path, work: Path, name: str, kinds: Sequence[str]) -
 def judged_before(keep: Path, base: Path, name: str, kinds: Sequence[str]) -> Path:
     """Where the report of one publication is kept.
 
-    The file's name changes with what judges it: contracts, reader and checks, the SQL of figures,
-    the drifts, and the releases held.
+    The file's name changes with what judges it, with the drifts that are asked for, and with the
+    releases held.
     """
-    publication = load_contracts()[name]
-    held = Home(base).archive.held(publication.publisher, name)
-    told = hashlib.sha256(repr((digest(publication), kinds, [r.path for r in held])).encode())
-    for folder, pattern in (("dbt_project", "*.sql"), ("reliability/drift", "*.py")):
-        for path in sorted((ROOT / folder).rglob(pattern)):
-            told.update(path.read_bytes())
-    return keep / f"{name}-{told.hexdigest()[:16]}.json"
+    held = Home(base).archive.held(load_contracts()[name].publisher, name)
+    judged = repr((name, kinds, [release.path for release in held], code_digest()))
+    return keep / f"{name}-{sha256_of(judged.encode())[:16]}.json"
 
 
 def judge_and_keep(
@@ -244,8 +240,9 @@ def judge_and_keep(
     """The report of one publication, kept for the next time."""
     kept = judged_before(keep, base, name, kinds) if keep else None
     if kept and kept.exists():
-        told = json.loads(kept.read_bytes())
-        return FileReport(**told | {"outcomes": tuple(Outcome(**o) for o in told["outcomes"])})
+        document = json.loads(kept.read_bytes())
+        outcomes = tuple(Outcome(**one) for one in document["outcomes"])
+        return FileReport(**document | {"outcomes": outcomes})
     one = judge_publication(base, work, name, kinds)
     if kept:
         kept.parent.mkdir(parents=True, exist_ok=True)
