@@ -56,6 +56,8 @@ def write_marts(
 ) -> list[str]:
     """Write every table of schema `marts` into `folder` and return their names.
 
+    Each as Parquet and CSV, all in one DuckDB file, and the figures by measure as Parquet.
+
     `versions` has the version of each mart that has one.
 
     CSV is UTF-8 with a header, rows in the order of their columns, empty for null and `""` for
@@ -137,7 +139,8 @@ def _write_mart(
     ):
         path = sql_text(str(folder / f"{table}.{suffix}"))
         con.execute(f"copy (select {select} from in_order) to {path} ({options})")
-    _write_packed(con, table, comment, {name: told for name, _, told in columns if told})
+    described = {name: description for name, _, description in columns if description}
+    _write_packed(con, table, comment, described)
     if table == _PARTITIONED:
         con.execute(
             f"copy in_order to {sql_text(str(folder / BY_MEASURE))} (format parquet,"
@@ -174,8 +177,8 @@ def _write_packed(
     name = f"package.marts.{sql_name(table)}"
     con.execute(f"create table {name} as from in_order")
     con.execute(f"comment on table {name} is {sql_text(comment)}")
-    for column, told in columns.items():
-        con.execute(f"comment on column {name}.{sql_name(column)} is {sql_text(told)}")
+    for column, description in columns.items():
+        con.execute(f"comment on column {name}.{sql_name(column)} is {sql_text(description)}")
 
 
 def _csvw(package: dict[str, Any]) -> dict[str, Any]:

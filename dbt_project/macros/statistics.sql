@@ -126,10 +126,10 @@
 
 
 {#-
-  Bounds of a difference from the two figures' own 95% confidence intervals. Source: Newcombe (1998), Interval
-  estimation for the difference between independent proportions, Statistics in Medicine 17,
-  873-890, method 10, where the intervals are Wilson's; for other intervals the same square-and-add
-  is MOVER, Donner and Zou (2012), Statistical Methods in Medical Research 21, 347-359.
+  Bounds of a difference from the two figures' own 95% confidence intervals. Source: Newcombe
+  (1998), Interval estimation for the difference between independent proportions, Statistics in
+  Medicine 17, 873-890, method 10, where the intervals are Wilson's; for other intervals the same
+  square-and-add is MOVER, Donner and Zou (2012), Statistical Methods in Medical Research 21, 347-359.
 -#}
 {% macro bound_of_difference(bound, value_1, lower_1, upper_1, value_2, lower_2, upper_2) -%}
     {%- set first, second = (upper_1, lower_2) if bound == 'lower' else (lower_1, upper_2) -%}
@@ -207,8 +207,8 @@
 
 
 {#-
-  Whether two figures' 95% confidence intervals share a value. Where they share none the two differ by more
-  than chance; where they share some that is not settled. Source: OHID (2018), Technical guide:
+  Whether two figures' 95% confidence intervals share a value. Where they share none the two differ
+  by more than chance; where they share some that is not settled. Source: OHID (2018), Technical guide:
   confidence intervals, and APHO Technical briefing 3.
 -#}
 {% macro intervals_overlap(one, other) -%}

@@ -99,8 +99,8 @@ class Evidence:
         if self.kind == "empty":
             return f"{self.of} is no longer printed, and had no figure in {self.best.cells:,} rows"
         if self.kind == "sheet":
-            told = f"sheet {self.of} is read from {self.best.candidate!r}, which has its header"
-            return told + (f", and its figures: {self.best}" if self.best.cells else "")
+            message = f"sheet {self.of} is read from {self.best.candidate!r}, which has its header"
+            return message + (f", and its figures: {self.best}" if self.best.cells else "")
         next_best = f"; next best {self.next_best}" if self.next_best else ""
         if self.kind == "identity":
             return f"{self.of} is read from {self.best} with the columns that make it{next_best}"

@@ -232,8 +232,8 @@ class History:
             agree = count = int(rows.sum())
             if of == area.unit:
                 agree = int(code_of_unit[rows].str.strip().isin(known_codes).sum())
-            told = Agreement(cell, agree, count)
-            evidence = Evidence("label", f"{area.level}/{of}", told, None, MIN_CELLS_OF_CODES)
+            found_by = Agreement(cell, agree, count)
+            evidence = Evidence("label", f"{area.level}/{of}", found_by, None, MIN_CELLS_OF_CODES)
             # Regions are few: their codes alone have to do.
             if of == area.unit and not evidence.settles:
                 continue
@@ -520,25 +520,16 @@ class History:
         sheets = sheets_by_header(self.contract, self.table)
         if not sheets:
             return
-        numeric = [
-            n
-            for n in self.contract.columns_of(*NUMERIC_ROLES)
-            if n in self.columns and n in self.old
-        ]
-        agree = cells = 0
-        if numeric and self._has_key:
-            rows = self._shared(self._joined_by())
-            for name in numeric:
-                (one,) = self._compare(name, [self.columns[name]], rows)
-                agree, cells = agree + one.agree, cells + one.cells
+        nothing = np.empty(0, dtype=np.int64)
+        rows = self._shared(self._joined_by()) if self._has_key else (nothing, nothing)
         for wanted, sheet in sheets:
-            found = Agreement(sheet, agree, cells)
+            found = self._pooled(sheet, *rows)
             evidence = Evidence("sheet", wanted, found, fewest=MIN_CELLS_AGAINST)
-            if numeric and not evidence.settles:
-                if cells >= MIN_CELLS_AGAINST:
+            if not evidence.settles:
+                if found.cells >= MIN_CELLS_AGAINST:
                     raise NotUnderstoodError(
-                        f"no sheet is named {wanted!r}; {sheet!r} has its header, and other"
-                        f" figures than were published before: {agree:,} of {cells:,} agree"
+                        f"no sheet is named {wanted!r}; {sheet!r} has its header, and other figures"
+                        f" than were published before: {found.agree:,} of {found.cells:,} agree"
                     )
                 refuse_unproved_sheets(self.contract, self.table)
             self.evidence.append(evidence)

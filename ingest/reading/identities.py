@@ -46,5 +46,5 @@ def holds(identity: Identity, cells: Mapping[str, Numbers], candidate: str) -> A
         below = np.where(values[identity.denominator] > 0, values[identity.denominator], np.nan)
         off = values[identity.value] - identity.per * values[identity.numerator] / below
         rounding = slack[identity.value]
-    told = ~np.isnan(off)
-    return Agreement(candidate, int((np.abs(off[told]) <= rounding).sum()), int(told.sum()))
+    known = off[~np.isnan(off)]
+    return Agreement(candidate, int((np.abs(known) <= rounding).sum()), len(known))

@@ -120,7 +120,10 @@ def spellings(text: str) -> tuple[str, ...]:
 
 
 def spelt_as(pattern: str, name: str) -> bool:
-    """Whether a sheet's name is what a pattern says, in whatever capitals, blanks, underscores."""
+    """Whether a sheet's name is what a pattern says, in whatever capitals, blanks, underscores.
+
+    As `workbook_cells` finds it, which is run apart from the project and imports nothing of it.
+    """
     spellings = (name, re.sub(r"[ -]+", "_", name), re.sub(r"[_-]+", " ", name))
     return any(re.fullmatch(pattern, spelt, re.IGNORECASE) for spelt in spellings)
 

@@ -32,8 +32,8 @@ def tell_dagster(
             for event in _events(ended, nodes, only):
                 instance.report_runless_asset_event(_without_run(event))
     except Exception as error:
-        told = " ".join(str(error).split()) or repr(error)
-        reporter.warn(f"Dagster's history has nothing of this refresh, or not all: {told[:300]}")
+        message = " ".join(str(error).split()) or repr(error)
+        reporter.warn(f"Dagster's history has nothing of this refresh, or not all: {message[:300]}")
 
 
 def _events(ended: Outcome, nodes: Sequence[NodeResult], only: Sequence[str]) -> Iterator[Any]:

@@ -303,7 +303,7 @@ def bad_news(home: Home, inventory: Inventory | None, failed: str | None) -> Mes
             line = f"Incomplete: {held_release}: {held_release.lacks}. {way_out(held_release)}"
             add("incomplete", str(held_release), line, held_release.lacks)
         news += _withdrawn(home, inventory)
-        news += _not_brought_home(inventory)
+        news += _failed_to_download(inventory)
         for publication in inventory.contracts.values():
             held = [one.release for one in inventory.of(publication)]
             fresh = freshness_of(home, publication, held)
@@ -319,7 +319,7 @@ def bad_news(home: Home, inventory: Inventory | None, failed: str | None) -> Mes
     return Message(f"core-measures: {told} in {home.root.name}", lines, tuple(news))
 
 
-def _not_brought_home(inventory: Inventory) -> Iterator[News]:
+def _failed_to_download(inventory: Inventory) -> Iterator[News]:
     """What did not come; of a release that came in part it is said elsewhere what it lacks."""
     incomplete = {held.release.path for held in inventory.incomplete}
     by_path: dict[str, list[str]] = {}
