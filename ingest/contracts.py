@@ -11,7 +11,7 @@ import fnmatch
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, lru_cache
@@ -609,6 +609,22 @@ class FileContract:
             if label:
                 labels.setdefault(column, {}).setdefault(label, []).append(theirs)
         return replace(self, columns=columns, labels=labels, told=dict(told))
+
+    def with_labels(self, labels: Mapping[str, Mapping[str, Sequence[str]]]) -> FileContract:
+        """The contract with further labels of its columns, each with its other spellings.
+
+        What it says itself comes first: a label that it knows already is left as it is.
+        """
+        joined = {name: {k: list(v) for k, v in of.items()} for name, of in self.labels.items()}
+        for name, of in labels.items():
+            own = joined.setdefault(name, {})
+            known = {*own, *(spelling for spellings in own.values() for spelling in spellings)}
+            own |= {
+                label: [one for one in spellings if one not in known]
+                for label, spellings in of.items()
+                if label not in known
+            }
+        return replace(self, labels=joined)
 
     @cached_property
     def column_names(self) -> tuple[str, ...]:

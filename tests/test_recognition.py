@@ -14,6 +14,7 @@ import pyarrow as pa
 import pytest
 from conftest import PUBLISHED, needs_published
 
+from expectations.panel.measures import labels_of
 from ingest.contracts import FileContract, load_contracts
 from ingest.errors import ReadError
 from ingest.reading.grids import read_table
@@ -336,6 +337,27 @@ def test_a_label_in_other_words_loses_its_series(label: str) -> None:
     assert any(f"read from {label}: 1,347 of 1,354 cells" in said for said in how.evidence)
 
 
+ACTIVITY = "la_care_leavers_activity.csv"
+
+
+@pytest.mark.parametrize("age", ["19 TO 21 YEARS", "aged_19_to_21"])
+def test_a_label_that_a_series_asks_for_in_capitals_loses_the_series(age: str) -> None:
+    contract, data = published(LOOKED_AFTER, "2025", ACTIVITY)
+    contract = contract.with_labels(labels_of(contract))
+    table = table_of(contract, written(relabelled(rows_of(data), "19 to 21 years", age)))
+    how = understand(contract, table, before(LOOKED_AFTER, "2024", ACTIVITY))
+    assert set(described(table, contract, how)["age"].to_pylist()) == {
+        "Aged 17 to 18",
+        "Aged 19 to 21",
+    }
+
+
+def test_under_fifteen_is_taken_for_fifteen() -> None:
+    assert normal("<15 yrs") != normal("15 yrs")
+    assert normal("<15 yrs") == normal("Under 15 years".replace("years", "yrs"))
+    assert normal("75+") != normal("75")
+
+
 def test_a_label_of_others_is_taken_for_the_one_that_is_gone() -> None:
     def change(rows: Rows) -> Rows:
         rows = [row for row in rows if SUITABLE not in row.values()]
@@ -412,6 +434,44 @@ def neet(change: Callable[[Rows], Rows]) -> tuple[dict[str, list[str]], Understa
     how = understand(contract, table, before(NEET, "2024", DASHBOARD.format(2024)))
     rows = described(table, contract, how)
     return {name: rows[name].to_pylist() for name in contract.column_names}, how
+
+
+def schools(change: Callable[[Rows], Rows]) -> Understanding:
+    """Good schools of a day, changed, beside those of a month before: no day is in both."""
+    publication = "schools-rated-good-or-outstanding"
+    (contract,) = load_contracts()[publication].files
+    folder = PUBLISHED / "ons" / publication
+    old, new = (
+        (folder / day / f"{publication}.csv").read_bytes() for day in ("2024-08-31", "2024-09-30")
+    )
+    earlier = table_of(contract, old)
+    held = described(earlier, contract, understand(contract, earlier))
+    return understand(contract, table_of(contract, written(change(rows_of(new)))), held)
+
+
+def beside(rows: Rows, named: str, true: str) -> Rows:
+    """The figure under another name, and a tenth less of it under the one that it had."""
+    (name,) = {"Observation", "observation", "Value"} & {*rows[0]}
+
+    def less(cell: str) -> str:
+        return f"{0.9 * float(cell):.8f}" if cell.replace(".", "").isdigit() else cell
+
+    return [
+        {n: c for n, c in row.items() if n != name} | {named: less(row[name]), true: row[name]}
+        for row in rows
+    ]
+
+
+def test_a_look_alike_takes_the_name_of_a_figure_that_no_other_release_prints() -> None:
+    with pytest.raises(NotUnderstoodError, match="nearer to what they had before") as refused:
+        schools(lambda rows: beside(rows, "Observation", "Observation_all"))
+    assert refused.value.proposal == {"value": "Observation_all"}
+
+
+def test_a_figure_of_a_single_day_under_another_name_is_proposed_by_nobody_or_taken() -> None:
+    with pytest.raises(NotUnderstoodError) as refused:
+        schools(lambda rows: beside(rows, "schools_good", "measure_173"))
+    assert refused.value.proposal == {"value": "measure_173"}
 
 
 @pytest.mark.parametrize("column", ["NEET_not_known_percent", "NEET_percent", "Notknown_percent"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,8 @@ from ingest.reading.tables import SOURCE_ROW
 if TYPE_CHECKING:
     from expectations.panel.load_table import LoadTable
 
+# `[w]`, `x`, `..`: a letter or three, or signs without a digit.
+_LIKE_A_MARK = re.compile(r"[\[(]?(?:[A-Za-z]{1,3}|[^\w\s]{1,3})[\])]?")
 # What a spreadsheet would reckon or a browser run, and letters that show nothing.
 _CODE = re.compile(r"^\s*[=@]|<\s*script|[\x00-\x08\x0e-\x1f\u202a-\u202e\u2066-\u2069]", re.I)
 
@@ -159,8 +162,8 @@ class KeyUnique(LoadCheck):
         0.02,
         "share of rows",
         "2026-11",
-        "A slip repeats a row or two; a breakdown that the contract does not know, or a table"
-        " pasted twice, repeats many.",
+        "A slip prints a row or two again with other figures; a breakdown that the contract does"
+        " not know does so with many.",
     )
 
     def explanation(self, contract: FileContract, about: str) -> str:
@@ -195,9 +198,10 @@ class KeyUnique(LoadCheck):
             for row in load.repeated_rows
             if row not in told_apart
         )
-        many = int(again.sum()) >= FEWEST_FOR_A_SHARE
+        # A row printed twice to the letter is served once; two numbers for one figure are none.
+        many = len(told_apart) >= FEWEST_FOR_A_SHARE
         yield Findings(
-            len(load.key), conflicting + alike, int(again.sum()) / len(again) if many else 0.0
+            len(load.key), conflicting + alike, len(told_apart) / len(again) if many else 0.0
         )
 
 
@@ -228,8 +232,23 @@ class NumbersOrMarks(LoadCheck):
         0.05,
         "share of a column's cells",
         "2026-11",
-        "A slip spoils a cell or two. More are a mark, or a way to print numbers, that has to be"
-        " learnt before the column can be read.",
+        "A slip spoils a cell or two. More are a way to print numbers that has to be learnt before"
+        " the column can be read.",
+    )
+    marked = Bound(
+        0.5,
+        "share of a column's cells",
+        "2026-11",
+        "A new mark stands where there is no figure: whatever it means, its cells have no value and"
+        " the others are read as they were. Publishers keep back a third of a column of small"
+        " counts; where most of it is a mark, another column may be read.",
+    )
+    fewest_words = Bound(
+        4.0,
+        "unknown marks of a column",
+        "2026-11",
+        "A publisher brings in one mark with a new house style, or its two or three together; more"
+        " short words are a column of codes.",
     )
 
     def subjects(self, contract: FileContract) -> Sequence[str]:
@@ -246,11 +265,19 @@ class NumbersOrMarks(LoadCheck):
         off = ~number & ~load.columns.among(about, (*load.contract.known_marks, CONFLICTING))
         # What a correction took away is no mark of the publisher's.
         off &= ~(load.rows[EMPTIED].to_numpy() & load.columns.among(about, ("",)))
-        yield found_where(
+        texts = load.columns.texts(about) if off.any() else ()
+        found = found_where(
             off,
-            load.columns.texts(about) if off.any() else (),
+            texts,
             load.source_rows,
             wording="{0!r} in row {1}",
             rows=load.source_rows,
             column=about,
         )
+        unknown = {str(texts[i]) for i in np.flatnonzero(off)}
+        marks = {text for text in unknown if _LIKE_A_MARK.fullmatch(text.strip())}
+        if 0 < len(marks) < float(self.fewest_words):
+            as_mark = off & load.columns.among(about, tuple(marks))
+            if as_mark.mean() <= float(self.marked):
+                found = replace(found, share=found_where(off & ~as_mark, wording="").share)
+        yield found

@@ -102,13 +102,26 @@ def _claims(load: LoadTable) -> Iterator[_Claim]:
     if spec.span is not None:
         # A file that is added to has a year more each year; one with fewer lacks some.
         years = float(found.nunique())
-        yield "the number of years", (years if 1 < spec.span < years else spec.span), years
+        as_many = 1 < spec.span < years or _begins_later(load, found)
+        yield "the number of years", (years if as_many else spec.span), years
     if spec.only == "release":
         days = sorted(_as_number(period.end) for period in load.periods.values())
         named = parse_period(load.load.release.release, "days", "snapshot")
         claimed = None if named is None else _as_number(named.end)
         for day in (days[:1] + days[-1:]) or [0]:
             yield "the last day by the release's name", claimed, float(day)
+
+
+def _begins_later(load: LoadTable, found: pd.Series[float]) -> bool:
+    """Whether all that a file of several years lacks is the oldest that the one before had.
+
+    A publisher that prints the newest four years for five has left out nothing that is not held.
+    """
+    before = load.columns_before
+    if before is None or found.nunique() < 2:
+        return False
+    held = {float(year) for year in np.unique(before.years[~np.isnan(before.years)] // 1)}
+    return {year for year in held if year >= found.min()} <= {*found} and min(held) < found.min()
 
 
 def _as_number(day: date) -> int:

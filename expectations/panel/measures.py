@@ -155,6 +155,27 @@ def series_of(contract: FileContract) -> tuple[SeriesCheck, ...]:
     return series
 
 
+def labels_of(contract: FileContract) -> dict[str, dict[str, tuple[str, ...]]]:
+    """The labels that series ask a file for: by column, one with how else it was ever written.
+
+    A label that two series write in different ways is left out: they ask for different rows.
+    """
+    written: dict[str, dict[str, set[tuple[str, ...]]]] = {}
+    for check in series_of(contract):
+        for column, cells in check.where.items():
+            # A blank is no label that could be written otherwise.
+            for cell in filter(None, cells):
+                written.setdefault(column, {}).setdefault(cell, set()).add(tuple(cells))
+    return {
+        column: {
+            spellings[0]: spellings[1:]
+            for (spellings, *others) in of.values()
+            if not others and all(len(of[cell]) == 1 for cell in spellings)
+        }
+        for column, of in written.items()
+    }
+
+
 def share_of(contract: FileContract, check: SeriesCheck) -> Share | None:
     """The share of the contract's that a series is, if its counts are printed."""
     return next(

@@ -97,7 +97,7 @@ def check_load(
         return _unread(load, "readable", table, "The file can be read into rows.")
     previous = _readable(load, before)
     try:
-        understanding = understand(load.contract, table, previous)
+        understanding = understand(_asked_for(load.contract), table, previous)
     except NotUnderstoodError as error:
         return _unread(load, "columns", error, _COLUMNS_EXPECTED + _proposed(load, error.proposal))
     rows = described(table, load.contract, understanding)
@@ -122,11 +122,21 @@ def check_load(
         file=load.file.name,
         sha256=load.file.sha256,
         contract=load.contract.file_id,
-        checks=(*(_answered(load, check) for check in checks), *_told(load, understanding)),
+        checks=(
+            *(_answered(load, check, understanding.proposals) for check in checks),
+            *_told(load, understanding),
+        ),
         dropped_rows=load_table.dropped_rows,
         flags=flags,
         understanding=understanding,
     )
+
+
+def _asked_for(contract: FileContract) -> FileContract:
+    """The contract with the labels by which series ask for its rows."""
+    from expectations.panel.measures import labels_of
+
+    return contract.with_labels(labels_of(contract))
 
 
 def goes_beside(other: Load, load: Load) -> bool:
@@ -142,7 +152,8 @@ def _readable(load: Load, table: pa.Table | ReadError | None) -> pa.Table | None
     if AS_PUBLISHED in table.column_names:
         return _cells(table)
     try:
-        return _cells(described(table, load.contract, understand(load.contract, table)))
+        how = understand(_asked_for(load.contract), table)
+        return _cells(described(table, load.contract, how))
     except ReadError:
         return None
 
@@ -154,11 +165,12 @@ def _cells(rows: pa.Table) -> pa.Table:
 _COLUMNS_EXPECTED = "Each of the contract's columns is there under a name or by figures it had."
 
 
-def _answered(load: Load, check: Check) -> Check:
-    """A refusal says what can be done about it."""
+def _answered(load: Load, check: Check, proposals: Mapping[str, str]) -> Check:
+    """A refusal says what can be done about it: first to read a label as what it may be."""
     if not check.blocks:
         return check
-    return replace(check, explanation=f"{check.explanation} {way_out(load, check)}")
+    read_as = _proposed(load, proposals) if proposals else ""
+    return replace(check, explanation=f"{check.explanation}{read_as} {way_out(load, check)}")
 
 
 def _proposed(load: Load, proposal: Mapping[str, str]) -> str:

@@ -33,6 +33,11 @@ MIN_CELLS_OF_CODES = 50
 MAX_NEXT_BEST = 0.8
 # To doubt a name takes fewer cells than to give one: what is doubted is refused and shown.
 MIN_CELLS_AGAINST = 50
+# Where no period is in both releases: of three councils in four the figure is nearer to what it was
+# than to the middle of all, if councils differ lastingly; of a column of something else it is in
+# half. And in four of five it is nearer than any other column's, or nothing is proposed.
+NEAR = 0.7
+NEARER = 0.8
 # A column under its own name that agrees in less than this share speaks against its name, where
 # another column has its history. A series revised throughout agrees by chance and no more, and
 # then no other column agrees either.
@@ -41,16 +46,26 @@ CONTRADICTED = 0.5
 
 @dataclass(frozen=True)
 class Agreement:
-    """On how many shared cells a candidate agrees with what was admitted before."""
+    """On how many shared cells a candidate agrees with what was admitted before.
+
+    `by_chance` is the share that would agree if the candidate's cells were dealt out anew: of two
+    columns that are mostly noughts most cells agree, and that says nothing.
+    """
 
     candidate: str
     agree: int
     cells: int
+    by_chance: float = 0.0
 
     @property
     def share(self) -> float:
         """Of the shared cells, 0 where there are none."""
         return self.agree / self.cells if self.cells else 0.0
+
+    @property
+    def beyond_chance(self) -> float:
+        """Of what chance leaves, the share that agrees (Cohen's kappa, 1960)."""
+        return (self.share - self.by_chance) / (1 - self.by_chance) if self.by_chance < 1 else 0.0
 
     def __str__(self) -> str:
         return f"{self.candidate}: {self.agree:,} of {self.cells:,} cells agree"
@@ -62,12 +77,13 @@ class Evidence:
 
     `kind` is what was sought: a column, a label of a column, a column by the sum or share that it
     is part of in every row, the value of a column that is gone, the share that a count stood beside
-    that is gone, an empty column that is gone, or a sheet that has the header and not the name.
+    that is gone, an empty column that is gone, a sheet that has the header and not the name, or a
+    column whose figures are near to those of the councils' last period, which is never proof.
     `of` is the contract's name for it, `best` and `next_best` what was found for it, `fewest` the
     cells that it takes.
     """
 
-    kind: Literal["column", "label", "identity", "constant", "count", "empty", "sheet"]
+    kind: Literal["column", "label", "identity", "constant", "count", "empty", "sheet", "near"]
     of: str
     best: Agreement
     next_best: Agreement | None = None
@@ -76,7 +92,10 @@ class Evidence:
     @property
     def settles(self) -> bool:
         """Whether it is proof: enough cells agree, and no other candidate comes near."""
+        if self.kind == "near":
+            return False
         enough = self.best.cells >= self.fewest and self.best.share >= MIN_AGREEMENT
+        enough = enough and self.best.beyond_chance >= CONTRADICTED
         return enough and (self.next_best is None or self.next_best.share <= MAX_NEXT_BEST)
 
     @property
@@ -86,7 +105,7 @@ class Evidence:
         A sum or a share holds everywhere or is not that one: nearly the same figure holds in many.
         """
         fewest = MIN_AGREEMENT if self.kind == "identity" else CONTRADICTED
-        return self.best.share >= fewest
+        return self.best.share >= fewest and self.best.beyond_chance >= CONTRADICTED
 
     @property
     def speaks_against(self) -> bool:
@@ -102,6 +121,11 @@ class Evidence:
             message = f"sheet {self.of} is read from {self.best.candidate!r}, which has its header"
             return message + (f", and its figures: {self.best}" if self.best.cells else "")
         next_best = f"; next best {self.next_best}" if self.next_best else ""
+        if self.kind == "near":
+            return (
+                f"{self.best.candidate} is nearest to what councils had before: nearer than to the"
+                f" middle of all in {self.best.agree:,} of {self.best.cells:,}"
+            )
         if self.kind == "identity":
             return f"{self.of} is read from {self.best} with the columns that make it{next_best}"
         return f"{self.of} is read from {self.best}{next_best}"
@@ -155,7 +179,19 @@ def agreement(candidate: str, new: Numbers, old: Numbers) -> Agreement:
         near = np.full(len(old.values), 0.5 * 10.0 ** -min(new.decimals, old.decimals) * (1 + 1e-9))
     with np.errstate(invalid="ignore"):
         alike = np.abs(new.values - old.values) <= near
-    return Agreement(candidate, int((alike & before).sum()), int(before.sum()))
+    coarser = min(new.decimals, old.decimals)
+    chance = _by_chance(new.values[before].round(coarser), old.values[before].round(coarser))
+    return Agreement(candidate, int((alike & before).sum()), int(before.sum()), chance)
+
+
+def _by_chance(new: Floats, old: Floats) -> float:
+    """The share of cells that would hold one number in both, were one of them shuffled."""
+    if not len(old):
+        return 0.0
+    here, of_new = np.unique(new[~np.isnan(new)], return_counts=True)
+    there, of_old = np.unique(old, return_counts=True)
+    _, at, was_at = np.intersect1d(here, there, assume_unique=True, return_indices=True)
+    return float((of_new[at] / len(new)) @ (of_old[was_at] / len(old)))
 
 
 def shared_rows(new: pd.DataFrame, old: pd.DataFrame, key: Sequence[str]) -> SharedRows:

@@ -6,13 +6,14 @@ contract knows costs nothing where the columns are those of one table that is wa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ingest.contracts import NUMERIC_ROLES, FileContract
 from ingest.errors import ReadError
 from ingest.reading.grids import SOURCE_SHEET, read_table
-from ingest.reading.names import normal
+from ingest.reading.names import in_words, normal
 from ingest.reading.recognise import distinct_labels, is_needed, known_labels, match_names
 from ingest.reading.tables import SOURCE_ROW
 
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
 
 # Of the columns that tell a table from others, so many are there at least where some are renamed.
 _MOSTLY = 0.4
-# How well a file is a table: its columns, and of the labels that its contract names those found.
-_Fit = tuple[int, float]
-_NONE: _Fit = (0, 0.0)
+# How well a file is a table: its columns, of the labels that its contract names those found, and
+# whether its name has the words of the contract's.
+_Fit = tuple[int, float, bool]
+_NONE: _Fit = (0, 0.0, False)
 
 
 def recognise(
@@ -33,17 +35,18 @@ def recognise(
     """Which of the wanted tables each file holds, by the file's name; none of a file of no use.
 
     A workbook may hold several, a plain table is one: the one of which it has the most columns,
-    and among those with as many the one of whose labels it has the most. A table that two files
-    hold, and a file that is as much one table as another, are left out: a person has to say. A
-    table that no file holds whole is the one of which a file has most columns, the others under
-    other names: whether they are is for its figures to say, when it is read.
+    and among those with as many the one of whose labels it has the most, and then the one whose
+    name it has with more words about it. A table that two files hold, and a file that is as much
+    one table as another, are left out: a person has to say. A table that no file holds whole is
+    the one of which a file has most columns, the others under other names: whether they are is for
+    its figures to say, when it is read.
     """
     read = {name: contents() for name, contents in files.items()}
-    held = {name: _tables_of(wanted, data, _fit) for name, data in read.items()}
+    held = {name: _tables_of(wanted, name, data, _fit) for name, data in read.items()}
     claimed = {file_id for tables in held.values() for file_id in tables}
     left = [one for one in wanted if one.reading.format == "csv" and one.file_id not in claimed]
     nearly = {
-        name: _tables_of(left, data, _partial_fit)
+        name: _tables_of(left, name, data, _partial_fit)
         for name, data in read.items()
         if left and not held[name]
     }
@@ -61,39 +64,49 @@ def _held_once(held: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]
 
 
 def _tables_of(
-    wanted: Sequence[FileContract], data: bytes, fit_of: Callable[[FileContract, bytes], _Fit]
+    wanted: Sequence[FileContract],
+    name: str,
+    data: bytes,
+    fit_of: Callable[[FileContract, bytes], tuple[int, float] | None],
 ) -> tuple[str, ...]:
     sheets: list[str] = []
     plain: dict[str, _Fit] = {}
     for contract in wanted:
-        if (fit := fit_of(contract, data)) == _NONE:
+        if (fit := fit_of(contract, data)) is None:
             continue
         if contract.reading.format == "workbook":
             sheets.append(contract.file_id)
         else:
-            plain[contract.file_id] = fit
+            plain[contract.file_id] = (*fit, _is_named(contract, name))
     best = max(plain.values(), default=_NONE)
-    most = [name for name, fit in plain.items() if fit == best]
+    most = [file_id for file_id, fit in plain.items() if fit == best]
     return (*sheets, *(most if len(most) == 1 else ()))
 
 
-def _fit(contract: FileContract, data: bytes) -> _Fit:
-    """How well a file is a contract's; nothing where it lacks a column that is needed."""
+def _is_named(contract: FileContract, name: str) -> bool:
+    """Whether a file's name has every word of a name that the contract knows."""
+    words = set(re.findall(r"[a-z]+|[0-9]+", name.lower()))
+    known = (in_words(pattern).lower() for pattern in contract.names)
+    return any(words >= set(re.findall(r"[a-z]+|[0-9]+", one)) for one in known)
+
+
+def _fit(contract: FileContract, data: bytes) -> tuple[int, float] | None:
+    """How well a file is a contract's; None where it lacks a column that is needed."""
     if (table := _table_of(contract, data)) is None:
-        return _NONE
+        return None
     printed = [n for n in table.column_names if n not in (SOURCE_ROW, SOURCE_SHEET)]
     told = [*printed, contract.period.column] if _period_is_told(contract) else printed
     found = match_names(contract, printed)
     lacking = [c for c in found.missing if is_needed(contract, c) and c.name not in told]
     if lacking or found.twice:
-        return _NONE
+        return None
     return len(found.columns), _labels_found(contract, table, found.columns)
 
 
-def _partial_fit(contract: FileContract, data: bytes) -> _Fit:
+def _partial_fit(contract: FileContract, data: bytes) -> tuple[int, float] | None:
     """How well a file is a contract's, some of whose columns may have other names."""
     if (table := _table_of(contract, data)) is None:
-        return _NONE
+        return None
     printed = [n for n in table.column_names if n not in (SOURCE_ROW, SOURCE_SHEET)]
     found = match_names(contract, printed)
     # Columns of areas and periods are those of any other table.
@@ -102,7 +115,7 @@ def _partial_fit(contract: FileContract, data: bytes) -> _Fit:
     there = [name for name in telling if name in found.columns]
     area = contract.area.codes[contract.area.unit]
     if area not in found.columns or found.twice or len(there) < max(2, _MOSTLY * len(telling)):
-        return _NONE
+        return None
     return len(found.columns), _labels_found(contract, table, found.columns)
 
 

@@ -7,7 +7,7 @@ have of the key, and every column that might be meant is compared cell by cell (
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
@@ -24,8 +24,11 @@ from ingest.reading.evidence import (
     MIN_CELLS,
     MIN_CELLS_AGAINST,
     MIN_CELLS_OF_CODES,
+    NEAR,
+    NEARER,
     Agreement,
     Evidence,
+    Floats,
     Numbers,
     SharedRows,
     agreement,
@@ -48,6 +51,7 @@ from ingest.reading.recognise import (
     refuse_unproved_sheets,
     sheets_by_header,
     spelt_labels,
+    unlisted_columns,
 )
 from ingest.reading.tables import SOURCE_ROW
 
@@ -66,6 +70,33 @@ _A_SERIES = 100
 _A_YEAR = timedelta(days=366)
 _PERIOD = "\0period"
 _AREA = "\0area"
+
+
+@dataclass(frozen=True)
+class _Distances:
+    """How far each area's figure is from its own of before, and from the middle of all before."""
+
+    own: Floats
+    middle: Floats
+
+    @property
+    def cells(self) -> int:
+        return int((~np.isnan(self.own)).sum())
+
+    @property
+    def near(self) -> int:
+        """In how many areas it is nearer to its own than to the middle."""
+        with np.errstate(invalid="ignore"):
+            return int((self.own < self.middle).sum())
+
+    @property
+    def is_near(self) -> bool:
+        return self.near >= NEAR * self.cells
+
+    def nearer_than(self, other: _Distances) -> float:
+        """In what share of the areas that both have a figure of it is the nearer."""
+        both = ~np.isnan(self.own) & ~np.isnan(other.own)
+        return float((self.own[both] < other.own[both]).mean()) if both.any() else 0.0
 
 
 class History:
@@ -121,10 +152,12 @@ class History:
         if self._has_key:
             self._match_figures()
             self._match_identities()
+            self._propose_near()
             self._match_labels()
             self._fill_by_figures()
             self._leave_counts_out()
             self._refuse_contradicted()
+            self._refuse_far()
         self._refuse_unsettled()
         self._prove_sheets()
         return Understanding(
@@ -366,12 +399,17 @@ class History:
             self.filled = {}
 
     def _unique(self) -> bool:
-        """Whether no two rows of the load have one key."""
+        """Whether no two rows of the load have one key; a row printed twice is one."""
         key = [n for n in self.contract.key if n in self.columns]
         if not key:
             return False
         rows = pd.DataFrame({n: self.table[self.columns[n]].to_pandas() for n in key})
-        return not bool(rows.duplicated().any())
+        alike = rows.duplicated(keep=False).to_numpy()
+        if not alike.any():
+            return True
+        whole = self.table.select(self.printed).filter(pa.array(alike)).to_pandas()
+        again = whole.duplicated().to_numpy()
+        return not bool(rows[alike][~again].duplicated().any())
 
     # Rows beside rows
 
@@ -430,6 +468,9 @@ class History:
     def _is_continued(self, published: str, name: str) -> bool:
         """Whether a column has figures for periods that the release before had not."""
         fresh = ~self.new[_PERIOD].isin(self.old[_PERIOD].unique()).to_numpy()
+        # Of some years it is known that there are none.
+        empty = tuple(map(str, self.contract.years.blank))
+        fresh &= ~self.new[_PERIOD].map(lambda key: _ends_in(key, empty)).to_numpy(dtype=bool)
         if not fresh.any():
             return True
         now = ~np.isnan(self._new_numbers(published).values[fresh])
@@ -557,6 +598,96 @@ class History:
                     f" {found.best.cells:,}",
                     {name: found.best.candidate},
                 )
+
+    # Figures of the period before, where no period is in both
+
+    @cached_property
+    def _in_turn(self) -> SharedRows:
+        """Where each area's first rows of this release and its last of the one before stand.
+
+        None where enough rows are of one period in both: those say more.
+        """
+        nothing = np.empty(0, dtype=np.int64)
+        if len(self._shared(self._joined_by())[0]) >= MIN_CELLS_AGAINST:
+            return nothing, nothing
+        by = [_AREA, *self._joined_by()]
+        ends = [frame[_PERIOD].str.rpartition("/")[2] for frame in (self.new, self.old)]
+        firsts = [
+            np.flatnonzero(end == end.groupby([frame[n] for n in by]).transform(which))
+            for end, frame, which in (
+                (ends[0], self.new, "min"),
+                (ends[1], self.old, "max"),
+            )
+        ]
+        a, b = shared_rows(self.new.iloc[firsts[0]], self.old.iloc[firsts[1]], by)
+        return firsts[0][a], firsts[1][b]
+
+    def _distances(self, name: str, candidates: Iterable[str]) -> dict[str, _Distances]:
+        """How far each candidate's figures are from the areas' own before, and from their middle.
+
+        Left out are those that repeat what was: the year before, printed beside the new one.
+        """
+        here, there = self._in_turn
+        before = self._numbers_before(name).values[there]
+        known = ~np.isnan(before)
+        if known.sum() < MIN_CELLS_AGAINST:
+            return {}
+        found = {}
+        for candidate in candidates:
+            now = self._new_numbers(candidate).values[here]
+            with np.errstate(invalid="ignore"):
+                own = np.where(known, np.abs(now - before), np.nan)
+                middle = np.abs(now - np.median(before[known]))
+            is_number = ~np.isnan(own)
+            many = is_number.sum() >= MIN_CELLS_AGAINST
+            if many and (own[is_number] == 0).mean() < CONTRADICTED:
+                found[candidate] = _Distances(own, middle)
+        return found
+
+    def _unlisted(self) -> list[str]:
+        return [
+            name
+            for name in unlisted_columns(self.contract, self.printed, self.columns.values())
+            if not np.isnan(self._new_numbers(name).values).all()
+        ]
+
+    def _propose_near(self) -> None:
+        """The unknown column that is nearest to what a missing one held for the period before."""
+        for name in set(self._missing) & set(self.contract.columns_of(*NUMERIC_ROLES)):
+            told = [one for one in self.unsettled if one.of == name and one.best.cells]
+            if name not in self.old or told or name in self.by_name.twice:
+                continue
+            distances = self._distances(name, self._unlisted())
+            for candidate, own in distances.items():
+                others = [other for one, other in distances.items() if one != candidate]
+                if own.is_near and all(own.nearer_than(other) >= NEARER for other in others):
+                    found = Agreement(candidate, own.near, own.cells)
+                    self.unsettled.append(Evidence("near", name, found))
+
+    def _refuse_far(self) -> None:
+        """Refuse a column whose name is known where another is far nearer to what it held.
+
+        Raises
+        ------
+        NotUnderstoodError
+            There is one.
+        """
+        for name in self.contract.columns_of(*NUMERIC_ROLES):
+            if name not in self.columns or name not in self.old or name in self.told:
+                continue
+            published = self.columns[name]
+            distances = self._distances(name, [published, *self._unlisted()])
+            named = distances.pop(published, None)
+            if named is None:
+                continue
+            for candidate, other in distances.items():
+                if other.is_near and other.nearer_than(named) >= NEARER:
+                    raise NotUnderstoodError(
+                        f"column {published!r} may not be what it was: in"
+                        f" {other.nearer_than(named):.0%} of councils {candidate!r} is nearer to"
+                        " what they had before",
+                        {name: candidate},
+                    )
 
     # Labels
 
@@ -839,6 +970,11 @@ def period_key(contract: FileContract, cell: str) -> str:
             found.add(f"{period.start}/{period.end}")
     # Where another column tells the type, a cell may be of two.
     return found.pop() if len(found) == 1 else cell.strip()
+
+
+def _ends_in(key: str, years: tuple[str, ...]) -> bool:
+    """Whether a period's days, as `period_key` has them, end in one of some years."""
+    return key.rpartition("/")[2].startswith(years)
 
 
 def _joined(rows: pd.DataFrame, names: Sequence[str]) -> NDArray[np.object_]:

@@ -33,12 +33,16 @@ _UNITS = {
     "pct": "percent",
     "perc": "percent",
     "pc": "percent",
+    # As the Department for Education has it before a name: `pt_l2basics_95`.
+    "pt": "percent",
     "number": "count",
     "numbers": "count",
     "num": "count",
     "count": "count",
     "counts": "count",
 }
+# Signs that are words: `<15 yrs` is no `15 yrs`.
+_SIGNS = {"%": "percent", "&": "and", "<": "under", ">": "above", "+": "plus"}
 # Only where they stand last, or before `of`: `no` and `n` are other words elsewhere.
 _SHORT_UNITS = {"no", "n", "nos"}
 _IRREGULAR = {"children": "child", "people": "person", "persons": "person", "pupils": "pupil"}
@@ -57,7 +61,8 @@ def normal(name: str) -> str:
     text = unicodedata.normalize("NFKD", _BESIDE.sub(r" beside \1", text))
     text = "".join(c for c in text if not unicodedata.combining(c))
     text = re.sub(r"\bper\s+cent(age)?\b", " percent ", text, flags=re.IGNORECASE)
-    text = text.replace("%", " percent ").replace("&", " and ")
+    for sign, word in _SIGNS.items():
+        text = text.replace(sign, f" {word} ")
     text = re.sub(r"['’]", "", text)
     words = _WORD.findall(_CAMEL.sub(" ", text).lower())
     units: list[str] = []

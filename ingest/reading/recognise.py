@@ -344,11 +344,19 @@ def spelt_labels(
         for label, spellings in contract.labels.get(name, {}).items():
             # A label that is there itself has no other name in the same file.
             if label not in distinct:
-                spelt |= {one: label for one in spellings if one in distinct}
+                spelt |= _one_spelling(label, spellings, distinct)
         spelt |= as_known(known, [label for label in distinct if label not in spelt])
         if spelt:
             labels[name] = spelt
     return labels
+
+
+def _one_spelling(label: str, spellings: Iterable[str], printed: Sequence[str]) -> dict[str, str]:
+    """The one printed label that is a spelling of this one; two at once are of two things."""
+    to_the_letter = [one for one in spellings if one in printed]
+    words = {normal(one) for one in spellings} - {normal(label)}
+    found = to_the_letter or [one for one in printed if normal(one) in words]
+    return {found[0]: label} if len(found) == 1 else {}
 
 
 def known_labels(contract: FileContract) -> dict[str, set[str]]:

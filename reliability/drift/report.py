@@ -29,11 +29,12 @@ import traceback
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 
+from expectations.panel.measures import labels_of
 from ingest.archive import sha256_of
 from ingest.contracts import FileContract, load_contracts
 from reliability.drift.document import NotApplicableError
@@ -124,7 +125,11 @@ def verdict_of(judged: Judgement, sound: Facts, truth: Truth, kind: Kind) -> tup
         if not proposals:
             return REFUSED, told
         renamed = truth.renamed | truth.relabelled
-        right = all(renamed.get(ours) == theirs for ours, _, theirs in proposals)
+        # A label's is `column/label`.
+        right = all(
+            theirs in (renamed.get(ours), renamed.get(ours.partition("/")[2]))
+            for ours, _, theirs in proposals
+        )
         return (PROPOSED if right else MISLED), told
     if gone and judged.exit_code == 0:
         return SILENT, f"{len(gone):,} of {len(sound):,} figures are gone, as {gone[0]}"
@@ -176,7 +181,20 @@ def judge_one(site: DriftSite, kind: Kind) -> Outcome | None:
         judged = site.judge(document)
     except Exception as error:
         return Outcome(kind.name, name, file_id, BROKE, _told(error))
+    truth = _as_contract_writes(truth, site.contract)
     return Outcome(kind.name, name, file_id, *verdict_of(judged, site.sound.facts, truth, kind))
+
+
+def _as_contract_writes(truth: Truth, contract: FileContract) -> Truth:
+    """What became of labels, by those that series ask for as well as by those that were printed."""
+    asked = {
+        label: truth.relabelled[one]
+        for of in labels_of(contract).values()
+        for label, spellings in of.items()
+        for one in spellings
+        if one in truth.relabelled
+    }
+    return replace(truth, relabelled=asked | truth.relabelled)
 
 
 def _told(error: Exception) -> str:

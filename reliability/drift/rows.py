@@ -6,7 +6,7 @@ import re
 from random import Random
 
 from reliability.drift.document import Document, NotApplicableError
-from reliability.drift.kinds import Truth, is_number, kind, sought
+from reliability.drift.kinds import Truth, kind, sought
 
 _NOTES = (
     "Notes",
@@ -109,12 +109,10 @@ def breakdown_new(document: Document, rng: Random) -> None:
     name = rng.choice(sought(own))
     at = document.columns[name]
     label = document.rows[0][at]
+    # The same figures as the other label's, so that shares go with their counts.
     for row in [row for row in document.rows if row[at] == label]:
         new = list(row)
         new[at] = "Born in summer, second half"
-        for figure in document.numeric():
-            place = document.columns[figure]
-            new[place] = str(int(float(new[place]) * 0.4)) if is_number(new[place]) else new[place]
         document.rows.append(new)
 
 
