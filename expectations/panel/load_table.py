@@ -302,11 +302,13 @@ def _key_once(
 ) -> tuple[Columns, tuple[int, ...], tuple[Conflict, ...]]:
     """The rows with each key once, the source rows left out for it, and what they disagree on.
 
-    A row that stands there twice alike is one row. Rows that a melt made of one share its number,
-    and cannot be left out by it: they stay, and the key's check refuses them.
+    A row that stands there twice alike is one row. Rows that a melt made of one share its number:
+    where not all of them stood before, or they say otherwise, they cannot be left out by it. They
+    stay, and the key's check refuses them.
     """
     source = columns.source_rows
-    if not later.any() or len(np.unique(source)) < len(source):
+    melted = len(np.unique(source)) < len(source)
+    if not later.any() or (melted and np.isin(source[later], source[~later]).any()):
         return columns, (), ()
     rows = columns.rows
     key = rows[list(contract.key)]
@@ -322,10 +324,12 @@ def _key_once(
             if texts[0] != texts[1]:
                 conflicts.append(Conflict(int(source[stands]), int(source[at]), name, texts))
                 rows.iat[stands, rows.columns.get_loc(numeric(name))] = np.nan
+    if melted and conflicts:
+        return columns, (), ()
     for conflict in conflicts:
         kept = int(np.flatnonzero(source == conflict.source_row)[0])
         rows.iat[kept, places[conflict.column]] = CONFLICTING
-    taken = tuple(int(row) for row in source[later])
+    taken = tuple(int(row) for row in np.unique(source[later]))
     return Columns(rows.loc[~later].reset_index(drop=True)), taken, tuple(conflicts)
 
 

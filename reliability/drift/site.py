@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import duckdb
 
+from expectations.panel.councils import Councils
 from ingest.archive import PublishedFile, Release
 from ingest.contracts import FileContract, Publication
 from orchestration.pipeline.build import build
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 # Releases held before the newest: enough for history to speak.
 _OLDER = 4
 _KEY = "measure_id, series_id, area_level, area_code, period_type, period_end"
+_COMBINED_AUTHORITY = "E47"
 _TOLD = "value, numerator, denominator, lower_95, upper_95"
 
 
@@ -236,12 +238,18 @@ class DriftSite:
             which,
         ).fetchall()
         keys = len(dict.fromkeys(contract.key))
-        return {
-            tuple(_plain(cell) for cell in row[:keys]): Fact(
-                (), "|".join(_plain(cell) for cell in row[keys:]), 0
-            )
-            for row in rows
-        }
+        codes = {*contract.area.codes.values()} if contract.area.known_by == "gss" else set()
+        at = [i for i, name in enumerate(names[:keys]) if name in codes]
+        entity = Councils.load().districts().entity
+        found = {}
+        for row in rows:
+            key = [entity(cell.strip()) if i in at else cell for i, cell in enumerate(row[:keys])]
+            # An area of a kind that nothing is told of.
+            if any(str(key[i]).startswith(_COMBINED_AUTHORITY) for i in at):
+                continue
+            told = "|".join(_plain(cell) for cell in row[keys:])
+            found[tuple(map(_plain, key))] = Fact((), told, 0)
+        return found
 
 
 def _plain(cell: str | None) -> str:
