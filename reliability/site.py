@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -80,23 +81,54 @@ class Compiled:
 
     @classmethod
     def of(cls, home: Home) -> Compiled:
-        """What dbt wrote in a home's last build, in the order in which it was run."""
+        """What dbt wrote in a home's last build, in an order in which it runs."""
         whole = json.loads((home.dbt_target / "manifest.json").read_bytes())
-        manifest = whole["nodes"]
-        results = json.loads((home.dbt_target / "run_results.json").read_bytes())["results"]
+        manifest = {
+            unique_id: node
+            for unique_id, node in whole["nodes"].items()
+            if node["resource_type"] in ("seed", "model", "test")
+        }
         nodes = []
-        for result in results:
-            told = manifest[result["unique_id"]]
+        for unique_id in _in_order(manifest):
+            told = manifest[unique_id]
             kind = told["resource_type"]
-            sql = result.get("compiled_code") or ""
+            file = Path(told["package_name"], told["original_file_path"])
             if kind == "model":
-                run = home.dbt_target / "run" / told["package_name"] / told["original_file_path"]
+                run = home.dbt_target / "run" / file
                 sql = run.read_text("utf-8").replace(_TEMPORARY, "")
             elif kind == "seed":
                 sql = f"{told['schema']}.{told['name']}"
+            else:
+                # A test that is said in YAML stands in a folder of the YAML's name.
+                within = file / told["path"] if file.suffix in (".yml", ".yaml") else file
+                sql = (home.dbt_target / "compiled" / within).read_text("utf-8")
             severity = str(told["config"].get("severity") or "error").lower()
-            nodes.append(Node(result["unique_id"], kind, sql, severity))
+            nodes.append(Node(unique_id, kind, sql, severity))
         return cls(tuple(nodes), home.warehouse.resolve(), whole)
+
+
+def _in_order(nodes: Mapping[str, Any]) -> list[str]:
+    """Each node after those that it reads, and those that the figures are made of first."""
+    order = TopologicalSorter(
+        {
+            unique_id: [one for one in node["depends_on"].get("nodes", ()) if one in nodes]
+            for unique_id, node in nodes.items()
+        }
+    ).static_order()
+    figures = beneath_figures(nodes)
+    return sorted(order, key=lambda one: one not in figures)
+
+
+def beneath_figures(nodes: Mapping[str, Any]) -> set[str]:
+    """The figures' model and what it is made of, by a manifest's nodes."""
+    found: set[str] = set()
+    beyond = [next(one for one in nodes if one.endswith(f".{_FIGURES_MODEL}"))]
+    while beyond:
+        one = beyond.pop()
+        if one in nodes and one not in found:
+            found.add(one)
+            beyond += nodes[one]["depends_on"].get("nodes", ())
+    return found
 
 
 class CompiledProject:

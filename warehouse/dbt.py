@@ -220,7 +220,7 @@ class Project:
             try:
                 self._manifest = json.loads(self.manifest_path.read_bytes())
             except ValueError:
-                # dbt writes it anew with every build, and was killed while it did.
+                # dbt was killed while it wrote it.
                 shutil.rmtree(self.home.dbt_target, ignore_errors=True)
                 self.prepare()
                 self._manifest = json.loads(self.manifest_path.read_bytes())
@@ -264,7 +264,10 @@ class Project:
                     )
                 )
 
-        return self._run(["build", "--exclude-resource-type", "unit_test"], on_event)
+        # What dbt would write of the build, its manifest again among it, is read by nobody.
+        return self._run(
+            ["build", "--exclude-resource-type", "unit_test", "--no-write-json"], on_event
+        )
 
     def docs(self) -> bytes:
         """dbt's own documentation as one page, of a candidate that has every table.

@@ -1,7 +1,8 @@
 {#-
   A candidate is a new file, and nobody reads it before all of it is whole: a model is built in its
   place, without dbt's detour over a second name and two that are dropped, which takes longer than
-  most of our models do. Built again by hand, what stood there goes first.
+  most of our models do. Built again by hand, what stood there goes first. Comments are made once for
+  all of the warehouse, when it stands (warehouse/comments.py).
 -#}
 {%- materialization table, adapter='duckdb' -%}
     {%- set target = this.incorporate(type='table') -%}
@@ -11,7 +12,6 @@
         {{ create_table_as(False, target, compiled_code) }}
     {%- endcall %}
     {{ run_hooks(post_hooks) }}
-    {% do persist_docs(target, model) %}
     {{ adapter.commit() }}
     {{ return({'relations': [target]}) }}
 {%- endmaterialization -%}
@@ -25,7 +25,6 @@
         {{ get_create_view_as_sql(target, compiled_code) }}
     {%- endcall %}
     {{ run_hooks(post_hooks) }}
-    {% do persist_docs(target, model) %}
     {{ adapter.commit() }}
     {{ return({'relations': [target]}) }}
 {%- endmaterialization -%}

@@ -26,12 +26,11 @@ from ingest.contracts import FileContract, Publication
 from orchestration.pipeline.build import build
 from orchestration.pipeline.check import check
 from reliability.drift.document import Document, take_apart
-from reliability.site import Compiled, CompiledProject, Recorder, lay_release
+from reliability.site import Compiled, CompiledProject, Recorder, beneath_figures, lay_release
 from warehouse.connection import SETTINGS
 from warehouse.dbt import NodeResult
 from warehouse.home import Home
 
-_FIGURES_MODEL = "model.core_measures.int_core_measure"
 if TYPE_CHECKING:
     from warehouse.dbt import Project
 
@@ -71,14 +70,7 @@ class Judgement:
 
 def figures_alone(compiled: Compiled) -> Compiled:
     """Of what dbt did, the seeds and models that the figures are made of."""
-    nodes = compiled.manifest["nodes"]
-    wanted: set[str] = set()
-    beyond = [next(n for n in nodes if n.endswith(f".{_FIGURES_MODEL.rpartition('.')[2]}"))]
-    while beyond:
-        one = beyond.pop()
-        if one in nodes and one not in wanted:
-            wanted.add(one)
-            beyond += nodes[one].get("depends_on", {}).get("nodes", [])
+    wanted = beneath_figures(compiled.manifest["nodes"])
     kept = tuple(n for n in compiled.nodes if n.kind == "seed" or n.unique_id in wanted)
     return replace(compiled, nodes=kept)
 
