@@ -4,7 +4,7 @@ All of them stand in one DuckDB file as well, to be attached over HTTP, and the 
 time as Parquet by measure, so that a dashboard of one measure reads that one alone.
 
 Written from the candidate into a build's folder before anything is swapped; types, units and
-descriptions come from the warehouse's own comments, which dbt writes from its YAML.
+descriptions come from the warehouse's own comments, which are dbt's descriptions of its YAML.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 -- The grain of the marts: no two rows of a table have the same key. Each model's YAML says its
 -- keys; they are looked at together, as a test of its own takes longer than its question.
+-- Dagster shows it beside the figures.
+{{ config(meta={'dagster': {'ref': {'name': 'fct_core_measure', 'version': 1}}}) }}
 {%- set keyed = [
     'correction',
     'council_profile',
