@@ -11,6 +11,10 @@ accommodation as (
     select * from {{ ref('stg_mhclg__homelessness__temporary_accommodation') }}
 ),
 
+districts as (
+    select * from {{ ref('district') }}
+),
+
 {%- set types = ['single_fathers', 'single_mothers', 'single_parents_other', 'couples'] %}
 
 duty_cells as (
@@ -119,14 +123,47 @@ both_tables as (
     select * from housed
 ),
 
+-- A printed code may be older or newer than its quarter: it stands for the district, whose code of
+-- that day is sought.
+resolved as (
+    select
+        both_tables.* exclude (area_code),
+        both_tables.area_code as printed_code,
+        case
+            when both_tables.period_end > older.valid_to then older.recoded_to
+            when both_tables.period_end <= newer.valid_to then newer.district_code
+            else both_tables.area_code
+        end as area_code,
+    from both_tables
+    left join districts as older
+        on both_tables.area_code = older.district_code and older.recoded_to is not null
+    left join districts as newer
+        on both_tables.area_code = newer.recoded_to
+    where both_tables.area_level is not null
+),
+
+-- Of a district printed under both codes one row serves. Two rows under that one code are a fault,
+-- and are left for a test to find.
+one_row_a_district as (
+    select *
+    from resolved
+    qualify
+        printed_code = first_value(printed_code) over (
+            partition by series_id, part, area_code, period_end, publication, release, version
+            order by
+                status = 'published' desc,
+                printed_code = area_code desc,
+                source_row asc
+        )
+),
+
 -- A figure without its number is none: a sum of marks has no value.
 final as (
     select
-        * exclude (families),
+        * exclude (families, printed_code),
         case when status = 'published' then families end as families,
         year(period_end + interval 9 month)::integer as financial_year,
-    from both_tables
-    where area_level is not null
+    from one_row_a_district
 )
 
 select * from final
