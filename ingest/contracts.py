@@ -636,6 +636,11 @@ class FileContract:
         """Every name that a column was published under: all that is kept of a file not plain."""
         return frozenset(name for column in self.columns for name in column.published_as)
 
+    @cached_property
+    def figures(self) -> tuple[tuple[str, ...], ...]:
+        """Of each column of figures the names that it was published under."""
+        return tuple(c.published_as for c in self.columns if c.role in NUMERIC_ROLES)
+
     def columns_of(self, *roles: Role) -> list[str]:
         """Canonical names of the columns that play one of these roles."""
         return [column.name for column in self.columns if column.role in roles]

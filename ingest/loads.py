@@ -133,7 +133,8 @@ class LoadStore:
         A plain table is the same to every contract; any other reading is told by its own hash.
         """
         reading = contract.reading
-        how = "" if reading.is_plain else f"-{reading.digest(contract.kept)[:16]}"
+        names = [*contract.kept, *map(repr, contract.figures)]
+        how = "" if reading.is_plain else f"-{reading.digest(names)[:16]}"
         return self.folder / f"{file.sha256}-{reader_digest()[:8]}{how}.parquet"
 
     def read(
@@ -155,7 +156,7 @@ class LoadStore:
                 return pyarrow.parquet.read_table(path, memory_map=True)
             except (pa.ArrowInvalid, OSError):
                 pass  # damaged on disk: the archive still has the truth
-        table = read_table(contents(), contract.reading, contract.kept)
+        table = read_table(contents(), contract.reading, contract.kept, contract.figures)
         self._keep(table, path)
         return table
 

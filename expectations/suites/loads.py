@@ -17,6 +17,7 @@ from ingest.contracts import FileContract
 from ingest.corrections import Correction, corrections_of
 from ingest.errors import ReadError
 from ingest.loads import Load
+from ingest.reading.grids import SOURCE_SHEET
 from ingest.reading.recognise import (
     AS_PUBLISHED,
     CELL_NOTES,
@@ -24,6 +25,7 @@ from ingest.reading.recognise import (
     Understanding,
     described,
 )
+from ingest.reading.tables import SOURCE_ROW
 from ingest.reading.understand import understand
 
 SEVERITIES: dict[str, Severity] = {"refuse": "error", "flag": "flag", "warn": "warn"}
@@ -107,7 +109,7 @@ def check_load(
 
     load_table = describe_load(
         load,
-        published=table.column_names,
+        published=_published(load, table, understanding),
         mapping=understanding.columns,
         cells=_cells(rows),
         councils=councils,
@@ -137,6 +139,14 @@ def _asked_for(contract: FileContract) -> FileContract:
     from expectations.panel.measures import labels_of
 
     return contract.with_labels(labels_of(contract))
+
+
+def _published(load: Load, table: pa.Table, understanding: Understanding) -> list[str]:
+    """A file's columns; of one that is not plain, those that its contract asks for."""
+    if load.contract.reading.is_plain:
+        return list(table.column_names)
+    read = {SOURCE_ROW, SOURCE_SHEET, *load.contract.kept, *understanding.columns.values()}
+    return [name for name in table.column_names if name in read]
 
 
 def goes_beside(other: Load, load: Load) -> bool:
@@ -208,8 +218,8 @@ def _told(load: Load, understanding: Understanding) -> Iterator[Check]:
             success=False,
             observed=sentence,
             explanation=(
-                "A column or label that no name explains is read by the figures that the release"
-                " before had, cell for cell. To keep it as a name: core-measures learn"
+                "What no name explains is read by what the file says itself, or by the figures that"
+                " the release before had, cell for cell. To keep it as a name: core-measures learn"
                 f" {load.release.publication} {load.release.release}"
             ),
         )

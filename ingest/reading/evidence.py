@@ -123,8 +123,8 @@ class Evidence:
         next_best = f"; next best {self.next_best}" if self.next_best else ""
         if self.kind == "near":
             return (
-                f"{self.best.candidate} is nearest to what councils had before: nearer than to the"
-                f" middle of all in {self.best.agree:,} of {self.best.cells:,}"
+                f"{self.of} is nearest to {self.best.candidate!r}: nearer to what areas had before"
+                f" than to the middle of all in {self.best.agree:,} of {self.best.cells:,}"
             )
         if self.kind == "identity":
             return f"{self.of} is read from {self.best} with the columns that make it{next_best}"

@@ -121,7 +121,7 @@ def _partial_fit(contract: FileContract, data: bytes) -> tuple[int, float] | Non
 
 def _table_of(contract: FileContract, data: bytes) -> pa.Table | None:
     try:
-        return read_table(data, contract.reading, contract.kept)
+        return read_table(data, contract.reading, contract.kept, contract.figures)
     except ReadError:
         return None
 

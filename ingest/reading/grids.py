@@ -8,16 +8,25 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ingest.errors import ReadError
-from ingest.reading.names import as_known, in_words, normal, spellings
+from ingest.reading.cells import read_number
+from ingest.reading.names import (
+    as_known,
+    in_one_word,
+    in_words,
+    normal,
+    spellings,
+    without_count,
+)
 from ingest.reading.spec import HeaderSpec, Reading
 from ingest.reading.tables import MOST_COLUMNS, SOURCE_ROW, csv_text, read_csv
-from ingest.reading.workbooks import WantedSheet, read_sheets
+from ingest.reading.workbooks import FoundSheet, WantedSheet, read_sheets
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,12 +39,27 @@ _SOUGHT_IN = 200
 # The longest name published has some hundreds.
 _MOST_LETTERS = 2_000
 
+# A column of figures has a number in so many of its cells that are not blank; the rest are marks.
+_MOSTLY_NUMBERS = 0.5
 
-def read_table(data: bytes, reading: Reading, kept: Iterable[str]) -> pa.Table:
+# In a table's metadata: what of it was found otherwise than by name, in sentences, and the sheets
+# whose name their title says.
+_FOUND_BY = b"found_by"
+_TITLED = b"titled_sheets"
+
+# What a pattern matches that tells no codes of areas.
+_NO_CODE = "Total"
+
+
+def read_table(
+    data: bytes, reading: Reading, kept: Iterable[str], figures: Sequence[Sequence[str]] = ()
+) -> pa.Table:
     """A published file as a table of text, with `source_row` and for workbooks `source_sheet`.
 
     `kept` are the names under which the contract's columns were ever published: of a file that
     is not plain nothing else is kept, so that what nobody asked for is never written down.
+    `figures` are, for each column of figures, its names among them: where one of these columns is
+    under none of its names, the file's other columns of figures are kept too, one of which it is.
     `source_row` is 1 for the row below the header, whatever stands in it; rows that a melt made
     of one share its number.
 
@@ -48,14 +72,20 @@ def read_table(data: bytes, reading: Reading, kept: Iterable[str]) -> pa.Table:
     if reading.is_plain:
         return read_csv(data, wanted)
     if reading.format == "csv":
-        return _table([_Part(None, {}, _csv_rows(data))], reading, wanted)
-    parts = [
-        _Part(sheet.name, _groups(pattern, sheet.spelt), iter(sheet.rows))
-        for pattern, sheet in zip(
-            reading.sheets, read_sheets(data, sheets_wanted(reading)), strict=True
-        )
-    ]
-    return _table(parts, reading, wanted)
+        return _table([_Part(None, {}, _csv_rows(data))], reading, wanted, figures)
+    found = zip(reading.sheets, read_sheets(data, sheets_wanted(reading)), strict=True)
+    parts = [_sheet(pattern, sheet) for pattern, sheet in found]
+    return _table(parts, reading, wanted, figures)
+
+
+def found_by(table: pa.Table) -> tuple[str, ...]:
+    """What of a table was found otherwise than by name, in sentences: its sheet, its header."""
+    return tuple(json.loads((table.schema.metadata or {}).get(_FOUND_BY, b"[]")))
+
+
+def titled_sheets(table: pa.Table) -> tuple[str, ...]:
+    """The sheets of a table whose name is said by their title, and not by their tab."""
+    return tuple(json.loads((table.schema.metadata or {}).get(_TITLED, b"[]")))
 
 
 def sheets_wanted(reading: Reading) -> list[WantedSheet]:
@@ -64,7 +94,7 @@ def sheets_wanted(reading: Reading) -> list[WantedSheet]:
     header = tuple(reading.header.find)
     others = tuple(reading.other_sheets)
     return [
-        WantedSheet(pattern, () if re.compile(pattern).groupindex else header, others)
+        WantedSheet(pattern, header, others, says_more=bool(re.compile(pattern).groupindex))
         for pattern in reading.sheets
     ]
 
@@ -78,20 +108,34 @@ def below_header(rows: Sequence[list[str]], reading: Reading) -> tuple[int, list
         The sheet is not what the reading says.
     """
     assert reading.header is not None  # noqa: S101  # nosec B101  # a reading that is not plain
-    above, names, _ = _opened(_Part("", {}, iter(rows)), reading)
+    above, names, _ = _opened(_Part("", {}, iter(rows)), reading, frozenset())
     return len(above) + reading.header.rows, names
 
 
 @dataclass(frozen=True)
 class _Part:
-    """One sheet's rows, with the columns that its name gives; a CSV file has no sheet."""
+    """One sheet's rows, with the columns that its name gives; a CSV file has no sheet.
+
+    `found_by` says in sentences what of it was found otherwise than by name; `is_titled` that the
+    sheet's title says its name.
+    """
 
     sheet: str | None
     constants: dict[str, str]
     rows: Iterator[list[str]]
+    found_by: list[str] = field(default_factory=list)
+    is_titled: bool = False
 
     def __str__(self) -> str:
         return "it" if self.sheet is None else f"its sheet {self.sheet!r}"
+
+
+def _sheet(pattern: str, sheet: FoundSheet) -> _Part:
+    part = _Part(sheet.name, _groups(pattern, sheet.spelt), iter(sheet.rows))
+    if not sheet.title:
+        return part
+    said = f"sheet {sheet.spelt} is read from {sheet.name!r}, whose title says {sheet.title!r}"
+    return replace(part, found_by=[said], is_titled=True)
 
 
 def _groups(pattern: str, text: str) -> dict[str, str]:
@@ -112,14 +156,19 @@ def squeezed(text: str) -> str:
     return " ".join(text.split())
 
 
-def _table(parts: Sequence[_Part], reading: Reading, wanted: frozenset[str]) -> pa.Table:
+def _table(
+    parts: Sequence[_Part],
+    reading: Reading,
+    wanted: frozenset[str],
+    figures: Sequence[Sequence[str]],
+) -> pa.Table:
     import pyarrow as pa
 
     columns: dict[str, list[str]] = {}
     source_rows: list[int] = []
     sheets: list[str] = []
     for part in parts:
-        found, numbers = _rows_of(part, reading, wanted)
+        found, numbers = _rows_of(part, reading, wanted, figures if len(parts) == 1 else ())
         if not numbers:
             raise ReadError(f"{part} has a header and no rows of data")
         if columns and set(found) != set(columns):
@@ -131,18 +180,26 @@ def _table(parts: Sequence[_Part], reading: Reading, wanted: frozenset[str]) -> 
     told = {SOURCE_ROW: pa.array(source_rows, pa.int64())}
     if reading.format == "workbook":
         told[SOURCE_SHEET] = pa.array(sheets, pa.string())
-    return pa.table(told | {name: pa.array(cells, pa.string()) for name, cells in columns.items()})
+    table = pa.table(told | {name: pa.array(cells, pa.string()) for name, cells in columns.items()})
+    sentences = [sentence for part in parts for sentence in part.found_by]
+    titled = [part.sheet for part in parts if part.is_titled]
+    if not sentences:
+        return table
+    metadata = {_FOUND_BY: sentences, _TITLED: titled}
+    return table.replace_schema_metadata({k: json.dumps(v).encode() for k, v in metadata.items()})
 
 
 def _rows_of(
-    part: _Part, reading: Reading, wanted: frozenset[str]
+    part: _Part, reading: Reading, wanted: frozenset[str], figures: Sequence[Sequence[str]]
 ) -> tuple[dict[str, list[str]], list[int]]:
     """A sheet's columns of text, and the source row of each of their cells."""
-    above, names, rest = _opened(part, reading)
+    above, names, rest = _opened(part, reading, wanted)
     titled = dict(part.constants)
     if reading.title:
         titled |= _agreed(part, _titled(part, reading.title, above))
     positions = _positions(part, names, reading, wanted)
+    unknown = _unknown(names, positions, reading, figures)
+    positions.plain.update(unknown)
     tests = [(positions.tested[name], re.compile(p)) for name, p in reading.rows.items()]
     _refuse_data_above(part, above, tests)
 
@@ -160,20 +217,50 @@ def _rows_of(
             for name, text in (made | titled).items():
                 cells[name].append(text)
             numbers.append(number)
+    for name in unknown:
+        if not _are_figures(cells[name]):
+            del cells[name]
     return cells, numbers
 
 
+def _unknown(
+    names: Sequence[str],
+    positions: _Positions,
+    reading: Reading,
+    figures: Sequence[Sequence[str]],
+) -> dict[str, int]:
+    """Where columns stand that a column of figures without one of its names may be.
+
+    None where each has its name. A name that is there twice tells neither column.
+    """
+    words = {normal(name) for name in positions.plain}
+    if reading.melt or all(any(normal(name) in words for name in of) for of in figures):
+        return {}
+    return {
+        name: at
+        for at, name in enumerate(names)
+        if name
+        and names.count(name) == 1
+        and at not in positions.plain.values()
+        and at not in positions.tested.values()
+    }
+
+
+def _are_figures(cells: Sequence[str]) -> bool:
+    printed = [cell for cell in cells if cell.strip()]
+    numbers = sum(read_number(cell, is_percentage=True) is not None for cell in printed)
+    return bool(printed) and numbers >= _MOSTLY_NUMBERS * len(printed)
+
+
 def _opened(
-    part: _Part, reading: Reading
+    part: _Part, reading: Reading, wanted: frozenset[str]
 ) -> tuple[list[list[str]], list[str], Iterable[list[str]]]:
     """The rows above the header, each column's name, and the rows below."""
     assert reading.header is not None  # noqa: S101  # nosec B101  # a reading that is not plain
     rows = list(part.rows)
-    at = _header_at(part, rows[:_SOUGHT_IN], reading.header)
+    at = _header_at(part, rows[:_SOUGHT_IN], reading, wanted)
     above, below = rows[:at], rows[at + reading.header.rows :]
-    texts = [[squeezed(cell) for cell in row] for row in rows[at : at + reading.header.rows]]
-    width = max(map(len, texts))
-    header = [[*row, *[""] * (width - len(row))] for row in texts]
+    header = _header(rows, at, reading.header)
     # Each column without a header repeats the name beside it: few names, and none long.
     if len(header[0]) > MOST_COLUMNS:
         raise ReadError(f"{part} has {len(header[0]):,} columns, so it is no table of figures")
@@ -210,8 +297,19 @@ def _data_rows(
         yield number, row
 
 
-def _header_at(part: _Part, rows: Sequence[list[str]], spec: HeaderSpec) -> int:
-    """Which row is the header: by its cells to the letter, else in another spelling."""
+def _header(rows: Sequence[list[str]], at: int, spec: HeaderSpec) -> list[list[str]]:
+    """The rows of a header from one on, of one width."""
+    texts = [[squeezed(cell) for cell in row] for row in rows[at : at + spec.rows]]
+    width = max(map(len, texts))
+    return [[*row, *[""] * (width - len(row))] for row in texts]
+
+
+def _header_at(
+    part: _Part, rows: Sequence[list[str]], reading: Reading, wanted: frozenset[str]
+) -> int:
+    """Which row is the header: by its cells to the letter, in another spelling, or by its place."""
+    assert reading.header is not None  # noqa: S101  # nosec B101  # a reading that is not plain
+    spec = reading.header
     for spelt, flags in ((lambda text: (text,), 0), (spellings, re.IGNORECASE)):
         sought = [re.compile(pattern, flags) for pattern in spec.find]
         for at, row in enumerate(rows):
@@ -220,8 +318,51 @@ def _header_at(part: _Part, rows: Sequence[list[str]], spec: HeaderSpec) -> int:
                 if at + spec.rows <= len(rows):
                     return at
                 break
+    if (found := _header_by_place(part, rows, reading, wanted)) is not None:
+        return found
     told = " and ".join(repr(in_words(pattern)) for pattern in spec.find)
     raise ReadError(f"{part} has no header: no row has the cells {told}")
+
+
+# How two names are read to say the same, where the rows of two headers are compared.
+_READINGS = (normal, without_count, in_one_word)
+
+
+def _header_by_place(
+    part: _Part, rows: Sequence[list[str]], reading: Reading, wanted: frozenset[str]
+) -> int | None:
+    """The rows that end right above the first area's code; None where no code tells where.
+
+    Which columns they name is for names and figures to say. Rows further up that have more of the
+    contract's names are as likely the header, so that neither is taken.
+    """
+    assert reading.header is not None  # noqa: S101  # nosec B101  # a reading that is not plain
+    spec = reading.header
+    patterns = [re.compile(one) for one in (*reading.rows.values(), *reading.unnamed.values())]
+    codes = [one for one in patterns if not one.fullmatch(_NO_CODE)]
+    has_code = [any(c.fullmatch(x.strip()) for c in codes for x in row) for row in rows]
+    first = has_code.index(True) if any(has_code) else 0
+    printed = [at for at, row in enumerate(rows[:first]) if any(cell.strip() for cell in row)]
+    if not printed or (place := printed[-1] - spec.rows + 1) < 0:
+        return None
+    words = {read(name) for name in wanted for read in _READINGS}
+    known = {
+        at: sum(
+            any(read(name) in words for read in _READINGS)
+            for name in dict.fromkeys(_names(_header(rows, at, spec)))
+        )
+        for at in range(place + 1)
+    }
+    if (best := max(known, key=lambda at: known[at])) != place and known[best] > known[place]:
+        raise ReadError(
+            f"{part} may have its header in row {place + 1}, right above the areas' codes, or in"
+            f" row {best + 1}, which has more of the names: {known[best]}, not {known[place]}"
+        )
+    part.found_by.append(
+        f"the header of {part} is read from row {place + 1}, right above the areas' codes:"
+        f" {known[place]} of its names are known"
+    )
+    return place
 
 
 def _names(header: Sequence[Sequence[str]]) -> list[str]:
@@ -265,6 +406,8 @@ def _with_unnamed(
             and any(at < len(row) and looks.fullmatch(row[at].strip()) for row in rows)
         ]
         if not hits:
+            hits = _named_by_cells(part, names, rows, name, pattern)
+        if not hits:
             raise ReadError(
                 f"{part} has no column of cells such as {in_words(pattern)!r}, for {name}"
             )
@@ -275,6 +418,27 @@ def _with_unnamed(
                 break
             names[after] = f"{name} [+{beside}]"
     return names
+
+
+def _named_by_cells(
+    part: _Part, names: Sequence[str], rows: Sequence[Sequence[str]], name: str, pattern: str
+) -> list[int]:
+    """The column that had no header before and has one now, by the cell that tells it.
+
+    Empty where no column has that cell.
+    """
+    looks = re.compile(pattern)
+    hits = [
+        at
+        for at in range(len(names))
+        if any(at < len(row) and looks.fullmatch(row[at].strip()) for row in rows)
+    ]
+    if len(hits) > 1:
+        told = " and ".join(repr(names[at]) for at in hits)
+        raise ReadError(f"{part} has {in_words(pattern)!r} in {told}: either may be {name}")
+    cell = in_words(pattern)
+    part.found_by.extend(f"{name} is read from {names[at]!r}, which has {cell!r}" for at in hits)
+    return hits
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ from ingest.reading.evidence import (
     ranked,
     shared_rows,
 )
-from ingest.reading.grids import SOURCE_SHEET
+from ingest.reading.grids import SOURCE_SHEET, found_by
 from ingest.reading.identities import holds, identities_of, members
 from ingest.reading.names import as_known, normal
 from ingest.reading.periods import PeriodType, parse_period, read_period
@@ -164,7 +164,7 @@ class History:
             columns=self.columns,
             labels=self.labels,
             filled=self.filled,
-            evidence=tuple(map(str, self.evidence)),
+            evidence=(*found_by(self.table), *map(str, self.evidence)),
             only=self._only(),
             proposals={one.of: one.best.candidate for one in self.unsettled if one.kind == "label"},
         )
@@ -556,6 +556,17 @@ class History:
                 self.unsettled = [one for one in self.unsettled if one.of != name]
                 self.unsettled.append(best)
 
+    def _of_group(self, name: str) -> list[str]:
+        """The unknown columns under the words of an upper row of the header that one stood under.
+
+        All of them where it stood under none, or none stands there.
+        """
+        column = next(one for one in self.contract.columns if one.name == name)
+        groups = {normal(of) for known in column.published_as for of in known.split(" | ")[:-1]}
+        unknown = self._unlisted()
+        under = [n for n in unknown if groups & {normal(of) for of in n.split(" | ")[:-1]}]
+        return under or unknown
+
     def _prove_sheets(self) -> None:
         """Take a sheet that was known by its header where its figures are those of before."""
         sheets = sheets_by_header(self.contract, self.table)
@@ -657,7 +668,7 @@ class History:
             told = [one for one in self.unsettled if one.of == name and one.best.cells]
             if name not in self.old or told or name in self.by_name.twice:
                 continue
-            distances = self._distances(name, self._unlisted())
+            distances = self._distances(name, self._of_group(name))
             for candidate, own in distances.items():
                 others = [other for one, other in distances.items() if one != candidate]
                 if own.is_near and all(own.nearer_than(other) >= NEARER for other in others):

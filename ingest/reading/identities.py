@@ -35,16 +35,23 @@ def identities_of(contract: FileContract, name: str) -> list[Identity]:
 def holds(identity: Identity, cells: Mapping[str, Numbers], candidate: str) -> Agreement:
     """In how many rows an identity holds, one of its columns being read from a candidate.
 
-    Each figure may be out by half its last place; rows without one of them say nothing.
+    Each figure may be out by half its last place; rows without one of them say nothing, and
+    neither does a candidate printed so coarsely that half of the rows would fit any one number.
     """
     values = {name: one.values for name, one in cells.items()}
     slack = {name: 0.5 * 10.0**-one.decimals * (1 + 1e-9) for name, one in cells.items()}
     if isinstance(identity, Sum):
-        off = values[identity.whole] - np.sum([values[part] for part in identity.parts], axis=0)
+        expected = np.sum([values[part] for part in identity.parts], axis=0)
+        off = values[identity.whole] - expected
         rounding = sum(slack.values())
     else:
         below = np.where(values[identity.denominator] > 0, values[identity.denominator], np.nan)
-        off = values[identity.value] - identity.per * values[identity.numerator] / below
+        expected = identity.per * values[identity.numerator] / below
+        off = values[identity.value] - expected
         rounding = slack[identity.value]
     known = off[~np.isnan(off)]
+    if len(known) and 2 * rounding >= np.subtract(
+        *np.quantile(expected[~np.isnan(off)], (0.75, 0.25))
+    ):
+        return Agreement(candidate, 0, len(known))
     return Agreement(candidate, int((np.abs(known) <= rounding).sum()), len(known))

@@ -21,7 +21,7 @@ NOTE = re.compile(
     re.IGNORECASE,
 )
 # A column without a name of its own, so many to the right of the one that it is named after.
-_BESIDE = re.compile(r"\[\+(\d+)\]")
+_BESIDE = re.compile(r"\s*\[\+(\d+)\]$")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[a-z]+|[0-9]+")
 _FILLERS = {"of", "the", "a", "an", "in", "for", "by", "who", "were", "are", "is", "with"}
@@ -55,10 +55,8 @@ def normal(name: str) -> str:
     Case, camel case, blanks, punctuation, accents, plurals, notes, small words and the spellings
     of *percent* and *number* are no difference; nor is where the unit stands in the name.
     """
-    text = name.strip().strip("\ufeff")
-    while (shorter := NOTE.sub("", text)) != text and shorter:
-        text = shorter
-    text = unicodedata.normalize("NFKD", _BESIDE.sub(r" beside \1", text))
+    text = " ".join(map(_without_notes, name.strip().strip("\ufeff").split(" | ")))
+    text = unicodedata.normalize("NFKD", text)
     text = "".join(c for c in text if not unicodedata.combining(c))
     text = re.sub(r"\bper\s+cent(age)?\b", " percent ", text, flags=re.IGNORECASE)
     for sign, word in _SIGNS.items():
@@ -79,6 +77,15 @@ def normal(name: str) -> str:
     return "|".join(["".join(kept), *dict.fromkeys(units)]) if kept or units else "".join(words)
 
 
+def _without_notes(text: str) -> str:
+    """A cell of a header without the notes behind it, also where it names a column beside it."""
+    beside = _BESIDE.search(text)
+    bare = text[: beside.start()] if beside else text
+    while (shorter := NOTE.sub("", bare)) != bare and shorter:
+        bare = shorter
+    return f"{bare} beside {beside[1]}" if beside else bare
+
+
 def _singular(word: str) -> str:
     if word in _IRREGULAR:
         return _IRREGULAR[word]
@@ -87,6 +94,16 @@ def _singular(word: str) -> str:
     if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
         return word[:-1]
     return word
+
+
+def without_count(name: str) -> str:
+    """A name's words without that it counts: `re_referrals` for `rereferral_count`."""
+    return normal(name).removesuffix("|count")
+
+
+def in_one_word(name: str) -> str:
+    """A name's letters and digits alone: `LaNumber` and `Lanumber` are divided differently."""
+    return "".join(re.findall(r"[a-z0-9]+", name.lower()))
 
 
 def same(known: Iterable[str], printed: Sequence[str]) -> dict[str, list[str]]:

@@ -9,7 +9,6 @@ the build read (`described`) follow from it alone.
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, cast
@@ -18,8 +17,15 @@ from ingest.contracts import NUMERIC_ROLES, Column, FileContract, Role
 from ingest.errors import ReadError
 from ingest.reading.cells import PLAIN, read_cell
 from ingest.reading.evidence import MIN_CELLS_AGAINST
-from ingest.reading.grids import SOURCE_SHEET
-from ingest.reading.names import as_known, in_words, normal, spelt_as
+from ingest.reading.grids import SOURCE_SHEET, titled_sheets
+from ingest.reading.names import (
+    as_known,
+    in_one_word,
+    in_words,
+    normal,
+    spelt_as,
+    without_count,
+)
 from ingest.reading.periods import read_period
 from ingest.reading.tables import SOURCE_ROW
 
@@ -151,28 +157,18 @@ def match_names(contract: FileContract, printed: Sequence[str]) -> ByName:
     return ByName(columns, missing, twice)
 
 
-def _without_count(name: str) -> str:
-    """A name's words without that it counts: `re_referrals` for `rereferral_count`."""
-    return normal(name).removesuffix("|count")
-
-
 def _without_percent(name: str) -> str:
     """A name's words without that it is a percentage: `value_pct` for a percentage `value`."""
     return normal(name).removesuffix("|percent")
-
-
-def _in_one_word(name: str) -> str:
-    """A name's letters and digits alone: `LaNumber` and `Lanumber` are divided differently."""
-    return "".join(re.findall(r"[a-z0-9]+", name.lower()))
 
 
 # How a printed and a known name are read to be compared, and for columns of which roles. One that
 # does not say that it is a percentage may be of a count, and stands for no name that says so.
 _READINGS: tuple[tuple[Callable[[str], str], Callable[[str], str], tuple[Role, ...]], ...] = (
     (normal, normal, ()),
-    (_without_count, _without_count, ("counts", "numbers")),
+    (without_count, without_count, ("counts", "numbers")),
     (_without_percent, normal, ("percentages",)),
-    (_in_one_word, _in_one_word, ()),
+    (in_one_word, in_one_word, ()),
 )
 
 
@@ -256,11 +252,12 @@ def refuse_missing(
             proposal[column.name] = one.best.candidate
             said.append(f"{known} (by its figures {one})")
             continue
-        if one and one.best.cells >= MIN_CELLS_AGAINST:
+        if one and one.kind != "nearest" and one.best.cells >= MIN_CELLS_AGAINST:
             said.append(f"{known} (no column has its figures; nearest {one.best})")
             continue
         close = difflib.get_close_matches(column.published_as[0], free, n=3, cutoff=0.5)
-        if len(close) == 1:
+        # Figures that no column is clearly nearest to are not to be had by a name that is near.
+        if len(close) == 1 and one is None:
             proposal[column.name] = close[0]
         hint = f" (nearest found: {', '.join(map(repr, close))})" if close else ""
         said.append(f"{known}{hint}")
@@ -284,6 +281,9 @@ def sheets_by_header(contract: FileContract, table: pa.Table) -> list[tuple[str,
     sheets = distinct_labels(table[SOURCE_SHEET])
     unnamed = [one for one in sheets if not any(spelt_as(pattern, one) for pattern in patterns)]
     wanted = [p for p in patterns if not any(spelt_as(p, sheet) for sheet in sheets)]
+    # A sheet whose title says the name has it, whatever stands on its tab.
+    if all(sheet in titled_sheets(table) for sheet in unnamed):
+        return []
     return list(zip(map(in_words, wanted), unnamed, strict=False))
 
 

@@ -33,6 +33,9 @@ Regex = Annotated[str, BeforeValidator(as_regex)]
 class HeaderSpec(_Strict):
     """Where a table's header is: the first row in which each of `find` is a whole cell.
 
+    Where no row has them, it is the rows that end right above the first area's code, unless rows
+    further up have more of the contract's names.
+
     `rows` counts the rows of the header from there down; their cells make one name, from above
     to below, with ` | ` between. A blank of an upper row takes the cell to its left, as merged
     cells read. A column without a cell of its own in the header is called after the column to
@@ -68,12 +71,14 @@ class Reading(_Strict):
     `sheets` are patterns, each matching the whole name of just one sheet; the rows of several
     come one after the other, and named groups are columns of them. Where no sheet has the name,
     the one that has the header is read, if it is none of `other_sheets`: those of the
-    publication's other tables, which a contract adds itself. `unnamed` names columns that
-    have no header, each by what its cells look like. `title` is sought in the cells above the
-    header, and its named groups are columns; a group that the sheet's name has too is the same in
-    both. `rows` tells rows of data from notes: each column's whole cell matches; of rows alike to
-    the letter the first is enough (`once`), where a table prints an area in two places. Of all but
-    a plain CSV file only columns that the contract names are kept.
+    publication's other tables, which a contract adds itself; where its title says the name
+    (*Table TA1 - …*), that is enough. `unnamed` names columns that have no header, each by what
+    its cells look like; if the only one such has a header now, it is that one. `title` is sought in
+    the cells above the header, and its named groups are columns; a group that the sheet's name has
+    too is the same in both. `rows` tells rows of data from notes: each column's whole cell matches;
+    of rows alike to the letter the first is enough (`once`), where a table prints an area in two
+    places. Of all but a plain CSV file only columns that the contract names are kept; where a
+    column of figures has none of its names, the other columns of figures are, too: it may be one.
     """
 
     format: Literal["csv", "workbook"] = "csv"

@@ -7,7 +7,7 @@ import difflib
 import pyarrow as pa
 
 from ingest.contracts import FileContract
-from ingest.reading.grids import SOURCE_SHEET
+from ingest.reading.grids import SOURCE_SHEET, found_by
 from ingest.reading.history import History
 from ingest.reading.recognise import (
     NotUnderstoodError,
@@ -46,5 +46,9 @@ def understand(
         refuse_unproved_sheets(contract, table)
         refuse_twice(by_name.twice)
         refuse_missing(contract, by_name.missing, printed, by_name.columns.values(), [])
-        return Understanding(by_name.columns, spelt_labels(contract, table, by_name.columns))
+        return Understanding(
+            by_name.columns,
+            spelt_labels(contract, table, by_name.columns),
+            evidence=found_by(table),
+        )
     return History(contract, table, history, by_name).understanding()

@@ -639,17 +639,36 @@ def _named(pattern: str, names: list[str]) -> dict[str, str]:
     return found
 
 
-def _with_header(book: CalamineWorkbook, names: list[str], header: list[str]) -> list[str]:
-    """The sheets in one of whose first rows each of these patterns is a whole cell."""
+def _with_header(
+    book: CalamineWorkbook, names: list[str], header: list[str]
+) -> dict[str, list[str]]:
+    """The sheets in one of whose first rows each of these patterns is a whole cell.
+
+    Each with the cells of text above that row.
+    """
     sought = [re.compile(pattern, re.IGNORECASE) for pattern in header]
-    found = []
+    found = {}
     for name in names:
+        above: list[str] = []
         for row in book.get_sheet_by_name(name).to_python(nrows=_HEADER_WITHIN):
             texts = [" ".join(cell.split()) for cell in row if isinstance(cell, str)]
             if all(any(one.fullmatch(text) for text in texts) for one in sought):
-                found.append(name)
+                found[name] = above
                 break
+            above += texts
     return found
+
+
+def _said_by_title(pattern: str, above: list[str]) -> tuple[str, str] | None:
+    """A name of one word as a title says it, *Table TA1 - …*, and the title; None where none does.
+
+    A word without a figure in it may stand in any title.
+    """
+    for text in above:
+        title = re.match(r"(?:table|sheet|tab)\s+(\w*\d\w*)(?![\w.])", text, re.IGNORECASE)
+        if title and re.fullmatch(pattern, title[1]):
+            return title[1], text
+    return None
 
 
 def sheets_of(data: bytes, wanted: list[dict[str, Any]]) -> dict[str, Any]:
@@ -667,12 +686,17 @@ def sheets_of(data: bytes, wanted: list[dict[str, Any]]) -> dict[str, Any]:
         by_name = [_named(one["name"], names) for one in wanted]
         of_others = {name for one in wanted for of in one["others"] for name in _named(of, names)}
         others = of_others | {name for hits in by_name for name in hits}
-        found: list[tuple[str, str, list[list[Any]]]] = []
+        found: list[tuple[str, str, list[list[Any]], str]] = []
         for one, named in zip(wanted, by_name, strict=True):
-            hits = named
+            hits, titles = named, {}
             if not hits and one["header"]:
                 free = [n for n in names if n not in others and _far_cell(data, n) is None]
-                hits = dict.fromkeys(_with_header(book, free, one["header"]), "")
+                by_header = _with_header(book, free, one["header"])
+                said = {n: _said_by_title(one["name"], above) for n, above in by_header.items()}
+                titles = {n: title for n, title in said.items() if title is not None}
+                hits = {n: "" for n in by_header if not one["says_more"]}
+                if len(titles) == 1 or one["says_more"]:
+                    hits = {n: spelt for n, (spelt, _) in titles.items()}
             if len(hits) != 1:
                 by = "name" if named else "header"
                 return {"missing": one["name"], "found": list(hits), "by": by, "has": names[:40]}
@@ -686,12 +710,16 @@ def sheets_of(data: bytes, wanted: list[dict[str, Any]]) -> dict[str, Any]:
                     "error": f"its sheet {name!r} reaches to {last}, and is larger than any"
                     " sheet of figures"
                 }
-            found.append((name, spelt, sheet.to_python(skip_empty_area=False)))
-        seen = _seen(data, {name: rows for name, _, rows in found})
+            title = titles[name][1] if name in titles else ""
+            found.append((name, spelt, sheet.to_python(skip_empty_area=False), title))
+        seen = _seen(data, {name: rows for name, _, rows, _ in found})
     except CalamineError as error:
         return {"error": f"it is not a whole workbook: {str(error)[:200]}"}
     return {
-        "sheets": [(name, spelt, _as_seen(rows, seen.get(name, {}))) for name, spelt, rows in found]
+        "sheets": [
+            (name, spelt, _as_seen(rows, seen.get(name, {})), title)
+            for name, spelt, rows, title in found
+        ]
     }
 
 

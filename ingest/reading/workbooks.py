@@ -37,24 +37,28 @@ class WantedSheet:
     """A sheet of a workbook: the pattern of its name, and the cells that its header has.
 
     One that no sheet is named after is sought by its header among the sheets that have no name of
-    `others`; without a `header` it is not.
+    `others`; without a `header` it is not. Of these, one whose title, above its header, says the
+    name is the one. Where the name `says_more` than which sheet it is, its title has to.
     """
 
     name: str
     header: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    says_more: bool = False
 
 
 @dataclass(frozen=True)
 class FoundSheet:
     """A sheet as it is named, that name as the pattern spells it, and its cells.
 
-    `spelt` is empty where the sheet was known by its header.
+    `spelt` is empty where the sheet was known by its header alone. Where its title says the name,
+    `title` is that cell, and `spelt` the name in it.
     """
 
     name: str
     spelt: str
     rows: Sheet
+    title: str = ""
 
 
 def read_sheets(data: bytes, wanted: Sequence[WantedSheet]) -> list[FoundSheet]:

@@ -17,6 +17,7 @@ import python_calamine
 
 from expectations.panel.measures import series_of
 from ingest.contracts import NUMERIC_ROLES, RELEASE, FileContract
+from ingest.errors import ReadError
 from ingest.reading.grids import below_header
 from ingest.reading.tables import csv_text, read_csv
 from ingest.reading.workbooks import WantedSheet, read_sheets
@@ -77,6 +78,19 @@ class Document:
             )
             for at in range(width)
         ]
+
+    def names_as_read(self) -> dict[str, str]:
+        """The whole names of the contract's columns, where a reading makes them of several cells.
+
+        *Single parent | Female [+1]*. Empty for a plain table, and where no header is found.
+        """
+        if self.contract.reading.is_plain:
+            return {}
+        try:
+            _, names = below_header([*self.above, *self.header, *self.rows], self.contract.reading)
+        except ReadError:
+            return {}
+        return {column: names[at] for column, at in self.columns.items() if at < len(names)}
 
     def rename(self, at: int, text: str) -> None:
         """Give a column another name, in the row of the header that has one for it."""

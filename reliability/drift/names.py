@@ -95,6 +95,11 @@ def _printed(document: Document, names: list[str]) -> dict[str, str]:
     return {name: printed[document.columns[name]] for name in names}
 
 
+def _named_figures(document: Document) -> dict[str, str]:
+    """The figures' names; a column that stands without one beside another has none to restyle."""
+    return {n: t for n, t in _printed(document, sought(document.numeric())).items() if t.strip()}
+
+
 def _reworded(document: Document, swaps: Mapping[str, str]) -> Truth:
     """One word of a name for another that means the same."""
     found = {}
@@ -147,7 +152,7 @@ def figures_prefixed(document: Document, rng: Random) -> Truth:
             name: " ".join(
                 ["Percentage of" if name in shares else "Number of", *words_of(text)]
             ).capitalize()
-            for name, text in _printed(document, sought(document.numeric())).items()
+            for name, text in _named_figures(document).items()
         },
     )
 
@@ -166,9 +171,7 @@ def notes_in_names(document: Document, rng: Random) -> Truth:
         document,
         {
             name: f"{text} [note {number}]"
-            for number, (name, text) in enumerate(
-                _printed(document, sought(document.numeric())).items(), 1
-            )
+            for number, (name, text) in enumerate(_named_figures(document).items(), 1)
         },
     )
 
