@@ -59,7 +59,8 @@ def read_table(
     `kept` are the names under which the contract's columns were ever published: of a file that
     is not plain nothing else is kept, so that what nobody asked for is never written down.
     `figures` are, for each column of figures, its names among them: where one of these columns is
-    under none of its names, the file's other columns of figures are kept too, one of which it is.
+    under none of its names, the file's other columns of figures are kept too, one of which it may
+    be. Without them a header is found by the cells that the reading names, and not by its place.
     `source_row` is 1 for the row below the header, whatever stands in it; rows that a melt made
     of one share its number.
 
@@ -193,7 +194,8 @@ def _rows_of(
     part: _Part, reading: Reading, wanted: frozenset[str], figures: Sequence[Sequence[str]]
 ) -> tuple[dict[str, list[str]], list[int]]:
     """A sheet's columns of text, and the source row of each of their cells."""
-    above, names, rest = _opened(part, reading, wanted)
+    # By its place a header is found for who can tell a column that has none of its names.
+    above, names, rest = _opened(part, reading, wanted if figures else frozenset())
     titled = dict(part.constants)
     if reading.title:
         titled |= _agreed(part, _titled(part, reading.title, above))
@@ -318,7 +320,7 @@ def _header_at(
                 if at + spec.rows <= len(rows):
                     return at
                 break
-    if (found := _header_by_place(part, rows, reading, wanted)) is not None:
+    if wanted and (found := _header_by_place(part, rows, reading, wanted)) is not None:
         return found
     told = " and ".join(repr(in_words(pattern)) for pattern in spec.find)
     raise ReadError(f"{part} has no header: no row has the cells {told}")
