@@ -20,6 +20,7 @@ from ingest.contracts import NUMERIC_ROLES, AreaLevel, FileContract
 from ingest.reading.cells import read_cell
 from ingest.reading.evidence import (
     CONTRADICTED,
+    MAX_MOVED,
     MIN_AGREEMENT,
     MIN_CELLS,
     MIN_CELLS_AGAINST,
@@ -74,10 +75,14 @@ _AREA = "\0area"
 
 @dataclass(frozen=True)
 class _Distances:
-    """How far each area's figure is from its own of before, and from the middle of all before."""
+    """How far each area's figure is from its own of before, and from the middle of all before.
+
+    `moved` is the median of the first as a share of what was before, of areas that had some.
+    """
 
     own: Floats
     middle: Floats
+    moved: float
 
     @property
     def cells(self) -> int:
@@ -94,9 +99,10 @@ class _Distances:
         return self.near >= NEAR * self.cells
 
     def nearer_than(self, other: _Distances) -> float:
-        """In what share of the areas that both have a figure of it is the nearer."""
-        both = ~np.isnan(self.own) & ~np.isnan(other.own)
-        return float((self.own[both] < other.own[both]).mean()) if both.any() else 0.0
+        """Of the areas in which two differ, the share in which it is nearer; 0 where none do."""
+        with np.errstate(invalid="ignore"):
+            nearer, farther = (self.own < other.own).sum(), (self.own > other.own).sum()
+        return float(nearer / max(nearer + farther, 1))
 
 
 class History:
@@ -652,7 +658,11 @@ class History:
             is_number = ~np.isnan(own)
             many = is_number.sum() >= MIN_CELLS_AGAINST
             if many and (own[is_number] == 0).mean() < CONTRADICTED:
-                found[candidate] = _Distances(own, middle)
+                moved = own[before != 0] / np.abs(before[before != 0])
+                some = moved[~np.isnan(moved)]
+                found[candidate] = _Distances(
+                    own, middle, float(np.median(some)) if len(some) else np.inf
+                )
         return found
 
     def _unlisted(self) -> list[str]:
@@ -669,11 +679,21 @@ class History:
             if name not in self.old or told or name in self.by_name.twice:
                 continue
             distances = self._distances(name, self._of_group(name))
-            for candidate, own in distances.items():
-                others = [other for one, other in distances.items() if one != candidate]
-                if own.is_near and all(own.nearer_than(other) >= NEARER for other in others):
-                    found = Agreement(candidate, own.near, own.cells)
-                    self.unsettled.append(Evidence("near", name, found))
+            clear = [
+                candidate
+                for candidate, own in distances.items()
+                if (own.is_near or (len(distances) > 1 and own.moved <= MAX_MOVED))
+                and all(
+                    own.nearer_than(other) >= NEARER
+                    for one, other in distances.items()
+                    if one != candidate
+                )
+            ]
+            for candidate in clear or list(distances)[:1]:
+                own = distances[candidate]
+                # Where none is clearly the nearest, a name that is near is no better.
+                found = Agreement(candidate, own.near if clear else 0, own.cells)
+                self.unsettled.append(Evidence("near", name, found))
 
     def _refuse_far(self) -> None:
         """Refuse a column whose name is known where another is far nearer to what it held.

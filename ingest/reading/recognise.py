@@ -252,7 +252,7 @@ def refuse_missing(
             proposal[column.name] = one.best.candidate
             said.append(f"{known} (by its figures {one})")
             continue
-        if one and one.kind != "nearest" and one.best.cells >= MIN_CELLS_AGAINST:
+        if one and one.kind != "near" and one.best.cells >= MIN_CELLS_AGAINST:
             said.append(f"{known} (no column has its figures; nearest {one.best})")
             continue
         close = difflib.get_close_matches(column.published_as[0], free, n=3, cutoff=0.5)

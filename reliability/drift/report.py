@@ -181,11 +181,8 @@ def judge_one(site: DriftSite, kind: Kind) -> Outcome | None:
         judged = site.judge(document)
     except Exception as error:
         return Outcome(kind.name, name, file_id, BROKE, _told(error))
-<<<<<<< HEAD
-    truth = _as_contract_writes(truth, site.contract)
-=======
     truth.renamed |= document.names_as_read()
->>>>>>> 0856440 (Find a reworded header by its place above the areas' codes, and a renamed column by what else is in its row)
+    truth = _as_contract_writes(truth, site.contract)
     return Outcome(kind.name, name, file_id, *verdict_of(judged, site.sound.facts, truth, kind))
 
 
