@@ -198,11 +198,10 @@ class KeyUnique(LoadCheck):
             for row in load.repeated_rows
             if row not in told_apart
         )
-        # A row printed twice to the letter is served once; two numbers for one figure are none.
-        many = len(told_apart) >= FEWEST_FOR_A_SHARE
-        yield Findings(
-            len(load.key), conflicting + alike, len(told_apart) / len(again) if many else 0.0
-        )
+        # A row printed twice to the letter is served once, and says nothing against the others.
+        otherwise = load.repeated_otherwise
+        many = otherwise >= FEWEST_FOR_A_SHARE
+        yield Findings(len(load.key), conflicting + alike, otherwise / len(again) if many else 0.0)
 
 
 class Constants(LoadCheck):

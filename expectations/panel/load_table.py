@@ -76,8 +76,8 @@ class LoadTable:
 
     `columns` are those of the rows that stay, with every derived column, each key once; `printed`
     those of the rows as published, and `key` their keys; `key_again` says which of these stood
-    before. `repeated_rows` are the source rows that are left out for it, `conflicts` the cells that
-    such rows have different numbers for.
+    before. `repeated_rows` are the source rows that are left out for it, `repeated_otherwise` how
+    many of the rows say something else, `conflicts` the cells that they have other numbers for.
     `dropped` are the rows that each of the contract's drops takes out, by its position;
     `corrections` each correction with where it stands. `columns_before` are those of the described
     rows of the same file in the admitted release before, `sibling_table` the rows of another table
@@ -94,6 +94,7 @@ class LoadTable:
     key: Any
     key_again: NDArray[np.bool_]
     repeated_rows: tuple[int, ...]
+    repeated_otherwise: int
     conflicts: tuple[Conflict, ...]
     periods: Mapping[str, Period]
     expected: Mapping[str, frozenset[str]]
@@ -261,7 +262,7 @@ def describe_load(
     columns.rows[EMPTIED] = rows[SOURCE_ROW].isin(emptied)
     key = columns.rows[list(contract.key)]
     later = pd.Series(row_groups(columns, contract.key)).duplicated().to_numpy()
-    columns, again, conflicts = _key_once(columns, contract, later)
+    columns, again, conflicts, otherwise = _key_once(columns, contract, later)
     return LoadTable(
         load=load,
         councils=councils,
@@ -272,6 +273,7 @@ def describe_load(
         key=key,
         key_again=later,
         repeated_rows=again,
+        repeated_otherwise=otherwise,
         conflicts=conflicts,
         periods=periods,
         expected=_expected_councils(columns, contract, periods, councils, load),
@@ -299,38 +301,43 @@ def _described(cells: Any, contract: FileContract, councils: Councils) -> Column
 
 def _key_once(
     columns: Columns, contract: FileContract, later: NDArray[np.bool_]
-) -> tuple[Columns, tuple[int, ...], tuple[Conflict, ...]]:
+) -> tuple[Columns, tuple[int, ...], tuple[Conflict, ...], int]:
     """The rows with each key once, the source rows left out for it, and what they disagree on.
 
-    A row that stands there twice alike is one row. Rows that a melt made of one share its number:
-    where not all of them stood before, or they say otherwise, they cannot be left out by it. They
-    stay, and the key's check refuses them.
+    A row that stands there twice alike is one row; how many say otherwise, in whatever column, is
+    the last of what is returned. Rows that a melt made of one share its number: where not all of
+    them stood before, or some say otherwise, they cannot be left out by it. They stay, and the
+    key's check refuses them.
     """
     source = columns.source_rows
     melted = len(np.unique(source)) < len(source)
     if not later.any() or (melted and np.isin(source[later], source[~later]).any()):
-        return columns, (), ()
+        return columns, (), (), 0
     rows = columns.rows
     key = rows[list(contract.key)]
     numbers = contract.columns_of(*NUMERIC_ROLES)
     first = dict(zip(map(tuple, key[~later].to_numpy()), np.flatnonzero(~later), strict=True))
     rows = rows.copy()
     conflicts: list[Conflict] = []
-    places = {name: rows.columns.get_loc(name) for name in numbers}
+    otherwise = 0
+    places = {name: rows.columns.get_loc(name) for name in contract.column_names if name in rows}
     for at in np.flatnonzero(later):
         stands = first[tuple(key.iloc[at].to_numpy())]
+        both = {name: (rows.iat[stands, n], rows.iat[at, n]) for name, n in places.items()}
+        differing = {name: texts for name, texts in both.items() if texts[0] != texts[1]}
+        otherwise += bool(differing)
         for name in numbers:
-            texts = rows.iat[stands, places[name]], rows.iat[at, places[name]]
-            if texts[0] != texts[1]:
+            if name in differing:
+                texts = differing[name]
                 conflicts.append(Conflict(int(source[stands]), int(source[at]), name, texts))
                 rows.iat[stands, rows.columns.get_loc(numeric(name))] = np.nan
-    if melted and conflicts:
-        return columns, (), ()
+    if melted and otherwise:
+        return columns, (), (), 0
     for conflict in conflicts:
         kept = int(np.flatnonzero(source == conflict.source_row)[0])
         rows.iat[kept, places[conflict.column]] = CONFLICTING
     taken = tuple(int(row) for row in np.unique(source[later]))
-    return Columns(rows.loc[~later].reset_index(drop=True)), taken, tuple(conflicts)
+    return Columns(rows.loc[~later].reset_index(drop=True)), taken, tuple(conflicts), otherwise
 
 
 def entities(columns: Columns, councils: Councils) -> Coded:
