@@ -182,6 +182,8 @@ class DriftSite:
         """The figures of the candidate; those of the sound file, where its rows are the same."""
         which = [release.publication, release.release, release.version]
         with duckdb.connect(str(self.home.candidate), config=SETTINGS) as con:
+            # In a process of a pool it takes itself for a notebook's, and draws.
+            con.execute("set enable_progress_bar = false")
             rows = self._printed(con, which)
             if self._sound_rows is not None and rows == self._sound_rows:
                 return self.sound.facts
