@@ -13,7 +13,7 @@ from typing import Any
 import dagster as dg
 import factory
 import pytest
-from conftest import IN_NEED, PROJECT, command, copy_of, rows
+from conftest import IN_NEED, PROJECT, as_from_a_terminal, command, copy_of, rows
 from factory import Where, faults
 from test_security import SECRETS, with_secret
 
@@ -262,6 +262,7 @@ def test_an_interrupted_run_swaps_half_a_build_in_or_keeps_the_lock(
             cwd=PROJECT,
             stdout=kept,
             stderr=subprocess.STDOUT,
+            preexec_fn=as_from_a_terminal,  # noqa: PLW1509  # the tests have one thread
             env=os.environ
             | {
                 "CORE_MEASURES_HOME": str(home),

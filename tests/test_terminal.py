@@ -10,16 +10,9 @@ from pathlib import Path
 
 import factory
 import pytest
-from conftest import PROJECT, command
+from conftest import PROJECT, as_from_a_terminal, command
 
 IN_NEED = "characteristics-of-children-in-need"
-
-
-def _as_from_a_terminal() -> None:
-    """No signal ignored or held back, whatever the tests themselves were started from."""
-    signal.pthread_sigmask(signal.SIG_SETMASK, [])
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +36,7 @@ def test_an_interrupted_refresh_ends_in_a_traceback_or_is_half_done(
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONPATH": str(PROJECT)},
-        preexec_fn=_as_from_a_terminal,  # noqa: PLW1509  # the tests have one thread
+        preexec_fn=as_from_a_terminal,  # noqa: PLW1509  # the tests have one thread
     ) as process:
         assert process.stderr and process.stdout
         before = []

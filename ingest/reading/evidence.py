@@ -33,10 +33,10 @@ MIN_CELLS_OF_CODES = 50
 MAX_NEXT_BEST = 0.8
 # To doubt a name takes fewer cells than to give one: what is doubted is refused and shown.
 MIN_CELLS_AGAINST = 50
-# Where no period is in both releases: of three councils in four the figure is nearer to what it was
+# Where no period is in both releases: in four councils of five the figure is nearer to what it was
 # than to the middle of all, if councils differ lastingly; of a column of something else it is in
 # half. And in four of five it is nearer than any other column's, or nothing is proposed.
-NEAR = 0.7
+NEAR = 0.8
 NEARER = 0.8
 # Of small counts chance alone moves much: among several columns the one that is nearest may have
 # moved by so much in half of the areas since, as some twenty households a quarter do by a fifth.

@@ -625,6 +625,8 @@ class History:
         None where enough rows are of one period in both: those say more.
         """
         nothing = np.empty(0, dtype=np.int64)
+        if min(len(self.new), len(self.old)) < MIN_CELLS_AGAINST:
+            return nothing, nothing
         if len(self._shared(self._joined_by())[0]) >= MIN_CELLS_AGAINST:
             return nothing, nothing
         by = [_AREA, *self._joined_by()]
@@ -679,10 +681,11 @@ class History:
             if name not in self.old or told or name in self.by_name.twice:
                 continue
             distances = self._distances(name, self._of_group(name))
+            is_share = name in self.contract.columns_of("percentages")
             clear = [
                 candidate
                 for candidate, own in distances.items()
-                if (own.is_near or (len(distances) > 1 and own.moved <= MAX_MOVED))
+                if (own.is_near or (not is_share and len(distances) > 1 and own.moved <= MAX_MOVED))
                 and all(
                     own.nearer_than(other) >= NEARER
                     for one, other in distances.items()
