@@ -262,7 +262,7 @@ def describe_load(
     columns.rows[EMPTIED] = rows[SOURCE_ROW].isin(emptied)
     key = columns.rows[list(contract.key)]
     later = pd.Series(row_groups(columns, contract.key)).duplicated().to_numpy()
-    columns, again, conflicts, otherwise = _key_once(columns, contract, later)
+    columns, again, conflicts, otherwise = _key_once(columns, printed, contract, later)
     return LoadTable(
         load=load,
         councils=councils,
@@ -300,7 +300,7 @@ def _described(cells: Any, contract: FileContract, councils: Councils) -> Column
 
 
 def _key_once(
-    columns: Columns, contract: FileContract, later: NDArray[np.bool_]
+    columns: Columns, printed: Columns, contract: FileContract, later: NDArray[np.bool_]
 ) -> tuple[Columns, tuple[int, ...], tuple[Conflict, ...], int]:
     """The rows with each key once, the source rows left out for it, and what they disagree on.
 
@@ -320,17 +320,19 @@ def _key_once(
     rows = rows.copy()
     conflicts: list[Conflict] = []
     otherwise = 0
-    places = {name: rows.columns.get_loc(name) for name in contract.column_names if name in rows}
+    places = {name: rows.columns.get_loc(name) for name in numbers}
+    others = printed.rows[
+        [n for n in contract.column_names if n in printed.rows and n not in places]
+    ]
     for at in np.flatnonzero(later):
         stands = first[tuple(key.iloc[at].to_numpy())]
-        both = {name: (rows.iat[stands, n], rows.iat[at, n]) for name, n in places.items()}
-        differing = {name: texts for name, texts in both.items() if texts[0] != texts[1]}
-        otherwise += bool(differing)
+        before = len(conflicts)
         for name in numbers:
-            if name in differing:
-                texts = differing[name]
+            texts = rows.iat[stands, places[name]], rows.iat[at, places[name]]
+            if texts[0] != texts[1]:
                 conflicts.append(Conflict(int(source[stands]), int(source[at]), name, texts))
                 rows.iat[stands, rows.columns.get_loc(numeric(name))] = np.nan
+        otherwise += len(conflicts) > before or not others.iloc[stands].equals(others.iloc[at])
     if melted and otherwise:
         return columns, (), (), 0
     for conflict in conflicts:
