@@ -90,19 +90,19 @@ class Compiled:
         }
         nodes = []
         for unique_id in _in_order(manifest):
-            told = manifest[unique_id]
-            kind = told["resource_type"]
-            file = Path(told["package_name"], told["original_file_path"])
+            node = manifest[unique_id]
+            kind = node["resource_type"]
+            file = Path(node["package_name"], node["original_file_path"])
             if kind == "model":
                 run = home.dbt_target / "run" / file
                 sql = run.read_text("utf-8").replace(_TEMPORARY, "")
             elif kind == "seed":
-                sql = f"{told['schema']}.{told['name']}"
+                sql = f"{node['schema']}.{node['name']}"
             else:
                 # A test that is said in YAML stands in a folder of the YAML's name.
-                within = file / told["path"] if file.suffix in (".yml", ".yaml") else file
+                within = file / node["path"] if file.suffix in (".yml", ".yaml") else file
                 sql = (home.dbt_target / "compiled" / within).read_text("utf-8")
-            severity = str(told["config"].get("severity") or "error").lower()
+            severity = str(node["config"].get("severity") or "error").lower()
             nodes.append(Node(unique_id, kind, sql, severity))
         return cls(tuple(nodes), home.warehouse.resolve(), whole)
 

@@ -52,7 +52,8 @@ class Agreement:
     """On how many shared cells a candidate agrees with what was admitted before.
 
     `by_chance` is the share that would agree if the candidate's cells were dealt out anew: of two
-    columns that are mostly noughts most cells agree, and that says nothing.
+    columns that are mostly noughts most cells agree, and that says nothing. Nought where too few
+    agree for it to matter.
     """
 
     candidate: str
@@ -184,9 +185,12 @@ def agreement(candidate: str, new: Numbers, old: Numbers) -> Agreement:
         near = np.full(len(old.values), 0.5 * 10.0 ** -min(new.decimals, old.decimals) * (1 + 1e-9))
     with np.errstate(invalid="ignore"):
         alike = np.abs(new.values - old.values) <= near
+    agree, cells = int((alike & before).sum()), int(before.sum())
+    if agree < CONTRADICTED * cells:
+        return Agreement(candidate, agree, cells)  # worth nothing, by chance or not
     coarser = min(new.decimals, old.decimals)
     chance = _by_chance(new.values[before].round(coarser), old.values[before].round(coarser))
-    return Agreement(candidate, int((alike & before).sum()), int(before.sum()), chance)
+    return Agreement(candidate, agree, cells, chance)
 
 
 def _by_chance(new: Floats, old: Floats) -> float:

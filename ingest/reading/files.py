@@ -6,14 +6,13 @@ contract knows costs nothing where the columns are those of one table that is wa
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ingest.contracts import NUMERIC_ROLES, FileContract
 from ingest.errors import ReadError
 from ingest.reading.grids import SOURCE_SHEET, read_table
-from ingest.reading.names import in_words, normal
+from ingest.reading.names import in_words, normal, words_of
 from ingest.reading.recognise import distinct_labels, is_needed, known_labels, match_names
 from ingest.reading.tables import SOURCE_ROW
 
@@ -85,9 +84,8 @@ def _tables_of(
 
 def _is_named(contract: FileContract, name: str) -> bool:
     """Whether a file's name has every word of a name that the contract knows."""
-    words = set(re.findall(r"[a-z]+|[0-9]+", name.lower()))
-    known = (in_words(pattern).lower() for pattern in contract.names)
-    return any(words >= set(re.findall(r"[a-z]+|[0-9]+", one)) for one in known)
+    words = set(words_of(name))
+    return any(words >= set(words_of(in_words(pattern))) for pattern in contract.names)
 
 
 def _fit(contract: FileContract, data: bytes) -> tuple[int, float] | None:

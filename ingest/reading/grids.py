@@ -436,8 +436,8 @@ def _named_by_cells(
         if any(at < len(row) and looks.fullmatch(row[at].strip()) for row in rows)
     ]
     if len(hits) > 1:
-        told = " and ".join(repr(names[at]) for at in hits)
-        raise ReadError(f"{part} has {in_words(pattern)!r} in {told}: either may be {name}")
+        both = " and ".join(repr(names[at]) for at in hits)
+        raise ReadError(f"{part} has {in_words(pattern)!r} in {both}: either may be {name}")
     cell = in_words(pattern)
     part.found_by.extend(f"{name} is read from {names[at]!r}, which has {cell!r}" for at in hits)
     return hits

@@ -618,7 +618,6 @@ class History:
 
     # Figures of the period before, where no period is in both
 
-    @cached_property
     def _in_turn(self) -> SharedRows:
         """Where each area's first rows of this release and its last of the one before stand.
 
@@ -631,22 +630,21 @@ class History:
             return nothing, nothing
         by = [_AREA, *self._joined_by()]
         ends = [frame[_PERIOD].str.rpartition("/")[2] for frame in (self.new, self.old)]
-        firsts = [
+        first, last = (
             np.flatnonzero(end == end.groupby([frame[n] for n in by]).transform(which))
-            for end, frame, which in (
-                (ends[0], self.new, "min"),
-                (ends[1], self.old, "max"),
-            )
-        ]
-        a, b = shared_rows(self.new.iloc[firsts[0]], self.old.iloc[firsts[1]], by)
-        return firsts[0][a], firsts[1][b]
+            for end, frame, which in zip(ends, (self.new, self.old), ("min", "max"), strict=True)
+        )
+        here, there = shared_rows(self.new.iloc[first], self.old.iloc[last], by)
+        return first[here], last[there]
 
-    def _distances(self, name: str, candidates: Iterable[str]) -> dict[str, _Distances]:
+    def _distances(
+        self, name: str, candidates: Iterable[str], rows: SharedRows
+    ) -> dict[str, _Distances]:
         """How far each candidate's figures are from the areas' own before, and from their middle.
 
         Left out are those that repeat what was: the year before, printed beside the new one.
         """
-        here, there = self._in_turn
+        here, there = rows
         before = self._numbers_before(name).values[there]
         known = ~np.isnan(before)
         if known.sum() < MIN_CELLS_AGAINST:
@@ -676,11 +674,14 @@ class History:
 
     def _propose_near(self) -> None:
         """The unknown column that is nearest to what a missing one held for the period before."""
-        for name in set(self._missing) & set(self.contract.columns_of(*NUMERIC_ROLES)):
-            told = [one for one in self.unsettled if one.of == name and one.best.cells]
-            if name not in self.old or told or name in self.by_name.twice:
+        wanted = set(self._missing) & set(self.contract.columns_of(*NUMERIC_ROLES))
+        if not wanted or not len((rows := self._in_turn())[0]):
+            return
+        for name in wanted:
+            judged = any(one.of == name and one.best.cells for one in self.unsettled)
+            if name not in self.old or judged or name in self.by_name.twice:
                 continue
-            distances = self._distances(name, self._of_group(name))
+            distances = self._distances(name, self._of_group(name), rows)
             is_share = name in self.contract.columns_of("percentages")
             clear = [
                 candidate
@@ -706,11 +707,14 @@ class History:
         NotUnderstoodError
             There is one.
         """
+        rows = self._in_turn()
+        if not len(rows[0]) or not (unlisted := self._unlisted()):
+            return
         for name in self.contract.columns_of(*NUMERIC_ROLES):
             if name not in self.columns or name not in self.old or name in self.told:
                 continue
             published = self.columns[name]
-            distances = self._distances(name, [published, *self._unlisted()])
+            distances = self._distances(name, [published, *unlisted], rows)
             named = distances.pop(published, None)
             if named is None:
                 continue

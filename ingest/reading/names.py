@@ -62,7 +62,7 @@ def normal(name: str) -> str:
     for sign, word in _SIGNS.items():
         text = text.replace(sign, f" {word} ")
     text = re.sub(r"['’]", "", text)
-    words = _WORD.findall(_CAMEL.sub(" ", text).lower())
+    words = words_of(_CAMEL.sub(" ", text))
     units: list[str] = []
     kept: list[str] = []
     for at, word in enumerate(words):
@@ -77,13 +77,22 @@ def normal(name: str) -> str:
     return "|".join(["".join(kept), *dict.fromkeys(units)]) if kept or units else "".join(words)
 
 
+def words_of(text: str) -> list[str]:
+    """A text's words and numbers, in small letters."""
+    return _WORD.findall(text.lower())
+
+
+def _bare(text: str) -> str:
+    """A text without the notes behind it; one that is a note and no more stays."""
+    while (shorter := NOTE.sub("", text)) != text and shorter:
+        text = shorter
+    return text
+
+
 def _without_notes(text: str) -> str:
     """A cell of a header without the notes behind it, also where it names a column beside it."""
     beside = _BESIDE.search(text)
-    bare = text[: beside.start()] if beside else text
-    while (shorter := NOTE.sub("", bare)) != bare and shorter:
-        bare = shorter
-    return f"{bare} beside {beside[1]}" if beside else bare
+    return f"{_bare(text[: beside.start()])} beside {beside[1]}" if beside else _bare(text)
 
 
 def _singular(word: str) -> str:
@@ -134,9 +143,7 @@ def as_known(known: Iterable[str], printed: Iterable[str]) -> Mapping[str, str]:
 
 def spellings(text: str) -> tuple[str, ...]:
     """A cell of a header as it might have been written another year, in small letters."""
-    bare = text
-    while (shorter := NOTE.sub("", bare)) != bare and shorter:
-        bare = shorter
+    bare = _bare(text)
     spaced = " ".join(re.sub("[_-]", " ", _CAMEL.sub(" ", bare)).split())
     return tuple(dict.fromkeys(one.lower() for one in (text, bare, spaced)))
 

@@ -238,11 +238,11 @@ class DriftSite:
         found = {}
         for row in rows:
             key = [entity(cell.strip()) if i in at else cell for i, cell in enumerate(row[:keys])]
-            # An area of a kind that nothing is told of.
+            # An area of a kind that has no figures here.
             if any(str(key[i]).startswith(_COMBINED_AUTHORITY) for i in at):
                 continue
-            told = "|".join(_plain(cell) for cell in row[keys:])
-            found[tuple(map(_plain, key))] = Fact((), told, 0)
+            others = "|".join(_plain(cell) for cell in row[keys:])
+            found[tuple(map(_plain, key))] = Fact((), others, 0)
         return found
 
 
