@@ -67,6 +67,8 @@ class PeriodSpec(_Strict):
     sortable: str | None = None
 
 
+ENGLAND = "E92000001"
+
 STANDARD_MARKS = ("c", "x", "z", "u")
 """Marks in place of a figure that all official statistics may use.
 
@@ -98,15 +100,17 @@ class AreaSpec(_Strict):
     `ignored_levels` are known and of no use here (parliamentary constituencies, whole cells such
     as *not recorded*). A council is `known_by` its GSS code, by the Department for Education's
     three digits, by a school's number that begins with them (`laestab`), or by a name that the
-    seed `area_spelling` lists: `levels` then speaks of the GSS code that was found. Districts are
-    lower-tier authorities, those that are councils too among them; a file with districts and no
-    councils is checked for every district.
+    seed `area_spelling` lists: `levels` then speaks of the GSS code that was found. `england` are
+    the cells that stand for England's code, where its row has none. Districts are lower-tier
+    authorities, those that are councils too among them; a file with districts and no councils is
+    checked for every district.
     """
 
     level: str
     levels: dict[str, AreaLevel]
     ignored_levels: list[str] = []
     codes: dict[AreaLevel, str]
+    england: list[str] = []
     known_by: KnownBy = "gss"
 
     @property

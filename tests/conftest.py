@@ -45,9 +45,12 @@ CHROMIUM = Path("/usr/bin/chromium")
 NOT_IN_SAMPLE = {
     "90285": "not held",
     "conception-statistics": "a workbook of a form that only Excel of before 2007 writes",
+    "family-homelessness": "not held",
     "injuries-aged-0-to-4": "not held",
     "mid-year-population-estimates": "ninety rows a council and sex, and of no measure",
+    "neet-aged-16-to-18": "not held",
     "nomis-population-estimates": "not held",
+    "primary-school-performance-tables": "not held",
     "state-funded-schools-latest-inspections": "held as a sample of a layout, of one council",
     "what-about-youth": "not held",
 }

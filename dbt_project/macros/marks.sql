@@ -10,10 +10,12 @@
 {% macro marks() %}
     {{ return({
         'conflicting': ['[conflicting]'],
-        'suppressed': ['c', '*'],
-        'not_applicable': ['z'],
+        'suppressed': ['c', '*', 'SUPP'],
+        'not_applicable': ['z', 'NE'],
         'low_reliability': ['u'],
-        'not_available': ['x', ':', '.', '..', '-', 'NULL', '', '[corrected]'],
+        'not_available': [
+            'x', ':', '.', '..', '-', 'NULL', '', 'NA', 'NP', 'LOWCOV', '[corrected]',
+        ],
         'published': ['k', 'low', '~'],
     }) }}
 {% endmacro %}

@@ -26,14 +26,13 @@ from expectations.panel.columns import (
     numeric,
 )
 from expectations.panel.load_table import areas_by_period
-from ingest.contracts import NUMERIC_ROLES, FileContract
+from ingest.contracts import ENGLAND, NUMERIC_ROLES, FileContract
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from expectations.panel.load_table import LoadTable
 
-ENGLAND = "E92000001"
 # Nine regions, and Inner and Outer London (E13), which DfE prints as regions too.
 REGION = re.compile(r"E1[23]0000[0-9][0-9]")
 

@@ -38,7 +38,7 @@ from expectations.panel.columns import (
 )
 from expectations.panel.councils import Councils
 from expectations.panel.measures import SeriesCheck, series_of
-from ingest.contracts import NUMERIC_ROLES, DroppedRows, FileContract
+from ingest.contracts import ENGLAND, NUMERIC_ROLES, DroppedRows, FileContract
 from ingest.corrections import Correction
 from ingest.loads import Load
 from ingest.reading.periods import Period
@@ -470,7 +470,11 @@ def _columns(
 
     def codes_of(name: str) -> Coded:
         cells = printed.codes(name).each(_cut)
-        return cells.each(lambda cell: councils.code_of(cell, area.known_by) or cell)
+        return cells.each(
+            lambda cell: (
+                ENGLAND if cell in area.england else councils.code_of(cell, area.known_by) or cell
+            )
+        )
 
     level = printed.codes(area.level).each(lambda cell: _level(contract, cell, councils))
     codes = {of: codes_of(column) for of, column in area.codes.items()}

@@ -8,6 +8,17 @@ explore_local_statistics as (
     select * from {{ ref('stg_ons__explore_local_statistics') }}
 ),
 
+performance_tables as (
+    select
+        printed.* exclude (area_code),
+        case printed.area_level
+            when 'country' then printed.area_code
+            else dfe_codes.council_code
+        end as area_code,
+    from {{ ref('stg_dfe__performance_tables__level_4') }} as printed
+    left join {{ ref('int_dfe_code') }} as dfe_codes using (dfe_code)
+),
+
 dfe_cells as (
     select
         'expected_standard' as series_id,
@@ -32,6 +43,15 @@ ons_cells as (
     ) }}
 ),
 
+level_4_cells as (
+    select
+        'level_4' as series_id,
+        {{ row_columns() }},
+        {{ cells(value='level_4', denominator='eligible_pupils') }}
+    from performance_tables
+    where {{ series_rows('level_4') }}
+),
+
 dfe_figures as (
     {{ ees_figures('dfe_cells') }}
 ),
@@ -40,8 +60,14 @@ ons_figures as (
     {{ ons_figures('ons_cells') }}
 ),
 
+level_4_figures as (
+    {{ ees_figures('level_4_cells', interval='wilson') }}
+),
+
 final as (
     select * from dfe_figures
+    union all
+    select * from level_4_figures
     union all
     select * from ons_figures
 )

@@ -12,6 +12,10 @@ editions as (
     select * from {{ ref('int_vintage') }}
 ),
 
+indicator_data as (
+    select * from {{ ref('stg_fingertips__indicator_data') }}
+),
+
 parts as (
     select
         printed.*,
@@ -258,8 +262,27 @@ sums as (
     where families.source_row is not null
 ),
 
-final as (
+summed_figures as (
     {{ figures('select * from sums', interval='poisson', per=1000, basis="'computed'") }}
+),
+
+statutorily_homeless_cells as (
+    select
+        'statutorily_homeless' as series_id,
+        {{ row_columns() }},
+        {{ fingertips_cells() }}
+    from indicator_data
+    where {{ series_rows('statutorily_homeless') }}
+),
+
+statutorily_homeless_figures as (
+    {{ fingertips_figures('statutorily_homeless_cells', interval='poisson', per=1000) }}
+),
+
+final as (
+    select * from summed_figures
+    union all by name
+    select * from statutorily_homeless_figures
 )
 
 select * from final
