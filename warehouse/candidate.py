@@ -132,6 +132,8 @@ def create(
     Every table of every contract is there, empty where no load of it was admitted.
     """
     with duckdb.connect(str(path), config=SETTINGS) as con:
+        # A process that a pool spawned is taken for a notebook's, in which DuckDB draws.
+        con.execute("set enable_progress_bar = false")
         con.begin()
         con.execute("create schema loads")
         con.execute("create schema archive")

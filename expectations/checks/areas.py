@@ -167,6 +167,7 @@ class CouncilsPresent(_UnitsPresent):
     """A council that existed is not there."""
 
     name = "councils_present"
+    asks_for_rows = True
     noun = "councils and periods"
     unit = "council"
 
@@ -175,6 +176,7 @@ class DistrictsPresent(_UnitsPresent):
     """A district that existed is not there."""
 
     name = "districts_present"
+    asks_for_rows = True
     noun = "districts and periods"
     unit = "district"
 

@@ -157,6 +157,8 @@ class LoadCheck(ABC):
     refused_above: ClassVar[Bound | None] = None
     # Whether a load in which there is nothing to look at has no result of it at all.
     only_where_any: ClassVar[bool] = False
+    # Whether what it misses may stand there under another label, which a refusal then proposes.
+    asks_for_rows: ClassVar[bool] = False
 
     def subjects(self, contract: FileContract) -> Sequence[str]:
         """What the check speaks of in a file, a result each: columns, or the whole load (``""``).

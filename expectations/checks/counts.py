@@ -178,6 +178,7 @@ class RulesFindTheirRows(LoadCheck):
     """A rule that looks at nothing passes whatever is there: a label was reworded."""
 
     name = "rules_find_their_rows"
+    asks_for_rows = True
     expects = (
         "Each rule finds the rows that the contract names for it, and each share the row of its"
         " whole: one that looks at nothing passes whatever is there."
@@ -576,6 +577,7 @@ class BreakdownsAddUp(_FlagsFigures):
     """Exchanged labels: girls for all children."""
 
     name = "breakdowns_add_up"
+    asks_for_rows = True
     expects = "A whole is the sum of the rows that it is broken down into, within rounding."
     noun = "wholes"
 
@@ -622,6 +624,7 @@ class PartsMakeWholes(_FlagsFigures):
     """Councils do not add up to their region, or to England."""
 
     name = "parts_make_wholes"
+    asks_for_rows = True
     expects = (
         "Councils add up to their region and to England, within rounding; where some are"
         " suppressed, to no more. A larger area may count a few of no known council."

@@ -142,6 +142,7 @@ class NotEmpty(LoadCheck):
     """A file without rows."""
 
     name = "not_empty"
+    asks_for_rows = True
     expects = "The file has rows."
     noun = "rows"
 

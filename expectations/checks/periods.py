@@ -48,6 +48,7 @@ class YearsClaimed(LoadCheck):
     """A file named for one year that holds another."""
 
     name = "years_claimed"
+    asks_for_rows = True
     expects = (
         "The years that the file holds are those that its name and its release's name claim: a"
         " file named for one year that holds another is refused. So is one that says of itself"
@@ -177,6 +178,7 @@ class NewestYearThere(LoadCheck):
     """The newest period ended long before publication: a year may be missing."""
 
     name = "newest_year_there"
+    asks_for_rows = True
     noun = "releases"
     outcome = "warn"
 

@@ -90,6 +90,7 @@ class SeriesComplete(_OfRows):
     """A period of a series lacks the row of an area."""
 
     name = "series_complete"
+    asks_for_rows = True
     expects = (
         "Every period of a series has a row for each council that existed, and for England and each"
         " region where the file has them."
@@ -124,6 +125,7 @@ class SeriesUnbroken(OfSeries):
     """A series lacks a year that it had, or one in between."""
 
     name = "series_unbroken"
+    asks_for_rows = True
     expects = (
         "No series begins later than its measure's YAML says in a file that goes back further,"
         " lacks a year in between, but for gaps that the contract explains, or ends earlier than it"
@@ -174,6 +176,7 @@ class OldestYearsKept(OfSeries):
     """A file that no longer goes back as far as its series do."""
 
     name = "oldest_years_kept"
+    asks_for_rows = True
     expects = (
         "Each series begins when its measure's YAML says. Where the whole file begins later, as one"
         " whose publisher prints the newest ten years, what was published before stays as it was."
@@ -195,6 +198,7 @@ class SeriesPrinted(OfSeries):
     """A series has no rows: its label was reworded, and nobody knows the new one."""
 
     name = "series_printed"
+    asks_for_rows = True
     expects = (
         "Each series that is printed in this file has rows in it, under labels that are known."
     )
@@ -215,6 +219,7 @@ class NumbersNotFew(_OfRows):
     """Many councils lost their number: a column was emptied, or a mark put over it."""
 
     name = "numbers_not_few"
+    asks_for_rows = True
     expects = (
         "In every year as many councils have a number as the measure's YAML asks for, but for an"
         " older year that its publisher withholds whole, with its marks or notes."
@@ -455,6 +460,7 @@ class WholesAmongParts(_Wholes):
     """A region whose figure is above, or below, all of its councils'."""
 
     name = "wholes_among_parts"
+    asks_for_rows = True
     expects = (
         "England's figure lies among its regions', and a region's among its councils', where each"
         " part has one: a mean does, whatever its weights."

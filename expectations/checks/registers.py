@@ -44,6 +44,7 @@ class ValuesPresent(_Declared):
     """A register that was saved with a filter on."""
 
     name = "values_present"
+    asks_for_rows = True
     entry = "whole_register"
     expects = (
         "Each kind of thing that the register always has is there, in about the share of rows that"
@@ -73,6 +74,7 @@ class RegisterWhole(_Declared):
     """A register with fewer rows, or more, than there can be."""
 
     name = "register_whole"
+    asks_for_rows = True
     entry = "whole_register"
     expects = "The register has as many rows as there can be of its kind."
     noun = "registers"

@@ -44,6 +44,7 @@ class EarlierYearsStand(_OfRevisions):
     """History was rewritten: the series was re-based, or this is another one."""
 
     name = "earlier_years_stand"
+    asks_for_rows = True
     expects = (
         "The figures that the release before had for the same years stand; where most changed, it"
         " is by as little as re-estimated populations change a rate."

@@ -119,13 +119,19 @@ def check_load(
             (_readable(one, rows) for one, rows in beside if goes_beside(one, load)), None
         ),
     )
-    checks, flags = engine.validate_load(suite_for(load.contract), load_table)
+    suite = suite_for(load.contract)
+    checks, flags = engine.validate_load(suite, load_table)
+    proposed = understanding.proposals
+    ask_for_rows = {one.check.name for one in suite if one.check.asks_for_rows}
     return LoadVerdict(
         file=load.file.name,
         sha256=load.file.sha256,
         contract=load.contract.file_id,
         checks=(
-            *(_answered(load, check, understanding.proposals) for check in checks),
+            *(
+                _answered(load, check, proposed if check.name in ask_for_rows else {})
+                for check in checks
+            ),
             *_told(load, understanding),
         ),
         dropped_rows=load_table.dropped_rows,

@@ -182,20 +182,27 @@ def judge_one(site: DriftSite, kind: Kind) -> Outcome | None:
     except Exception as error:
         return Outcome(kind.name, name, file_id, BROKE, _told(error))
     truth.renamed |= document.names_as_read()
-    truth = _as_contract_writes(truth, site.contract)
+    truth = _as_contract_writes(truth, site)
     return Outcome(kind.name, name, file_id, *verdict_of(judged, site.sound.facts, truth, kind))
 
 
-def _as_contract_writes(truth: Truth, contract: FileContract) -> Truth:
-    """What became of labels, by those that series ask for as well as by those that were printed."""
+def _as_contract_writes(truth: Truth, site: DriftSite) -> Truth:
+    """What became of labels, by those that series ask for as well as by those that were printed.
+
+    Those that the publisher himself had renamed in the file are among them.
+    """
     asked = {
         label: truth.relabelled[one]
-        for of in labels_of(contract).values()
+        for of in labels_of(site.contract).values()
         for label, spellings in of.items()
         for one in spellings
         if one in truth.relabelled
     }
-    return replace(truth, relabelled=asked | truth.relabelled)
+    before = {
+        ours: truth.relabelled.get(printed, printed)
+        for ours, printed in site.printed_labels.items()
+    }
+    return replace(truth, relabelled=before | asked | truth.relabelled)
 
 
 def _told(error: Exception) -> str:

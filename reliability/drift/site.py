@@ -109,7 +109,7 @@ class DriftSite:
             for kept in (path for file in files for path in base.loads.kept(file)):
                 shutil.copy(kept, self.home.loads.folder)
         admitted = [
-            (one.load.release, one.load.file, one.verdict.understanding.columns)
+            (one.load.release, one.load.file, one.verdict.understanding)
             for one in check(self.home).loads
             if one.load.contract.file_id == contract.file_id
             and one.admitted
@@ -118,7 +118,14 @@ class DriftSite:
         ]
         if len(admitted) < 2:
             raise NoHistoryError(f"{len(admitted)} releases of it were admitted")
-        self.release, self.file, self._mapping = admitted[-1]
+        self.release, self.file, understanding = admitted[-1]
+        self._mapping = understanding.columns
+        # The contract's labels, as they stand in the file as published.
+        self.printed_labels = {
+            ours: printed
+            for labels in understanding.labels.values()
+            for printed, ours in labels.items()
+        }
         self.newest = of_the_file[-1].path
         # A later release that is refused would stand in the drifted one's way.
         kept_releases = {release.path for release, *_ in admitted[:-1]}
