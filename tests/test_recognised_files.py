@@ -66,3 +66,22 @@ def test_two_files_of_one_table_are_guessed_between() -> None:
 def test_a_file_of_no_use_is_taken_for_a_table() -> None:
     wanted = load_contracts()[IN_NEED].files
     assert recognise(wanted, {"notes.csv": lambda: b"a,b\n1,2\n", "x.pdf": lambda: b"%PDF-1"}) == {}
+
+
+def test_a_file_whose_codes_stand_under_another_name_is_left_out() -> None:
+    wanted = load_contracts()[IN_NEED].files
+    header, rest = (RELEASE / C1).read_bytes().split(b"\n", 1)
+    renamed = header.replace(b"new_la_code", b"authority_identifier") + b"\n" + rest
+    # Of its own columns some are renamed too, so that what is left has to do.
+    renamed = renamed.replace(b"Re_referrals,", b"Referred_again,", 1)
+    assert recognise(wanted, {"x.csv": lambda: renamed}) == {"x.csv": ("referrals",)}
+
+
+def test_a_file_with_more_words_in_its_name_and_none_of_its_columns_is_left_out() -> None:
+    wanted = load_contracts()[IN_NEED].files
+    header, rest = (RELEASE / C1).read_bytes().split(b"\n", 1)
+    others = b",".join(b"column_%d" % at for at in range(header.count(b",") + 1)) + b"\n" + rest
+    named = C1.replace(".csv", "_final_v2.csv")
+    # Its figures have to say which column is which, and a refusal names what is wanting.
+    assert recognise(wanted, {named: lambda: others}) == {named: ("referrals",)}
+    assert recognise(wanted, {"x.csv": lambda: others}) == {}

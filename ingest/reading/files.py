@@ -6,11 +6,13 @@ contract knows costs nothing where the columns are those of one table that is wa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ingest.contracts import NUMERIC_ROLES, FileContract
 from ingest.errors import ReadError
+from ingest.reading.evidence import MIN_AGREEMENT, MIN_CELLS_OF_CODES
 from ingest.reading.grids import SOURCE_SHEET, read_table
 from ingest.reading.names import in_words, normal, words_of
 from ingest.reading.recognise import distinct_labels, is_needed, known_labels, match_names
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 # Of the columns that tell a table from others, so many are there at least where some are renamed.
 _MOSTLY = 0.4
+# Office for National Statistics, Register of Geographic Codes: a letter for the country, 8 digits.
+_CODE = re.compile(r"[EKNSW]\d{8}")
 # How well a file is a table: its columns, of the labels that its contract names those found, and
 # whether its name has the words of the contract's.
 _Fit = tuple[int, float, bool]
@@ -37,8 +41,9 @@ def recognise(
     and among those with as many the one of whose labels it has the most, and then the one whose
     name it has with more words about it. A table that two files hold, and a file that is as much
     one table as another, are left out: a person has to say. A table that no file holds whole is
-    the one of which a file has most columns, the others under other names: whether they are is for
-    its figures to say, when it is read.
+    the one of which a file has most columns, the others under other names, or failing that the one
+    whose name a single file has, with more words about it: whether they are is for its figures to
+    say, when it is read.
     """
     read = {name: contents() for name, contents in files.items()}
     held = {name: _tables_of(wanted, name, data, _fit) for name, data in read.items()}
@@ -49,7 +54,20 @@ def recognise(
         for name, data in read.items()
         if left and not held[name]
     }
-    return _held_once(held) | _held_once(nearly)
+    found = _held_once(held) | _held_once(nearly)
+    claimed = {file_id for tables in found.values() for file_id in tables}
+    named = {
+        name: tuple(
+            one.file_id
+            for one in left
+            if one.file_id not in claimed
+            and _is_named(one, name)
+            and _table_of(one, data) is not None
+        )
+        for name, data in read.items()
+        if left and not found.get(name)
+    }
+    return found | _held_once({name: t for name, t in named.items() if len(t) == 1})
 
 
 def _held_once(held: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
@@ -112,9 +130,20 @@ def _partial_fit(contract: FileContract, data: bytes) -> tuple[int, float] | Non
     telling = [name for name in telling if name != contract.period.column]
     there = [name for name in telling if name in found.columns]
     area = contract.area.codes[contract.area.unit]
-    if area not in found.columns or found.twice or len(there) < max(2, _MOSTLY * len(telling)):
+    if area not in found.columns and not (
+        contract.area.known_by == "gss" and any(_holds_codes(table[name]) for name in printed)
+    ):
+        return None
+    if found.twice or len(there) < max(2, _MOSTLY * len(telling)):
         return None
     return len(found.columns), _labels_found(contract, table, found.columns)
+
+
+def _holds_codes(cells: pa.ChunkedArray) -> bool:
+    """Whether a column prints codes of areas, whatever it is called."""
+    distinct = {cell.strip() for cell in distinct_labels(cells)}
+    codes = sum(_CODE.fullmatch(cell) is not None for cell in distinct)
+    return codes >= MIN_CELLS_OF_CODES and codes >= MIN_AGREEMENT * len(distinct - {""})
 
 
 def _table_of(contract: FileContract, data: bytes) -> pa.Table | None:
