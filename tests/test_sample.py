@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pytest
 from conftest import NOT_IN_SAMPLE, rows
 
-from ingest.archive import Archive, Release
+from ingest.archive import Archive, Release, in_order
 from ingest.contracts import load_contracts
 from ingest.loads import Load, loads_of
 from ingest.reading.grids import read_table
@@ -26,6 +26,7 @@ from ingest.reading.recognise import column_mapping, unlisted_columns
 from ingest.sample import (
     LAYOUT_NOTE,
     SCHEMA,
+    accepted_as_lacking,
     faults,
     lay_out,
     lay_out_sample,
@@ -38,6 +39,7 @@ from ingest.sample.faults import Fault, LaidOutFile, Where
 from ingest.sample.figures import CELLS, FIGURES, KEY, write_figures
 from ingest.sample.layout import COUNCILS
 from ingest.sample.layouts import Layout, end_year, layouts, shift_period
+from warehouse.home import Home
 
 PROJECT = Path(__file__).parents[1]
 PUBLISHED = Path(__file__).parents[2] / "shared" / "published"
@@ -258,6 +260,38 @@ def test_a_measure_that_is_at_hand_has_no_figure_in_the_sample(sample_home: Path
 def test_a_publication_is_left_out_of_the_sample_without_a_reason(sample_home: Path) -> None:
     held = {path.name for path in (sample_home / "archive").glob("*/*")}
     assert held == load_contracts().keys() - NOT_IN_SAMPLE.keys()
+
+
+@needs_published
+def test_the_newest_release_at_hand_or_the_one_before_it_is_not_in_the_sample(
+    sample_home: Path,
+) -> None:
+    kept = Home(sample_home).archive
+    for name, contract in load_contracts().items():
+        releases = Archive(PUBLISHED).releases(contract.publisher, name)
+        read = [r for r in releases if isinstance(r, Release) and loads_of(contract, r)[0]]
+        # The injuries of June 2025 are at hand twice, once under their regions.
+        editions = [r for r in in_order(read) if not r.release.endswith("-regions")]
+        newest = {release.path for release in editions[-2:]}
+        held = {release.path for release in kept.held(contract.publisher, name)}
+        assert name in NOT_IN_SAMPLE or newest <= held, newest - held
+
+
+def test_a_release_of_the_sample_lacks_a_file_and_nobody_says_why(sample_home: Path) -> None:
+    """What is at hand of it is served all the same, and nothing waits for a person."""
+    told = rows(
+        sample_home,
+        "select distinct publisher || '/' || publication || '/' || release, explanation"
+        " from marts.load_quality where check_name = 'complete' and not success",
+    )
+    assert told == [(one.release, one.reason) for one in accepted_as_lacking()] != []
+    newest = rows(
+        sample_home,
+        "select measure_id, max(year) from marts.fct_core_measure"
+        f" where publication = '{LOOKED_AFTER}' group by 1",
+    )
+    ended = {str(measure) for measure, year in newest if year != 2025}
+    assert ended == {"looked_after_until_18"}
 
 
 def test_writing_the_table_again_changes_no_byte(tmp_path: Path) -> None:

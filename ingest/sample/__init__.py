@@ -10,7 +10,7 @@ all of it from an archive.
 
 from pathlib import Path
 
-from ingest.sample.cuts import lay_out_cuts
+from ingest.sample.cuts import Lacking, accepted_as_lacking, lay_out_cuts
 from ingest.sample.faults import Fault
 from ingest.sample.figures import SCHEMA, SampleRelease, read_figures, read_releases
 from ingest.sample.layout import LAYOUT_NOTE, lay_out
@@ -21,7 +21,9 @@ __all__ = [
     "LAYOUT_NOTE",
     "SCHEMA",
     "Fault",
+    "Lacking",
     "SampleRelease",
+    "accepted_as_lacking",
     "lay_out",
     "lay_out_cuts",
     "lay_out_neighbours",

@@ -14,6 +14,7 @@ import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from ingest.sample.workbook import workbook
 
 FOLDER = Path(__file__).parent
 WANTED = FOLDER / "cuts.yml"
+LACKING = FOLDER / "lacking.yml"
 CUTS = FOLDER / "cuts"
 RELEASES = CUTS / "releases.yml"
 
@@ -54,6 +56,16 @@ class CutRelease(SampleRelease):
     files: tuple[CutFile, ...]
 
 
+class Lacking(BaseModel):
+    """A release without a file that the one before had: its path, why it may, said on which day."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    release: str
+    day: date
+    reason: str
+
+
 @dataclass(frozen=True)
 class Sheet:
     """What is kept of one sheet, or of a CSV file, whose sheet has no name."""
@@ -68,6 +80,11 @@ def wanted_releases(path: Path = WANTED) -> dict[str, list[str]]:
     """The folders of the releases to cut, by publication."""
     found: dict[str, list[str]] = yaml.safe_load(path.read_text("utf-8"))
     return found
+
+
+def accepted_as_lacking(path: Path = LACKING) -> list[Lacking]:
+    """The sample's releases that are not whole, and may be so."""
+    return [Lacking.model_validate(item) for item in yaml.safe_load(path.read_text("utf-8"))]
 
 
 def cut(data: bytes, contracts: Sequence[FileContract]) -> Iterator[tuple[str, Rows]]:

@@ -5,12 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
+from expectations.results.decisions import Decision, one_line
 from ingest.archive import Archive, Problem, Release, write_whole
 from ingest.contracts import Publication, load_contracts
 from ingest.errors import ArchiveError, FetchError
-from orchestration.pipeline.inventory import PROBLEMS_FILE, Contracts, remembered_problems
+from orchestration.pipeline.inventory import (
+    COMPLETE,
+    PROBLEMS_FILE,
+    WHOLE_RELEASE,
+    Contracts,
+    release_digest,
+    remembered_problems,
+)
 from orchestration.pipeline.reporter import SILENT, Reporter
-from orchestration.pipeline.source import LIVE, asked_for, open_source
+from orchestration.pipeline.source import LIVE, SAMPLE, asked_for, open_source
 from warehouse.home import Home
 
 
@@ -49,6 +57,8 @@ def collect(
                 problems[publication.publication] = failed
             reporter.advance(publication.publication)
         reporter.end()
+    if source == SAMPLE:
+        _accept_what_the_sample_lacks(home, arrived)
     _remember(home, asked, problems, keep_others=bool(only))
     if source == LIVE and problems and not _holds_anything(home, contracts):
         first = next(iter(problems.values()))[0]
@@ -81,6 +91,28 @@ def _collect_publication(
         if kept is not None:
             came.append(kept)
     return came, problems
+
+
+def _accept_what_the_sample_lacks(home: Home, arrived: Sequence[Release]) -> None:
+    """Record why a release of the sample may lack a file: once, as it comes home.
+
+    Whoever decides otherwise afterwards is heard, as after any decision.
+    """
+    from ingest.sample import accepted_as_lacking
+
+    known = {one.release: one for one in accepted_as_lacking()}
+    for release in arrived:
+        if lacking := known.get(release.path):
+            decision = Decision(
+                decision="accepted",
+                file=WHOLE_RELEASE,
+                sha256=release_digest(release),
+                by="those who made the sample",
+                at=lacking.day.isoformat(),
+                reason=one_line(lacking.reason),
+                checks=(COMPLETE,),
+            )
+            home.archive.record_decisions(release, [decision.to_dict()])
 
 
 def _tell_ignored(source: Archive, contracts: Contracts, reporter: Reporter) -> None:

@@ -36,6 +36,8 @@ PROBLEMS_FILE = "problems.json"
 # The file of a decision that is on no single file.
 WHOLE_RELEASE = ""
 
+# The check that a release lacks nothing, as decisions on it name it.
+COMPLETE = "complete"
 _COMPLETE = (
     "A release has every file that the one before it had, and something of it is read; what it"
     " lacks is asked for again."
@@ -141,7 +143,7 @@ class HeldRelease:
     def told(self) -> Check:
         """What it lacks, as a row among the checks of its loads."""
         return Check(
-            "complete",
+            COMPLETE,
             "",
             "warn" if self.decision else "error",
             not self.lacks,
