@@ -144,7 +144,7 @@ def test_a_year_without_a_figure_is_not_told_or_told_as_a_number(
     assert table.count("<td class=none>suppressed (shown as “c”)") == kept_back > 0
     # A cross a year in the picture, with its reason.
     assert len(re.findall(r'<path class="mark"[^>]*><title>year to', card)) == kept_back
-    assert "Year to March 2024: suppressed (shown as “c”)." in card
+    assert "Year to March 2025: suppressed (shown as “c”)." in card
 
 
 def test_the_row_that_a_figure_came_from_is_another(site_home: Path, pages: dict[str, str]) -> None:
@@ -192,6 +192,20 @@ def test_the_data_dictionary_lacks_a_column(site_home: Path, pages: dict[str, st
         part = text.split(f'<h2 id="{table}">')[1].split("</section>")[0]
         assert f"<code>{column}</code>" in part, (table, column)
         assert str(comment) in part, (table, column)
+
+
+def test_a_page_speaks_in_identifiers(pages: dict[str, str]) -> None:
+    """No name of a column, a check or a series, and no day as machines write it."""
+    # What is told to the letter: code, a file's name and cells. The data dictionary is all names.
+    literal = r'<(code|head|script)\b.*?</\1>|<table class="cells">.*?</table>'
+    literal += r'|<(\w+) class="file">.*?</\2>'
+    for name, text in pages.items():
+        if name != "data.html":
+            said = html.unescape(
+                re.sub(r"<[^>]+>", "\n", re.sub(literal, "", text, flags=re.DOTALL))
+            )
+            found = re.findall(r".*\b(?:[a-z0-9]+_[a-z0-9_]+|\d{4}-\d\d-\d\d|robust z)\b.*", said)
+            assert found == [], name
 
 
 def test_a_download_holds_other_figures_than_the_mart(site: Path) -> None:
@@ -347,6 +361,47 @@ def test_a_period_is_said_wrongly(kind: str, start: str, end: str, said: str, wh
     )
     assert words.period(one) == said
     assert words.when(one) == when.format(said)
+
+
+@pytest.mark.parametrize(
+    ("release", "said"),
+    [
+        ("2025", "2025"),
+        ("2026-05-07", "7 May 2026"),
+        ("2026-03", "March 2026"),
+        ("2024-25", "2024/25"),
+        ("2011-12", "2011/12"),
+        ("2023-24-revised", "2023/24, revised"),
+        ("2022-23-q4", "2022/23, quarter 4"),
+        ("2025-10-to-12", "October to December 2025"),
+        ("2025-06-regions", "June 2025, regions"),
+        ("Autumn 2025", "Autumn 2025"),
+    ],
+)
+def test_a_release_is_named_as_files_are(release: str, said: str) -> None:
+    assert words.edition(release) == said
+
+
+def test_what_is_unusual_is_told_in_the_words_of_a_check() -> None:
+    series = "homeless_families.owed_a_duty (single)"
+    assert words.found_odd(
+        [
+            f"no_figure_leaps: {series}: Leeds in 2025 has 9, its other figures 0.5 (robust z 8.1)",
+            f"no_figure_strange: {series}: Leeds in 2025 has 9, its other figures 0.5 (robust z 9)",
+            "councils_not_swapped: neet.neet: Derbyshire and Shropshire in 2025, as if exchanged",
+            "no_figure_unusual: days.days: Trafford in 2023 has 23, the councils' median is 485.6",
+        ]
+    ) == [
+        "Leeds in 2025 has 9; its other figures are about 0.5.",
+        "Derbyshire and Shropshire in 2025, as if exchanged.",
+        "Trafford in 2023 has 23; the median of councils is 485.6.",
+    ]
+
+
+def test_an_axis_tells_apart_what_the_figures_do_not() -> None:
+    line = [figure(2023, 90.41), figure(2024, 90.45)]
+    picture = charts.line_chart([Line("council", "H", line, SERIES)], "H")
+    assert re.findall(r'text-anchor="end">([\d.]+)<', picture)[:2] == ["90.4", "90.5"]
 
 
 # --- making it
@@ -662,6 +717,15 @@ def test_words_in_a_picture_lie_over_each_other(visit: Any) -> None:
                       .map(([other]) => `${svg.getAttribute("aria-label")}: ${said} / ${other}`),
                   ]);
                 })"""
+            )
+            # A sign's stroke stands in its shape.
+            faults += page.evaluate(
+                """() => [...document.querySelectorAll(".glyph")].filter((shape) => {
+                  const range = document.createRange();
+                  range.selectNodeContents(shape);
+                  const [inside, box] = [range, shape].map((one) => one.getBoundingClientRect());
+                  return box.width && (inside.left < box.left || inside.right > box.right);
+                }).map((shape) => shape.parentElement.textContent)"""
             )
             assert faults == [], (name, width)
 

@@ -149,9 +149,10 @@ class BreakOfSeries(Rule):
         for found in reversed(subject.breaks):
             after = next((one for one in recent if one.year >= found.first_year), None)
             if after is not None and recent[0].year < found.first_year:
+                before = recent[recent.index(after) - 1]
                 return Asked(
-                    f"Figures up to {recent[recent.index(after) - 1].period_label} do not compare"
-                    f" with those from {after.period_label} on. {found.what_changed} What do"
+                    f"Figures up to {words.label(before.period_label)} do not compare with those"
+                    f" from {words.label(after.period_label)} on. {found.what_changed} What do"
                     " partners hold that reaches over the break?",
                     found.first_year,
                 )

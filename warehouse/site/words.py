@@ -5,6 +5,8 @@ A figure is rounded to its series' places here and nowhere else; what is not a n
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
@@ -63,6 +65,36 @@ def day(value: date) -> str:
 def published_on(value: date, precision: str) -> str:
     """When a release came out, no more precisely than is known."""
     return day(value) if precision == "day" else f"{MONTHS[value.month - 1]} {value.year}"
+
+
+_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_EDITION = re.compile(r"(\d{4})-(\d\d)(?:-to-(\d\d))?(?:-(\w+))?")
+_QUARTER = re.compile(r"q([1-4])")
+
+
+def label(period_label: str) -> str:
+    """A period as its publisher labels it; a day as people write one."""
+    if _ISO_DAY.fullmatch(period_label):
+        return day(date.fromisoformat(period_label))
+    return period_label
+
+
+def edition(release: str) -> str:
+    """Which release of a publication: `2024/25`, `March 2026`, `October to December 2025`."""
+    if _ISO_DAY.fullmatch(release):
+        return day(date.fromisoformat(release))
+    found = _EDITION.fullmatch(release)
+    if found is None:
+        return release
+    year, first, last, more = found.groups()
+    if more and (quarter := _QUARTER.fullmatch(more)):
+        more = f"quarter {quarter[1]}"
+    month = 1 <= int(first) <= len(MONTHS) and int(first) != (int(year) + 1) % 100
+    if last and month and 1 <= int(last) <= len(MONTHS):
+        said = f"{MONTHS[int(first) - 1]} to {MONTHS[int(last) - 1]} {year}"
+    else:
+        said = f"{MONTHS[int(first) - 1]} {year}" if month else f"{year}/{first}"
+    return f"{said}, {more}" if more else said
 
 
 def kind_of_council(council: Council) -> str:
@@ -205,6 +237,22 @@ def note(figure: Figure) -> str:
     return "; ".join(said)
 
 
+# How a check names itself and its series before it says what it found, and its measure of oddness.
+_CHECK = re.compile(r"^\w+: (?:\w+\.\w+(?: \(\w+\))?: )?")
+_ODDNESS = re.compile(r" \(robust z [-\d.]+\)$")
+
+
+def found_odd(flags: Iterable[str]) -> list[str]:
+    """What checks found odd about a figure, each once and as one would tell it."""
+    said = []
+    for flag in flags:
+        plain = _ODDNESS.sub("", _CHECK.sub("", flag))
+        plain = plain.replace(", its other figures ", "; its other figures are about ")
+        plain = plain.replace(", the councils' median is ", "; the median of councils is ")
+        said.append(f"{begun(plain)}.")
+    return list(dict.fromkeys(said))
+
+
 def cell(figure: Figure | None, series: Series) -> str:
     """A figure for a table: the number, or why there is none."""
     if figure is None:
@@ -216,7 +264,7 @@ def cell(figure: Figure | None, series: Series) -> str:
 
 def points(series: Series) -> str:
     """What a difference of two figures is counted in."""
-    return "percentage points" if series.unit == "%" else series.unit
+    return {"%": "percentage points", "score": "points"}.get(series.unit, series.unit)
 
 
 def with_unit(figure: Figure, series: Series) -> str:

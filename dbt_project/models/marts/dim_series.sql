@@ -91,7 +91,7 @@ final as (
         case
             when held.releases_held is null then coalesce(
                 series.no_release,
-                'No release of ' || nullif(series.publications, '') || ' is held.',
+                case when series.publications <> '' then 'No release with its figures is held.' end,
                 'No release that prints it is held.'
             )
         end as not_held_because,

@@ -78,7 +78,8 @@ class _Frame:
         values += [v for f in self.own for v in (f.lower, f.upper) if v is not None]
         self.is_empty = not values
         share = all(line.series.unit == "%" for line in lines)
-        self.ticks = [0.0, 1.0] if self.is_empty else ticks_of(values, share=share)
+        places = max(line.series.decimals for line in lines)
+        self.ticks = [0.0, 1.0] if self.is_empty else ticks_of(values, share=share, places=places)
         first, last = place(self.figures[0].end), place(self.figures[-1].end)
         self._first, self._last = (first, last) if last - first >= 1 else (first - 0.5, last + 0.5)
 
@@ -138,7 +139,7 @@ def _axes(frame: _Frame) -> Iterator[str]:
 
 
 def _year(x: float, y: float, anchor: str, figure: Figure) -> str:
-    said = escape(figure.period_label)
+    said = escape(words.label(figure.period_label))
     return f'<text class="tick" x="{x:.0f}" y="{y}" text-anchor="{anchor}">{said}</text>'
 
 
@@ -262,7 +263,7 @@ def told(lines: Sequence[Line], series: Series) -> dict[str, Any]:
     return {
         "u": series.unit,
         "d": series.decimals,
-        "t": [[end.isoformat(), words.period(f), f.period_label] for end, f in ends],
+        "t": [[end.isoformat(), words.period(f), words.label(f.period_label)] for end, f in ends],
         "l": drawn,
         "b": [[round(found.at, 3), found.label] for found in breaks_of(lines)],
     }

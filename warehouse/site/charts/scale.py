@@ -12,9 +12,9 @@ def place(day: date) -> float:
     return day.year + (day.month - 1) / 12 + (day.day - 1) / 365.25
 
 
-def nice_ticks(low: float, high: float, wanted: int = 3) -> list[float]:
-    """Round numbers that hold the range: about as many as wanted."""
-    rough = (high - low) / wanted
+def nice_ticks(low: float, high: float, wanted: int = 3, finest: float = 0.0) -> list[float]:
+    """Round numbers that hold the range: about as many as wanted, and none closer than `finest`."""
+    rough = max((high - low) / wanted, finest)
     power = 10 ** math.floor(math.log10(rough))
     step = next(power * m for m in (1, 2, 2.5, 5, 10) if power * m >= rough * 0.999)
     first = math.floor(low / step + 1e-9) * step
@@ -27,8 +27,10 @@ def tick_text(value: float) -> str:
     return f"{value:,.10g}"
 
 
-def ticks_of(values: Sequence[float], wanted: int = 3, share: bool = False) -> list[float]:
-    """Ticks that hold the values.
+def ticks_of(
+    values: Sequence[float], wanted: int = 3, share: bool = False, places: int = 9
+) -> list[float]:
+    """Ticks that hold the values, no closer than figures of so many places are told apart.
 
     From zero where zero is near; neither line nor dot has an area that a cut would falsify. A value
     alone stands in the middle of a tenth of itself to either side; a share stays within 0 and 100.
@@ -39,4 +41,4 @@ def ticks_of(values: Sequence[float], wanted: int = 3, share: bool = False) -> l
         low, high = (low - room if low < 0 or low >= room else 0.0), high + room
         if share:
             low, high = max(low, 0.0), min(max(high, 1.0), 100.0)
-    return nice_ticks(0.0 if 0 <= low < high * 0.6 else low, high, wanted)
+    return nice_ticks(0.0 if 0 <= low < high * 0.6 else low, high, wanted, 10.0**-places)

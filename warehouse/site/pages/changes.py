@@ -42,7 +42,8 @@ class ChangesPage:
                     "published": words.day(row.published),
                     "measure": measures[row.measure_id],
                     "series": series[row.measure_id, row.series_id],
-                    "largest": ""
+                    # What was a number or a mark before, and no more is, has no difference.
+                    "largest": "marks alone"
                     if row.largest is None
                     else self._difference(row.largest, series[row.measure_id, row.series_id]),
                 }
@@ -75,10 +76,11 @@ class ChangesPage:
             {
                 "council": councils[code],
                 "measure": measures[key[0]],
+                "series": series[key],
                 "said": words.with_unit(figure, series[key]),
                 "period": words.period(figure),
                 "end": figure.end,
-                "flags": figure.flags,
+                "found": words.found_odd(figure.flags),
             }
             for key, by_council in marts.facts.items()
             for code, figures in by_council.items()

@@ -167,7 +167,7 @@ class CouncilPages:
                 + figure_cell(figure, series, also)
                 + f"<td>{words.interval(figure, series)}"
                 + "".join(f"<td>{cells.get(figure.period, 'no figure')}" for cells in told)
-                + f"<td>{escaped(figure.release)}, {figure.source_row}"
+                + f"<td>{escaped(words.edition(figure.release))}, {figure.source_row}"
             )
         return {"series": series, "areas": names, "rows": markup("\n".join(rows))}
 

@@ -159,7 +159,13 @@ class DataFiles:
             "better": series.polarity,
             "breaks": list(series.break_years),
             "periods": [
-                [f.period_label, words.period(f), words.when(f), f.end.isoformat(), f.year]
+                [
+                    words.label(f.period_label),
+                    words.period(f),
+                    words.when(f),
+                    f.end.isoformat(),
+                    f.year,
+                ]
                 for f in periods
             ],
             "limits": [

@@ -144,7 +144,7 @@ class MeasurePages:
                 + figure_cell(figure, series, [words.note(figure)])
                 + f"<td>{words.interval(figure, series)}</td>"
                 f"<td>{said}</td><td>{quintiles.get(code, '')}</td>"
-                f"<td>{escaped(figure.release)}, {figure.source_row}</td></tr>"
+                f"<td>{escaped(words.edition(figure.release))}, {figure.source_row}</td></tr>"
             )
         return markup("\n".join(rows))
 
