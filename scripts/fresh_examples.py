@@ -23,8 +23,8 @@ ROOT = Path(__file__).resolve().parents[1]
 COOKBOOK = ROOT / "docs" / "cookbook.md"
 CONSUMERS = ROOT / "docs" / "consumers"
 EXAMPLE = re.compile(
-    r"(<!-- run (?P<with>sql|python|r) -->\n```\w+\n(?P<code>.*?)```\n<!-- output -->\n)"
-    r".*?(<!-- /output -->)",
+    r"(?P<head><!-- run (?P<with>sql|python|r)(?P<needs>(?: \w+)*) -->\n"
+    r"```\w+\n(?P<code>.*?)```\n<!-- output -->\n).*?(?P<end><!-- /output -->)",
     re.DOTALL,
 )
 
@@ -51,14 +51,23 @@ def run(tool: str, code: str, home: Path) -> str:
     return done.stdout
 
 
+def r_has(packages: list[str]) -> bool:
+    """Whether there is an R, and it has these packages."""
+    if shutil.which("Rscript") is None:
+        return False
+    asked = " && ".join(f"requireNamespace('{name}', quietly = TRUE)" for name in packages)
+    code = f"quit(status = if ({asked or 'TRUE'}) 0 else 1)"
+    return not subprocess.run(["Rscript", "-e", code], capture_output=True, check=False).returncode
+
+
 def refreshed(text: str, home: Path) -> tuple[str, int]:
     """The text with every output fresh, and how many examples it holds."""
 
     def fresh(match: re.Match[str]) -> str:
-        if match["with"] == "r" and shutil.which("Rscript") is None:
-            return match[0]  # what was printed where there is an R
+        if match["with"] == "r" and not r_has(match["needs"].split()):
+            return match[0]  # what was printed where there is one
         said = run(match["with"], match["code"], home)
-        return f"{match[1]}```text\n{said}```\n{match[4]}"
+        return f"{match['head']}```text\n{said}```\n{match['end']}"
 
     return EXAMPLE.subn(fresh, text)
 

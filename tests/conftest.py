@@ -245,6 +245,28 @@ def published_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made_once(tmp_path_factory, "published", make)
 
 
+@pytest.fixture(scope="session")
+def node_modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of what tests run from npm's registry, as its lock file has it."""
+    if shutil.which("npm") is None:
+        pytest.skip("needs npm")
+
+    def make(folder: Path) -> None:
+        folder.mkdir(parents=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(PROJECT / "tests" / "node" / name, folder)
+        options = ("--ignore-scripts", "--no-audit", "--no-fund")
+        done = subprocess.run(
+            ["npm", "ci", *options], cwd=folder, capture_output=True, text=True, check=False
+        )
+        (folder / "said.txt").write_text(done.stderr)
+
+    folder = made_once(tmp_path_factory, "node", make)
+    if not (folder / "node_modules" / "d3").is_dir():
+        pytest.skip(f"npm installs nothing: {(folder / 'said.txt').read_text()[:200]}")
+    return folder
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     if not CHROMIUM.exists():

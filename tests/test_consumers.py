@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import html
 import io
 import json
 import re
@@ -256,7 +257,7 @@ def test_a_view_for_a_common_question_is_missing_or_wrong(sample_home: Path) -> 
 def test_an_example_is_stale_or_does_not_run(sample_home: Path) -> None:
     outcome = script("fresh_examples", sample_home, "--check")
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
-    assert outcome.stdout.startswith("26 examples, fresh")
+    assert outcome.stdout.startswith("27 examples, fresh")
 
 
 class _InRanges(SimpleHTTPRequestHandler):
@@ -313,32 +314,175 @@ def test_the_marts_cannot_be_attached_over_http(sample_home: Path) -> None:
     assert told[0][1] > 100
 
 
-def test_an_example_that_is_not_run_names_what_is_not_there(sample_home: Path) -> None:
-    """R, Excel, Power BI, Observable: the files and columns that their code names."""
+def test_an_example_in_r_names_what_is_not_there(sample_home: Path) -> None:
+    """Where there is no arrow it is not run: the files and columns that it names."""
     folder = sample_home / "published" / "latest"
-    columns = {
-        column
-        for (column,) in rows(
-            sample_home,
-            "select distinct column_name from duckdb_columns() where schema_name='marts'",
-        )
+    columns = {name for mart in marts().values() for name in mart["columns"]}
+    text = (CONSUMERS / "r.md").read_text("utf-8")
+    blocks = re.findall(r"```r\n(.*?)```", text, re.DOTALL)
+    assert len(blocks) == 2
+    files = set(re.findall(r'"published/latest/(\w+\.\w+)"', text))
+    assert files
+    assert all((folder / file).exists() for file in files), files
+    for block in blocks:
+        named = set(re.findall(r'"([a-z]\w+)"', block)) - {"repeat_referrals", "england"}
+        named |= set(re.findall(r"\$(\w+)|select\(([^)]*)\)", block)[0][0].split(","))
+        assert named - {""} <= columns, named - columns
+
+
+def test_the_example_of_observable_draws_other_figures(
+    site_home: Path, browser: Any, node_modules: Path
+) -> None:
+    """The page's own code, with Observable's library and plots, in Chromium."""
+    measures = site_home / "published" / "latest" / "site" / "measures"
+    text = (CONSUMERS / "observable.md").read_text("utf-8")
+    reading, drawing = re.findall(r"```js\n(.*?)```", text, re.DOTALL)
+    scripts = (
+        *("d3/dist/d3.min.js", "@observablehq/plot/dist/plot.umd.min.js"),
+        "@observablehq/stdlib/dist/stdlib.js",
+    )
+    page = browser.new_page()
+    page.route(
+        "**/*.csv", lambda route: route.fulfill(path=measures / Path(route.request.url).name)
+    )
+    page.route("**/", lambda route: route.fulfill(body="<!doctype html><body></body>"))
+    page.goto("http://127.0.0.1/")
+    for script_of in scripts:
+        page.add_script_tag(path=node_modules / "node_modules" / script_of)
+    rows_read, circles, bands = page.evaluate(
+        f"""async () => {{
+          const FileAttachment = observablehq.FileAttachments((name) => `/${{name}}`);
+          {reading}
+          const drawn = {drawing.strip()};
+          document.body.append(drawn);
+          return [leeds.map((d) => [d.series_id, d.year, d.value]),
+            drawn.querySelectorAll("circle").length, drawn.querySelectorAll("path[d]").length];
+        }}"""
+    )
+    ours = rows(
+        site_home,
+        "select series_id, year, value from marts.fct_core_measure"
+        " where measure_id = 'repeat_referrals' and council_name = 'Leeds' order by period_end",
+    )
+    assert sorted(map(tuple, rows_read)) == sorted(ours)
+    assert circles == sum(value is not None for _, _, value in ours) > 10
+    assert bands >= 2
+    assert "NaN" not in page.content()
+    page.close()
+
+
+# --- templates
+
+
+def marts() -> Any:
+    return json.loads((CONSUMERS / "marts.json").read_bytes())
+
+
+def queries() -> dict[Path, str]:
+    """Each query of the templates, without what is said about it."""
+    return {
+        path: re.sub(r"//.*", "", path.read_text("utf-8"))
+        for path in sorted((CONSUMERS / "templates").rglob("*.pq"))
     }
-    # Words of the tools, and names that the examples make themselves.
-    theirs = {"series_key", "england", "en-GB", "S:\\core-measures\\published\\latest\\", "/"}
-    for name in ("r", "excel", "power-bi", "observable"):
-        text = (CONSUMERS / f"{name}.md").read_text("utf-8")
-        text = re.sub(r"<!-- run .*?<!-- /output -->", "", text, flags=re.DOTALL)
-        blocks = re.findall(r"```(?:r|powerquery|js)\n(.*?)```", text, re.DOTALL)
-        assert blocks, name
-        files = set(re.findall(r"[\w]+\.(?:parquet|csv)", text))
-        assert files, name
-        assert all((folder / file).exists() for file in files), (name, files)
-        for block in blocks:
-            named = set(re.findall(r'"([^"]+)"', block)) | set(re.findall(r"\bd\.(\w+)", block))
-            named |= set(re.findall(r"\[(\w+)\]", block))
-            named -= theirs | files | {"repeat_referrals", "Leeds", "%", ","}
-            named = {n for n in named if not n.startswith("published/")}
-            assert named <= columns, (name, named - columns)
+
+
+def test_a_template_is_not_made_of_its_queries() -> None:
+    outcome = script("write_templates", "--check")
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    odc = html.unescape((CONSUMERS / "templates/excel/core-measures.odc").read_text("utf-8"))
+    formulas = re.findall(r"<!\[CDATA\[(.*?)\]\]>", odc, re.DOTALL)
+    (figures,) = (p.read_text("utf-8") for p in queries() if "excel" in p.parts)
+    assert figures in formulas
+    # What a query asks of others is in the file too.
+    named = set(re.findall(r'<Query Name="(\w+)"', odc))
+    assert named == {"Figures", "Folder", "Measure", "Council"}
+    assert "power-bi" not in odc
+
+
+def test_a_query_of_a_template_asks_for_what_no_mart_has() -> None:
+    types = {
+        "Int64.Type": {"INTEGER", "BIGINT"},
+        "type number": {"DOUBLE"},
+        "type date": {"DATE"},
+    }
+    kept = marts()
+    assert len(queries()) == 5
+    for path, text in queries().items():
+        asked = re.findall(r'(?:& |Read\()"(\w+)\.?\w*"\)+,\s*\{([^}]*)\}', text)
+        assert asked, path
+        columns: dict[str, str] = {}
+        for mart, listed in asked:
+            for column in re.findall(r'"(\w+)"', listed):
+                assert column in kept[mart]["columns"], (path, mart, column)
+                columns.setdefault(column, kept[mart]["columns"][column])
+        made = set(re.findall(r'AddColumn\(\s*\w+, "(\w+)"', text)) | {"beside", "england"}
+        used = set(re.findall(r"\[([a-z]\w+)\]", text))
+        for listed in re.findall(r"\{((?:\s*\"\w+\",?)+)\}", text):
+            used |= set(re.findall(r'"(\w+)"', listed))
+        assert used <= set(columns) | made, (path, used - set(columns))
+        for column, as_type in re.findall(r'\{"(\w+)", ([^}]+)\}', text):
+            if as_type.startswith(("Int64", "type")) and column in columns:
+                assert columns[column] in types[as_type], (path, column)
+
+
+def test_a_query_of_a_template_is_no_power_query(node_modules: Path, tmp_path: Path) -> None:
+    """Microsoft's own parser reads it, and is seen to read."""
+    parser = ["node", PROJECT / "tests" / "node" / "parse_queries.mjs", node_modules]
+    wrong = tmp_path / "wrong.pq"
+    wrong.write_text("let a = 1, in a")
+    for paths, expected in ((list(queries()), 0), ([wrong], 1)):
+        done = subprocess.run([*parser, *paths], capture_output=True, text=True, check=False)
+        assert done.returncode == expected, done.stdout + done.stderr
+
+
+def test_a_template_of_power_bi_relates_or_shows_what_it_has_not(sample_home: Path) -> None:
+    folder = CONSUMERS / "templates" / "power-bi"
+    (bim,) = folder.rglob("model.bim")
+    model = json.loads(bim.read_bytes())["model"]
+    tables = {table["name"]: table for table in model["tables"]}
+    fields = {
+        f"{name}.{field['name']}"
+        for name, table in tables.items()
+        for field in (*table["columns"], *table.get("measures", ()))
+    }
+    mart_of = {
+        name: re.findall(
+            r'"(\w+)\.parquet"', "\n".join(t["partitions"][0]["source"]["expression"])
+        )[0]
+        for name, t in tables.items()
+    }
+    parquet = {
+        name: sample_home / f"published/latest/{mart}.parquet" for name, mart in mart_of.items()
+    }
+    for relation in model["relationships"]:
+        ends = [(relation[f"{end}Table"], relation[f"{end}Column"]) for end in ("from", "to")]
+        assert all(f"{table}.{column}" in fields for table, column in ends)
+        keys = [
+            "measure_id || '/' || series_id" if column == "series_key" else column
+            for _, column in ends
+        ]
+        many, one = (parquet[table] for table, _ in ends)
+        # The one end has each key once, and every key of the many is among them.
+        assert (
+            duckdb.sql(f"select {keys[1]} from '{one}' group by 1 having count(*) > 1").fetchall()
+            == []
+        )
+        assert (
+            duckdb.sql(
+                f"select distinct {keys[0]} from '{many}'"
+                f" where {keys[0]} not in (select {keys[1]} from '{one}')"
+            ).fetchall()
+            == []
+        )
+    for path in folder.rglob("visual.json"):
+        shown = re.findall(r'"queryRef": "([^"]+)"', path.read_text("utf-8"))
+        assert shown, path
+        assert set(shown) <= fields, path
+    # Nothing is added up by itself.
+    for table in tables.values():
+        assert {column["summarizeBy"] for column in table["columns"]} == {"none"}
+    for measure in tables["figures"]["measures"]:
+        assert set(re.findall(r"figures\[(\w+)\]", measure["expression"])) <= {"value", "england"}
 
 
 def test_the_new_publication_of_a_refresh_says_what_changed(second_home: Path) -> None:
