@@ -367,7 +367,8 @@ def test_the_example_of_observable_draws_other_figures(
     assert sorted(map(tuple, rows_read)) == sorted(ours)
     assert circles == sum(value is not None for _, _, value in ours) > 10
     assert bands >= 2
-    assert "NaN" not in page.content()
+    assert "NaN" not in page.locator("body").inner_html()
+    assert "2024" in page.locator("svg").inner_text()
     page.close()
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import html
+import json
 import posixpath
 import re
 import shutil
@@ -12,6 +14,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -821,3 +824,290 @@ def test_a_word_that_people_use_leads_to_nothing(site_home: Path) -> None:
     several = command("show", "obesity", "Hull", "--home", site_home)
     assert several.returncode == 1
     assert "excess_weight_reception" in several.stderr
+
+
+# --- what people do on a page
+
+
+def said_amount(value: Any, decimals: Any, unit: Any) -> str:
+    exact = Decimal(repr(round(float(value), 9)))
+    number = f"{exact.quantize(Decimal(1).scaleb(-int(decimals)), ROUND_HALF_UP):,}"
+    number = number.replace("-0.0", "0.0") if float(number.replace(",", "")) == 0 else number
+    return number + ("%" if unit == "%" else "" if unit == "score" else f" {unit}")
+
+
+def test_a_sentence_of_a_councils_page_is_not_what_the_marts_say(
+    site_home: Path, pages: dict[str, str]
+) -> None:
+    """Every sentence on twenty pages: beside England, since before, the trend, the quintile."""
+    names = [
+        str(name)
+        for (name,) in rows(
+            site_home, "select council_name from marts.dim_council where is_current order by 1"
+        )
+    ][3::7][:20]
+    chosen = ", ".join(f"$${name}$$" for name in names)
+    figures = rows(
+        site_home,
+        f"""
+        select c.council_name, c.measure_id, c.value, c.england_value, c.interval_holds_england,
+            c.quintile, c.councils_with_value, s.decimals, s.unit, s.polarity, c.period_label,
+            s.series_id, c.period_end
+        from marts.fct_comparison as c
+        inner join marts.dim_series as s using (measure_id, series_id)
+        inner join marts.dim_council as d on c.council_code = d.council_code and d.is_current
+        where s.stands_for_measure and c.council_name in ({chosen}) and c.value is not null
+            and c.period_type = s.period_type
+        qualify row_number() over (
+            partition by c.council_name, c.measure_id order by c.period_end desc
+        ) = 1
+        """,
+    )
+    changes: dict[Any, dict[Any, Any]] = {}
+    for name, measure, span, *told in rows(
+        site_home,
+        "select council_name, measure_id, span, from_label, to_label, from_value, change,"
+        " is_more_than_chance, direction from marts.fct_change"
+        " inner join marts.dim_series using (measure_id, series_id)"
+        f" where stands_for_measure and council_name in ({chosen})",
+    ):
+        changes.setdefault((name, measure), {})[span] = told
+    limits = {
+        tuple(key): ends
+        for *key, low, high in rows(
+            site_home,
+            "select measure_id, series_id, period_end, quintile, min(value), max(value)"
+            " from marts.fct_comparison where quintile is not null group by all",
+        )
+        for ends in [(low, high)]
+    }
+    titles = {
+        re.search("<h1>(.*?)</h1>", text)[1]: text
+        for name, text in pages.items()
+        if name.startswith("councils/")
+    }
+    checked = 0
+    for name, measure, value, england, holds, quintile, of, places, unit, better, *rest in figures:
+        label, series, end = rest
+        card = card_of(titles[html.escape(str(name))], str(measure))
+        lead = card.split("Other series of this measure")[0].split('<ul class="says">')
+        listed = lead[1].split("</ul>")[0] if len(lead) > 1 else ""
+        said = [
+            html.unescape(re.sub(r"<[^>]+>", "", re.sub(r'<span class="glyph".*?</span>', "", one)))
+            for one in re.findall(r"<li[^>]*>(.*?)</li>", listed)
+        ]
+        where = (name, measure, said)
+        expected: list[str] = []
+        if england is None:
+            expected.append(r"England has no figure .*")
+        else:
+            beside = re.escape(f"England ({said_amount(england, places, unit)})")
+            word = {True: "Better", False: "Worse"}[(value > england) == (better == "high")]
+            expected.append(
+                rf"(As|Above|Below) {beside}\. Whether by more than chance cannot be told: .*"
+                if holds is None
+                else rf"Similar to {beside}: .*within.*"
+                if holds
+                else rf"{word} than {beside} by more than chance: .*outside.*"
+            )
+        for span in ("last_period", "five_periods"):
+            told = changes.get((name, measure), {}).get(span)
+            if told is None or told[1] != label:
+                continue
+            _, _, before, change, more, direction = told
+            if change is None or before is None:
+                expected.append(r"(Change cannot be told\..*)?")
+                continue
+            moved = "No change" if change == 0 else "Up" if change > 0 else "Down"
+            verdict = {
+                None: r".*Whether by more than chance cannot be told\..*",
+                False: ": no more than chance may do.",
+                True: f": {direction}, by more than chance.",
+            }[more]
+            start = re.escape(f"from {said_amount(before, places, unit)} (")
+            expected.append(rf"{moved}( by less than is shown)? {start}.*\){verdict}")
+        trend = changes.get((name, measure), {}).get("trend")
+        if trend is not None and trend[4] is not None:
+            span_said = re.escape(f"{trend[0]} to {trend[1]}")
+            expected.append(
+                rf"(Getting {trend[5]} over {span_said}, by more than chance\.)?"
+                if trend[4]
+                else rf"No significant trend, {span_said}\."
+            )
+        if quintile is not None:
+            low, high = limits[measure, series, end, quintile]
+            ends = [
+                said_amount(one, places, "%" if unit == "%" else "score") for one in (low, high)
+            ]
+            reach = re.escape(" to ".join(dict.fromkeys(ends)))
+            expected.append(
+                rf"Quintile {quintile} of 5 \({reach}\), of {of} councils; quintile 1 has .*"
+            )
+        for pattern in expected:
+            found = [one for one in said if re.fullmatch(" ?" + pattern, one)]
+            assert found or re.fullmatch(pattern, ""), (where, pattern)
+            said = [one for one in said if one not in found[:1]]
+            checked += bool(found)
+        assert said == [], where
+    assert len({name for name, *_ in figures}) == 20
+    assert checked > 1_000
+
+
+def test_a_program_gets_other_figures_than_a_page(site: Path) -> None:
+    """The same address ending in .json: as many figures as in .csv, with what they mean."""
+    for name in ("councils/leeds", "measures/repeat_referrals"):
+        with (site / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+            kept = [(row["period_label"], row["value"]) for row in csv.DictReader(file)]
+        document = json.loads((site / f"{name}.json").read_text("utf-8"))
+        label, value = (document["columns"].index(one) for one in ("period_label", "value"))
+        told = []
+        for series in document["series"]:
+            assert series["unit"]
+            assert series["description"]
+            # England and the regions are in a measure's, and not among the councils of its CSV.
+            for area in series.get("areas", [series]):
+                if area.get("code", "E0")[:3] not in ("E92", "E12"):
+                    told += [(one[label], one[value]) for one in area["figures"]]
+        assert sorted((one, float(v)) for one, v in told if v is not None) == sorted(
+            (one, float(v)) for one, v in kept if v
+        )
+        assert len(told) == len(kept)
+        assert "Open Government Licence" in document["licence"]
+
+
+def test_what_people_type_finds_nothing(visit: Any) -> None:
+    page = visit().open("index")
+    box = page.locator("#search")
+    for typed, meant in (
+        ("NEET", "Not in education, employment or training"),
+        ("SEND", "Education, health and care plans"),
+        ("EHCP", "Education, health and care plans"),
+        ("obesity", "Excess weight"),
+        ("teenage pregnancy", "Under 18 conceptions"),
+        ("child poverty", "Children in low income families"),
+        ("Hull", "Kingston upon Hull"),
+        ("BCP", "Bournemouth"),
+        ("Scilly", "Isles of Scilly"),
+        ("Durham", "County Durham"),
+        ("Telford", "Telford and Wrekin"),
+        ("leads", "Leeds"),
+    ):
+        box.fill(typed)
+        first = page.locator("[role=option]:visible").first
+        first.wait_for()
+        assert first.inner_text().startswith(meant), (typed, first.inner_text())
+    box.fill("qqqq")
+    status = page.locator(".search-status")
+    status.get_by_role("link").first.wait_for()
+    assert page.locator("[role=option]:visible").count() == 0
+    assert "qqqq" in status.inner_text()
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_a_comparison_is_not_the_one_that_was_sent(visit: Any, site_home: Path, width: int) -> None:
+    reader = visit(viewport={"width": width, "height": 900})
+    page = reader.open("compare")
+    for area in ("Leeds", "England"):
+        page.locator("#compare-area").fill(area)
+        page.keyboard.press("Enter")
+    page.locator("input[value=repeat_referrals]").focus()
+    page.keyboard.press("Space")
+    page.locator(".explored svg.marks").first.wait_for()
+    assert page.url.endswith("#areas=leeds,england&measures=repeat_referrals")
+    other = visit(viewport={"width": width, "height": 900})
+    other.page.goto(page.url)
+    other.page.locator(".explored svg.marks").first.wait_for()
+    table = other.page.locator(".explored table").first
+    assert table.inner_text() == page.locator(".explored table").first.inner_text()
+    assert other.page.evaluate("document.documentElement.scrollWidth") <= width
+    link = other.page.locator(".explored a[download$='.csv']").first.get_attribute("href")
+    told = [line.split(",") for line in unquote(str(link)).split("\r\n")]
+    ours = rows(
+        site_home,
+        "select value from marts.fct_core_measure where measure_id = 'repeat_referrals'"
+        " and council_name = 'Leeds' and value is not null order by value",
+    )
+    assert sorted(float(row[4]) for row in told if row[2] == "Leeds") == [v for (v,) in ours]
+    for kind, begins in (("PNG", b"\x89PNG"), ("SVG", b"<svg")):
+        with other.page.expect_download() as download:
+            other.page.get_by_role("button", name=f"Save as {kind}").first.click()
+        assert Path(download.value.path()).read_bytes()[:4] == begins
+    # Ten areas and no more.
+    page.locator("[data-add-neighbours]").click()
+    assert page.locator("[data-chosen] li").count() == 10
+    assert "which is the most" in page.locator("[data-compare-status]").inner_text()
+    assert not reader.complaints + other.complaints
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_all_councils_cannot_be_gone_through_by_keyboard(
+    visit: Any, site_home: Path, width: int
+) -> None:
+    """The map, the strip and the table of a measure: an earlier year, a filter, another order."""
+    reader = visit(viewport={"width": width, "height": 900})
+    page = reader.open("measures/repeat_referrals")
+    every = page.locator(".every").first
+    assert every.locator(".tile").count() == 153
+    ticks = every.locator(".strip .tick").all_inner_texts()
+    slider = every.locator("[data-slider]")
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    every.locator("[data-period]", has_text="2024").wait_for()
+    figures = {
+        str(code): value
+        for code, value in rows(
+            site_home,
+            "select council_name, value from marts.fct_core_measure"
+            " where measure_id = 'repeat_referrals' and year = 2024 and value is not null",
+        )
+    }
+    leeds = every.locator("tr[data-council=leeds] td").nth(2)
+    assert leeds.inner_text() == said_amount(figures["Leeds"], 1, "score")
+    assert every.locator(".strip circle").count() == len(figures)
+    assert every.locator(".strip .tick").all_inner_texts() == ticks
+    assert "year to March 2024" in every.locator("h3").inner_text()
+    region = every.locator("[data-filter=region]")
+    region.focus()
+    page.keyboard.type("North East")
+    shown = every.locator("tbody tr:visible")
+    ((count,),) = rows(
+        site_home,
+        "select count(*) from marts.dim_council where is_current and region_name = 'North East'",
+    )
+    assert shown.count() == count
+    assert f"{count} of" in every.locator("[data-count]").inner_text()
+    every.get_by_role("button", name="Figure", exact=True).focus()
+    page.keyboard.press("Enter")
+    order = [
+        float(text) for text in every.locator("tbody tr:visible td:nth-child(4)").all_inner_texts()
+    ]
+    assert order == sorted(order)
+    assert not reader.complaints
+
+
+def test_a_part_of_the_site_tells_another_number_of_councils(
+    site_home: Path, pages: dict[str, str]
+) -> None:
+    """A region's councils better and worse than England, and where every measure stands by age."""
+    page = pages["regions/north-east.html"]
+    row = page.split("Repeat referrals to children")[1].split("<details")[0]
+    told = {
+        word: int(count)
+        for count, word in re.findall(r"(\d+) (better|worse|similar|cannot be told)", row)
+    }
+    counted = rows(
+        site_home,
+        """
+        select case when interval_holds_england then 'similar'
+            when value < england_value then 'better' else 'worse' end as sign, count(*)
+        from marts.fct_comparison where measure_id = 'repeat_referrals'
+            and region_name = 'North East' and value is not null
+            and period_end = (select max(period_end) from marts.fct_comparison
+                where measure_id = 'repeat_referrals' and value is not null)
+        group by 1
+        """,
+    )
+    assert told == dict(counted)
+    ages = pages["index.html"].split("The journey of a child")[1].split("</section>\n\n")[0]
+    for (measure,) in rows(site_home, "select measure_id from marts.dim_measure"):
+        assert f'href="measures/{measure}.html' in ages, measure
