@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import factory
@@ -51,11 +52,49 @@ def test_an_interrupted_refresh_ends_in_a_traceback_or_is_half_done(
     assert process.returncode == code
     assert printed == ""
     assert [line for line in said.splitlines() if word in line] == [
-        f"{word} What was served still is; nothing is half-done. To go on: refresh again."
+        f"{word} What is served is whole; nothing is half-done. To go on: refresh again."
     ]
     assert "Traceback" not in said
     assert "leaked" not in said
     assert not (home / "warehouse").exists() or not list((home / "warehouse").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "word"),
+    [(signal.SIGINT, 130, "Interrupted."), (signal.SIGTERM, 143, "Asked to end.")],
+)
+def test_a_command_that_is_interrupted_as_it_begins_ends_in_a_traceback_or_in_silence(
+    sample_home: Path, number: signal.Signals, code: int, word: str
+) -> None:
+    """Once it hears of signals, its libraries not being there yet, or a little later."""
+    for later in (0.0, 0.02, 0.2):
+        with subprocess.Popen(
+            [sys.executable, "-m", "orchestration.cli", "status", "--home", sample_home],
+            cwd=PROJECT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=as_from_a_terminal,  # noqa: PLW1509  # the tests have one thread
+        ) as process:
+            hears_of_signals(process.pid)
+            time.sleep(later)
+            process.send_signal(number)
+            _, said = process.communicate(timeout=60)
+        assert (process.returncode, said.strip()) == (code, word), later
+
+
+def hears_of_signals(pid: int) -> None:
+    """Wait until a process has said what SIGTERM is to do, as the command does first of all."""
+    status = Path(f"/proc/{pid}/status")
+    if not status.exists():
+        pytest.skip("needs Linux, which says what a process listens to")
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        caught = next(line for line in status.read_text().splitlines() if "SigCgt" in line)
+        if int(caught.split()[1], 16) >> (signal.SIGTERM - 1) & 1:
+            return
+        time.sleep(0.001)
+    raise AssertionError("it listens to nothing")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")

@@ -1,58 +1,50 @@
 """The `core-measures` command. Says what happened; what happens stands elsewhere.
 
-Heavy libraries are imported by the calls that need them, so that a listing answers at once.
+Heavy libraries are imported by the calls that need them, so that a listing answers at once; and the
+commands themselves by `main`, which hears a request to end before that.
 """
 
 from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 
-from ingest.errors import CoreMeasuresError
-
-# Each adds its commands, in the order in which `--help` lists them.
-from orchestration.cli import (
-    archive,
-    decide,
-    doctor,
-    ending,
-    inspect,
-    maintain,
-    pack,
-    refresh,
-)
-from orchestration.cli.common import app
-from orchestration.cli.output import err
-
-__all__ = [
-    "app",
-    "archive",
-    "decide",
-    "doctor",
-    "inspect",
-    "main",
-    "maintain",
-    "pack",
-    "refresh",
-]
+from orchestration.cli import ending
+from orchestration.ending import NO_COMPLAINT
 
 
 def main() -> None:
     """Run the command; a user's error is one sentence and exit code 1."""
+    try:
+        ending.listen()
+        _run()
+    except ending.Stopped as stopped:
+        ending.end(stopped.number)
+    except KeyboardInterrupt:
+        ending.end(signal.SIGINT)
+
+
+def _run() -> None:
+    from ingest.errors import CoreMeasuresError
+    from orchestration.cli.commands import app
+    from orchestration.cli.output import err
+
     for name in ("DAGSTER_TELEMETRY_ENABLED", "GX_ANALYTICS_ENABLED"):
         os.environ.setdefault(name, "false")
     for stream in (sys.stdout, sys.stderr):
         # A terminal that knows no accents shows a question mark, and is no reason to stop.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    # dbt's locks are cleaned up by a process that would complain of whoever ends at once.
-    sys.warnoptions.append("ignore:resource_tracker:UserWarning")
-    ending.listen()
+    sys.warnoptions.append(NO_COMPLAINT)
     try:
         app()
-    except ending.Stopped as stopped:
-        ending.end(stopped.number)
+    except SystemExit as left:
+        # So Typer ends what Ctrl-C interrupted, and says nothing.
+        if left.code == 128 + signal.SIGINT:
+            raise KeyboardInterrupt from None
+        raise
     except CoreMeasuresError as error:
         err.print(str(error), style="red", markup=False)
         sys.exit(1)

@@ -1,21 +1,24 @@
-"""How a command ends that cannot go on: one sentence and an exit code, whatever it was doing."""
+"""How a command ends that cannot go on: one sentence and an exit code, whatever it was doing.
+
+Imports next to nothing, so that a signal is heard from the first moment on.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
-from orchestration.cli.output import err
+from orchestration.ending import WORD_FOR
 
-_BY = {signal.SIGINT: "Interrupted", signal.SIGTERM: "Asked to end"}
 _AT_ONCE: list[str] = []
 
 
 class Stopped(BaseException):
-    """A signal asked the command to end: 130 after Ctrl-C, 143 after a request to end."""
+    """A signal asked the command to end: 143 after a request to end."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -34,7 +37,7 @@ def at_once(sentence: str) -> None:
     hear of no exception.
     """
     _AT_ONCE[:] = [sentence]
-    for number in _BY:
+    for number in WORD_FOR:
         _hear(number)
 
 
@@ -52,12 +55,16 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 def end(number: int) -> NoReturn:
     """Say by what and how the command ended, and end."""
-    for other in _BY:
+    for other in WORD_FOR:
         signal.signal(other, signal.SIG_IGN)
-    what = "".join(f" {sentence}" for sentence in _AT_ONCE)
-    err.show_cursor(True)
-    err.print(f"\n{_BY[signal.Signals(number)]}.{what}", style="red", markup=False)
-    sys.stdout.flush()
+    told = " ".join([f"{WORD_FOR[number]}.", *_AT_ONCE])
+    # A bar that was being drawn has hidden the cursor.
+    shown = "\x1b[?25h" if sys.stderr.isatty() else ""
+    # Past Python's own streams: one that is being written to takes nothing from a signal's handler.
+    with suppress(OSError):
+        os.write(2, f"{shown}\n{told}\n".encode())
+    with suppress(OSError, RuntimeError, ValueError):
+        sys.stdout.flush()
     os._exit(128 + number)
 
 

@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
+from ingest.archive import write_whole
 from ingest.errors import CoreMeasuresError
+from orchestration.cli import ending
 from orchestration.cli.common import DEFAULT_HOME, HomeOption, app, held_at, home_at
 from orchestration.cli.output import err, out, shown
 
@@ -39,6 +41,8 @@ def docs(home: HomeOption = DEFAULT_HOME) -> None:
 
     It belongs to the build that is served now, and goes with it.
     """
+    # dbt takes an interruption for a fault of its own.
+    ending.at_once("To go on: core-measures docs again.")
     from orchestration.pipeline.code import dbt_project
     from warehouse.site import DBT_DOCS, renew_site
 
@@ -52,9 +56,7 @@ def docs(home: HomeOption = DEFAULT_HOME) -> None:
             page = dbt_project(place).docs()
         finally:
             place.drop_candidate()
-        target = place.published.resolve() / DBT_DOCS
-        target.unlink(missing_ok=True)
-        target.write_bytes(page)
+        write_whole(place.published.resolve() / DBT_DOCS, page)
         renew_site(place)
     out.print(f"dbt's documentation: {shown(place.published / DBT_DOCS)}", markup=False)
 

@@ -19,6 +19,7 @@ from orchestration.cli import ending
 from orchestration.cli.common import DEFAULT_HOME, HomeOption, app, command_name, home_at
 from orchestration.cli.decide import print_decisions
 from orchestration.cli.output import err, out, plain, print_table, shown
+from orchestration.ending import NOTHING_HALF_DONE
 
 if TYPE_CHECKING:
     from orchestration.reporting.outcome import Outcome
@@ -51,12 +52,12 @@ def refresh(
     releases that are incomplete or did not come.
     1: nothing was published, and what was there before still stands.
     """
+    ending.at_once(NOTHING_HALF_DONE)
     from orchestration.refresh import refresh as run
     from orchestration.reporting.progress import reporter_for
     from orchestration.settings import Settings
 
     _spare_the_collector()
-    ending.at_once("What was served still is; nothing is half-done. To go on: refresh again.")
     place = home_at(home)
     reporter = reporter_for(err, as_json=as_json)
     nodes: list[NodeResult] = []

@@ -117,7 +117,8 @@ def publication_assets(contracts: Contracts) -> dg.AssetsDefinition:
         if context.is_subset and not only:
             only = tuple(by_key[key].publication for key in context.selected_asset_keys)
         try:
-            work.collect_and_check(only)
+            with work.unless_stopped():
+                work.collect_and_check(only)
         except FetchError as error:
             # The network, and nothing else, is tried again: twice, further and further apart.
             raise dg.RetryRequested(
@@ -174,7 +175,8 @@ def model_assets(manifest: dict[str, Any], translator: Translator) -> dg.AssetsD
             return
         nodes: list[NodeResult] = []
         try:
-            build(work.home, work.inventory, reporter=work.reporter, on_node=nodes.append)
+            with work.unless_stopped():
+                build(work.home, work.inventory, reporter=work.reporter, on_node=nodes.append)
         finally:
             built = shapes_of(work.home.candidate)
             for event in node_events(nodes, manifest, translator, built):
@@ -280,8 +282,9 @@ def published_assets(manifest: dict[str, Any], translator: Translator) -> dg.Ass
             still_served(home, work.reporter)
             yield from _as_it_stood(context)
             return
-        candidate = standing_candidate(home, work.inventory)
-        published = publish(home, candidate, reporter=work.reporter, with_site=work.with_site)
+        with work.unless_stopped():
+            candidate = standing_candidate(home, work.inventory)
+            published = publish(home, candidate, reporter=work.reporter, with_site=work.with_site)
         yield from published_events(home, work.inventory, published.marts, work.with_site)
 
     return published_marts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +12,7 @@ from pydantic import Field, PrivateAttr
 
 from ingest.archive import Release
 from ingest.contracts import load_contracts
+from orchestration.defs.stopping import ends_when_asked
 from orchestration.pipeline.check import check
 from orchestration.pipeline.collect import collect
 from orchestration.pipeline.inventory import Contracts, Inventory, is_served, take_inventory
@@ -32,6 +33,8 @@ class Work:
     with_site: bool
     contracts: Contracts
     reporter: Watched
+    # Does not return where the run was asked to end.
+    settle: Callable[[], None]
     arrived: list[Release] = field(default_factory=list)
     _inventory: Inventory | None = None
 
@@ -46,6 +49,15 @@ class Work:
     def is_served(self) -> bool:
         """Whether what is held is what is served."""
         return is_served(self.home, self.inventory)
+
+    @contextmanager
+    def unless_stopped(self) -> Iterator[None]:
+        """What a request to end made of the work inside is told as that, and as no fault."""
+        try:
+            yield
+        except BaseException:
+            self.settle()
+            raise
 
     def collect_and_check(self, only: tuple[str, ...]) -> None:
         """Bring home what is new of all publications, or of `only`, and check it."""
@@ -75,30 +87,47 @@ class RefreshRun(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[RefreshRun]:
-        """Hold the home's lock for the run; leave metrics and send alerts when it ends."""
-        settings = Settings.read()
-        home = Home(settings.home_folder)
-        contracts = load_contracts()
-        reporter = Watched(LogReporter(context.log))
-        # Marts may have been materialised by a run of their own: what is whole is left standing.
-        with at_work(home, reporter, wait=True, keep_candidate=True):
-            self._work = Work(
-                home,
-                self.source or settings.source,
-                tuple(self.only),
-                settings.site if self.site is None else self.site,
-                contracts,
-                reporter,
-            )
-            try:
-                yield self
-            finally:
-                # Whatever became of the run: what is held, and is it served?
-                inventory = take_inventory(home, contracts)
-                served = is_served(home, inventory)
-                leave_metrics(home, reporter, inventory if served else None)
-                alert(home, contracts, reporter, inventory=inventory)
-                self._work = None
+        """Hold the home's lock for the run; leave metrics and send alerts when it ends.
+
+        A run that is asked to end does so at once, as `orchestration.defs.stopping` says.
+        """
+        if _is_over(context):
+            # Who looks at its result has the resources made once more.
+            yield self
+            return
+        with ends_when_asked(context.instance, context.run) as settle:
+            settings = Settings.read()
+            home = Home(settings.home_folder)
+            contracts = load_contracts()
+            reporter = Watched(LogReporter(context.log))
+            # Marts may have been materialised by a run of their own: what is whole stays.
+            with at_work(home, reporter, wait=True, keep_candidate=True):
+                self._work = Work(
+                    home,
+                    self.source or settings.source,
+                    tuple(self.only),
+                    settings.site if self.site is None else self.site,
+                    contracts,
+                    reporter,
+                    settle,
+                )
+                try:
+                    yield self
+                finally:
+                    settle()
+                    # Whatever became of the run: what is held, and is it served?
+                    inventory = take_inventory(home, contracts)
+                    served = is_served(home, inventory)
+                    leave_metrics(home, reporter, inventory if served else None)
+                    alert(home, contracts, reporter, inventory=inventory)
+                    self._work = None
+
+
+def _is_over(context: dg.InitResourceContext) -> bool:
+    if context.instance is None or context.run is None:
+        return False
+    run = context.instance.get_run_by_id(context.run.run_id)
+    return run is not None and run.is_finished
 
 
 class LogReporter:

@@ -1,0 +1,79 @@
+"""A run that is asked to end: by Ctrl-C, by who stops its service, by who terminates it.
+
+Dagster tells a run so by an exception wherever its process happens to be: in dbt, which takes it
+for a fault of its own; in a library half imported, or DuckDB, where it is lost. What a refresh
+leaves is sound wherever it is killed. So the run is marked as cancelled, and its process ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from orchestration.ending import NO_COMPLAINT, NOTHING_HALF_DONE, WORD_FOR
+
+# A storage of runs that does not answer keeps nothing from ending.
+_SECONDS_TO_TELL = 5.0
+_SETTLED = b"\0"
+
+
+@contextlib.contextmanager
+def ends_when_asked(instance: Any, run: Any) -> Iterator[Callable[[], None]]:
+    """While it lasts, a signal ends the process with 130 or 143, and the run as cancelled.
+
+    Gives what is called before the run is judged: it does not return where a signal came before.
+    """
+    hearing, told = socket.socketpair()
+    told.setblocking(False)
+    try:
+        # The system writes the number of each signal there, whatever Python does with it.
+        before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+    except ValueError:  # not the main thread, which alone hears of signals
+        hearing.close()
+        told.close()
+        yield lambda: None
+        return
+    settled = threading.Event()
+
+    def listen() -> None:
+        while got := hearing.recv(1):
+            if got == _SETTLED:
+                settled.set()
+            elif got[0] in WORD_FOR:
+                _end(instance, run, got[0])
+
+    def settle() -> None:
+        settled.clear()
+        told.send(_SETTLED)
+        # What Dagster raises meanwhile is what is being seen to.
+        while not settled.is_set():
+            with contextlib.suppress(BaseException):
+                settled.wait()
+
+    sys.warnoptions.append(NO_COMPLAINT)
+    threading.Thread(target=listen, name="stopping", daemon=True).start()
+    try:
+        yield settle
+    finally:
+        signal.set_wakeup_fd(before)
+        told.close()
+
+
+def _end(instance: Any, run: Any, number: int) -> None:
+    sentence = f"{WORD_FOR[number]}. {NOTHING_HALF_DONE}"
+
+    def tell() -> None:
+        instance.report_run_canceled(run, sentence)
+
+    telling = threading.Thread(target=tell, daemon=True)
+    telling.start()
+    telling.join(_SECONDS_TO_TELL)
+    with contextlib.suppress(OSError):
+        os.write(2, f"\n{sentence}\n".encode())
+    os._exit(128 + number)
