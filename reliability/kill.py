@@ -66,7 +66,6 @@ class Bench:
     """The undisturbed homes that every trial is compared with."""
 
     folder: Path
-    old: Path
     new: Path
     before: Path
     after: Path
@@ -86,9 +85,14 @@ class Bench:
         begun = time.monotonic()
         _see(trial.refresh(new, after, folder / "after.log"))
         seconds = time.monotonic() - begun
+        return cls.of_homes(folder, new, before, after, seconds)
+
+    @classmethod
+    def of_homes(cls, folder: Path, new: Path, before: Path, after: Path, seconds: float) -> Bench:
+        """Of two homes that are there, the second refreshed from an archive in so many seconds."""
         marts = {"old": trial.marts_of(before), "new": trial.marts_of(after)}
         assert marts["old"] != marts["new"]
-        return cls(folder, old, new, before, after, seconds, marts)
+        return cls(folder, new, before, after, seconds, marts)
 
     def judge(self, home: Path, log: Path, outcome: Outcome) -> None:
         """What readers find after a disturbance, and whether the archive is sound."""
@@ -323,6 +327,14 @@ def run(
     bench = Bench.prepare(folder)
     planned = trials(bench, points, sizes, seed, groups)
 
+    return bench, len(planned), carry_out(planned, folder, workers, until)
+
+
+def carry_out(
+    planned: Sequence[Callable[[], Outcome]], folder: Path, workers: int, until: float
+) -> list[Outcome]:
+    """What became of each trial, told as it ends; none begins after that time."""
+
     # Workers are processes: what forks must have no threads.
     def work(worker: int) -> int:
         with (folder / f"outcomes-{worker}").open("w") as file:
@@ -348,7 +360,7 @@ def run(
         for worker in range(workers)
         for line in (folder / f"outcomes-{worker}").read_text().splitlines()
     ]
-    return bench, len(planned), sorted(outcomes, key=lambda outcome: outcome.kind)
+    return sorted(outcomes, key=lambda outcome: outcome.kind)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

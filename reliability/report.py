@@ -1,6 +1,7 @@
-"""Runs kills, disks and readers in full, and writes `docs/reliability.md` from what they found.
+"""Runs kills, disks, interrupts and readers in full, and writes `docs/reliability.md` from them.
 
-`make reliability` runs it. With `--kill FILE --readers FILE` it writes from figures kept before.
+`make reliability` runs it. With `--kill FILE`, `--interrupts FILE` and `--readers FILE` it takes
+figures that were kept before.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from reliability import kill, readers, trial
+from reliability import interrupts, kill, readers, trial
 
 PAGE = trial.ROOT / "docs" / "reliability.md"
 MUTATIONS = trial.ROOT / "docs" / "mutations.md"
@@ -23,9 +24,10 @@ KINDS = {
     "file too large": "no file may grow past a size",
     "read-only home": "the home read-only",
 }
+_NAMES = {interrupts.COMMAND: "the command", interrupts.DAGSTER: "Dagster"}
 
 
-def page(killed: dict[str, Any], read: dict[str, Any]) -> str:
+def page(killed: dict[str, Any], stopped: dict[str, Any], read: dict[str, Any]) -> str:
     """The page's whole text."""
     from warehouse.home import BUILDS_KEPT, SECONDS_KEPT
 
@@ -83,6 +85,7 @@ def page(killed: dict[str, Any], read: dict[str, Any]) -> str:
         lines.append(f"| {outcome['point']} | {outcome['found']}{late} |")
     if faults := [f"{o['kind']}, {o['point']}: {f}" for o in outcomes for f in o["faults"]]:
         lines += ["", "Unsound:", "", *[f"- {fault}" for fault in faults]]
+    lines += interrupted(stopped)
     answers = read["answers"]
     lines += [
         "",
@@ -129,6 +132,56 @@ def page(killed: dict[str, Any], read: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def interrupted(stopped: dict[str, Any]) -> list[str]:
+    """What became of refreshes that were asked to end."""
+    outcomes = stopped["outcomes"]
+    ways = (interrupts.COMMAND, interrupts.DAGSTER)
+    lasted = " and ".join(f"{stopped['seconds'][way]:.1f} s under {_NAMES[way]}" for way in ways)
+    lines = [
+        "",
+        "## A refresh that is asked to end",
+        "",
+        f"The same refresh, at {stopped['planned'] // len(ways)} points of its length under the"
+        " command and as many under Dagster: a moment drawn at random in each equal part of it."
+        " SIGINT goes to all of its processes, as Ctrl-C does; SIGTERM to the one that was started."
+        " Besides all that is asked above: the exit code is 130 or 143; one sentence says so, and"
+        " nothing is told of a fault; nobody is alerted that something failed; in Dagster's history"
+        f" the run is cancelled. Undisturbed it took {lasted}, its libraries being loaded.",
+        "",
+        "| under | signal | trials | ended before | exit code | old build served | new build served"
+        " | unsound |",
+        "| --- | --- | ---: | ---: | --- | ---: | ---: | ---: |",
+    ]
+    for kind in dict.fromkeys(outcome["kind"] for outcome in outcomes):
+        of_kind = [outcome for outcome in outcomes if outcome["kind"] == kind]
+        way, number = kind.split(", ")
+        found = Counter(outcome["found"] for outcome in of_kind)
+        codes = sorted({outcome["code"] for outcome in of_kind if outcome["code"] != 0})
+        cells = (
+            _NAMES[way],
+            number,
+            len(of_kind),
+            sum(outcome["code"] == 0 for outcome in of_kind),
+            ", ".join(map(str, codes)),
+            found["old"],
+            found["new"],
+            sum(bool(outcome["faults"]) for outcome in of_kind),
+        )
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    at = Counter(outcome["said"] for outcome in outcomes if outcome["code"] != 0)
+    stages = dict.fromkeys([*interrupts.STAGES, *at])
+    told = ", ".join(f"{stage} {at[stage]}" for stage in stages if at[stage])
+    lines += ["", f"By the stage that was told of last: {told}."]
+    if len(outcomes) < stopped["planned"]:
+        lines += [
+            "",
+            f"Out of time: {len(outcomes)} of {stopped['planned']} trials, drawn at random.",
+        ]
+    if faults := [f"{o['kind']}, {o['point']}: {f}" for o in outcomes for f in o["faults"]]:
+        lines += ["", "Unsound:", "", *[f"- {fault}" for fault in faults]]
+    return lines
+
+
 def verdicts_in(mutations: str) -> list[str]:
     """The table of verdicts of the page that `make mutations` wrote.
 
@@ -155,18 +208,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run what was not run before, and write the page; 1 if anything was unsound."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kill", type=Path, help="figures of kill.py, kept before")
+    parser.add_argument("--interrupts", type=Path, help="figures of interrupts.py, kept before")
     parser.add_argument("--readers", type=Path, help="figures of readers.py, kept before")
     given = parser.parse_args(arguments)
     with trial.scratch() as folder:
-        files = given.kill or folder / "kill.json", given.readers or folder / "readers.json"
-        if not given.readers:
-            readers.main(["--json", str(files[1])])
-        if not given.kill:
-            kill.main(["--json", str(files[0])])
-        killed, read = (json.loads(path.read_text()) for path in files)
-    PAGE.write_text(page(killed, read), "utf-8")
+
+        def figures(module: Any, kept: Path | None) -> Any:
+            file = kept or folder / f"{module.__name__}.json"
+            if kept is None:
+                module.main(["--json", str(file)])
+            return json.loads(file.read_text())
+
+        read = figures(readers, given.readers)
+        killed = figures(kill, given.kill)
+        # Dagster's libraries have threads, which what is killed must not be forked beside: last.
+        stopped = figures(interrupts, given.interrupts)
+    PAGE.write_text(page(killed, stopped, read), "utf-8")
     print(f"Written: {PAGE.relative_to(trial.ROOT)}")
-    unsound = any(outcome["faults"] for outcome in killed["outcomes"])
+    unsound = any(outcome["faults"] for outcome in killed["outcomes"] + stopped["outcomes"])
     return 1 if unsound or read["torn"] or read["errors"] else 0
 
 

@@ -69,7 +69,8 @@ class _Mailbox(socketserver.StreamRequestHandler):
                 self.say("354 go on")
                 lines = []
                 while (text := self.rfile.readline()) not in {b".\r\n", b""}:
-                    lines.append(text)
+                    # A line that begins with a point is sent with two.
+                    lines.append(text.removeprefix(b"."))
                 mail = message_from_bytes(b"".join(lines), policy=policy.default)
                 assert isinstance(mail, EmailMessage)
                 self.server.mails.append(mail)
@@ -196,6 +197,10 @@ def test_a_refused_load_is_told_to_nobody(tmp_path: Path, ears: Ears) -> None:
     assert "1 refused" in told.splitlines()[0]
     assert "Refused: characteristics-of-children-in-need 2024: c1" in told
     assert "years_claimed" in told
+    # Whoever is told knows it by its title, and has the commands at hand.
+    assert f"({load_contracts()[IN_NEED].title})" in told
+    for decision in ("accept", "reject"):
+        assert f'core-measures {decision} {IN_NEED} 2024 --reason "…"' in told
 
 
 @pytest.fixture
@@ -229,7 +234,10 @@ class Told:
 def test_a_late_release_or_a_run_that_served_nothing_is_told_to_nobody(late: Home) -> None:
     message = bad_news(late, take_inventory(late), None)
     assert message is not None
-    assert f"Late: {IN_NEED}, expected about October 2025: very late" in message.text
+    (line,) = [line for line in message.lines if line.startswith("Late: ")]
+    assert line.startswith(f"Late: {IN_NEED}, expected about October 2025: very late")
+    title = load_contracts()[IN_NEED].title
+    assert line.endswith(f" ({title}). To try again: core-measures refresh --only {IN_NEED}")
     assert "Failed: what is held is not served" in message.text
     on_time(late)
     message = bad_news(late, take_inventory(late), None)

@@ -50,7 +50,11 @@ ALERTS = {
     1: [
         (f"Late: {OUTCOMES}", "expected about July 2025"),
         (f"Incomplete: {IN_NEED} 2025", "it lacks what 2024 had: Child protection plans"),
-        (f"Failed to download: fingertips/{INFANTS}/listing", "it cannot answer now (503)"),
+        (
+            f"Failed to download: fingertips/{INFANTS}/listing",
+            "it cannot answer now (503)",
+            f"To try again: core-measures refresh --only {INFANTS}",
+        ),
     ],
     4: [
         (f"Well again: late: {OUTCOMES}",),

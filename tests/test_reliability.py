@@ -1,4 +1,4 @@
-"""Kills, full disks and readers, a few of each; `make reliability` runs them in full."""
+"""Kills, full disks, interrupts, readers, a few of each; `make reliability` runs them in full."""
 
 from __future__ import annotations
 
@@ -50,6 +50,21 @@ def test_a_disturbed_refresh_leaves_less_than_a_whole_build_or_more(tmp_path: Pa
     assert isinstance(outcomes, list)
     assert [o["kind"] for o in outcomes] == ["file too large", "kill", "kill"]
     assert [o["code"] for o in outcomes if o["kind"] == "kill"] == [-signal.SIGKILL] * 2
+    assert [o for o in outcomes if o["faults"]] == []
+
+
+def test_an_interrupted_refresh_leaves_less_than_a_whole_build_or_alerts_somebody(
+    first_home: Path, second_home: Path, tmp_path: Path
+) -> None:
+    """One point of the command's and one of Dagster's."""
+    after = copy_of(second_home, tmp_path / "after")
+    (after / "printed.txt").unlink()
+    homes = map(str, (second_home.parent / "archive", first_home, after))
+    found = trial("interrupts", tmp_path, *["--points", "1", "--workers", "1", "--homes"], *homes)
+    outcomes = found["outcomes"]
+    assert isinstance(outcomes, list)
+    assert [o["kind"] for o in outcomes] == ["Dagster, SIGINT", "command, SIGINT"]
+    assert [o["code"] for o in outcomes] == [130, 130]
     assert [o for o in outcomes if o["faults"]] == []
 
 

@@ -68,12 +68,19 @@ def ends_when_asked(instance: Any, run: Any) -> Iterator[Callable[[], None]]:
 def _end(instance: Any, run: Any, number: int) -> None:
     sentence = f"{WORD_FOR[number]}. {NOTHING_HALF_DONE}"
 
+    untold = ["it does not answer"]
+
     def tell() -> None:
-        instance.report_run_canceled(run, sentence)
+        try:
+            instance.report_run_canceled(run, sentence)
+            untold.clear()
+        except Exception as error:
+            untold[:] = [" ".join(str(error).split()) or repr(error)]
 
     telling = threading.Thread(target=tell, daemon=True)
     telling.start()
     telling.join(_SECONDS_TO_TELL)
+    lines = [sentence, *(f"Dagster's history does not have it: {why}" for why in untold)]
     with contextlib.suppress(OSError):
-        os.write(2, f"\n{sentence}\n".encode())
+        os.write(2, "\n".join(["", *lines, ""]).encode())
     os._exit(128 + number)

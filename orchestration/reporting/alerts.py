@@ -285,22 +285,31 @@ def bad_news(home: Home, inventory: Inventory | None, failed: str | None) -> Mes
         news.append(News(what, about, " ".join(line.split()), sign))
 
     if failed is not None:
-        line = f"Failed, and what was served before still stands: {failed}"
+        line = f"Failed, and what was served before still stands: {failed} {_again()}"
         add(_FAILED, "this run", line, failed)
     if failed is None and (why := problem_of(home)):
-        line = f"Served, and not in the lake: {why}"
+        line = f"Served, and not in the lake: {why} {_again()}"
         add("not in the lake", "the lake", line, _without_numbers(str(why)))
     if inventory is not None:
         if failed is None and not is_served(home, inventory):
-            line = "Failed: what is held is not served; what was served before stands"
+            line = f"Failed: what is held is not served; what was served before stands. {_again()}"
             add(_FAILED, "what is held", line, "")
         for load in inventory.refused:
             if load.verdict is None:
                 continue  # the run ended before it was checked
             reasons = "; ".join(map(str, load.reasons))
-            add("refused", str(load.load), f"Refused: {load.load}: {reasons}", reasons)
+            name, folder = load.load.release.publication, load.load.release.folder
+            line = (
+                f"Refused: {load.load}: {reasons}{_title(inventory, name)}. Why: core-measures"
+                f' status. To let it in: core-measures accept {name} {folder} --reason "…"; to keep'
+                f' it out for good: core-measures reject {name} {folder} --reason "…"'
+            )
+            add("refused", str(load.load), line, reasons)
         for held_release in inventory.incomplete:
-            line = f"Incomplete: {held_release}: {held_release.lacks}. {way_out(held_release)}"
+            title = _title(inventory, held_release.release.publication)
+            line = (
+                f"Incomplete: {held_release}: {held_release.lacks}{title}. {way_out(held_release)}"
+            )
             add("incomplete", str(held_release), line, held_release.lacks)
         news += _withdrawn(home, inventory)
         news += _failed_to_download(inventory)
@@ -309,7 +318,10 @@ def bad_news(home: Home, inventory: Inventory | None, failed: str | None) -> Mes
             fresh = freshness_of(home, publication, held)
             if fresh.state in {State.late, State.very_late}:
                 name = publication.publication
-                line = f"Late: {name}, expected {fresh.expected}: {fresh.lateness}"
+                line = (
+                    f"Late: {name}, expected {fresh.expected}: {fresh.lateness}"
+                    f"{_title(inventory, name)}. {_again(name)}"
+                )
                 add("late", name, line, f"{fresh.state} {fresh.expected}")
     if not news:
         return None
@@ -327,7 +339,9 @@ def _failed_to_download(inventory: Inventory) -> Iterator[News]:
         if problem.path not in incomplete:
             by_path.setdefault(problem.path, []).append(problem.reason)
     for path, reasons in by_path.items():
-        line = " ".join(f"Failed to download: {path}: {'; '.join(reasons)}".split())
+        name = path.split("/")[1]
+        told = f"{'; '.join(reasons)}{_title(inventory, name)}. {_again(name)}"
+        line = " ".join(f"Failed to download: {path}: {told}".split())
         yield News("failed to download", path, line, _without_numbers("; ".join(sorted(reasons))))
 
 
@@ -343,10 +357,23 @@ def _withdrawn(home: Home, inventory: Inventory) -> Iterator[News]:
     for (publication, reason), names in found.items():
         about = f"{publication} {', '.join(names)}"
         line = (
-            f"Withdrawn by its publisher: {about}: {reason}. It is served all the same; to take it"
-            f' out: core-measures reject {publication} RELEASE --reason "…"'
+            f"Withdrawn by its publisher: {about}: {reason}{_title(inventory, publication)}. It is"
+            " served all the same; to take it out:"
+            f' core-measures reject {publication} RELEASE --reason "…"'
         )
         yield News("withdrawn", about, " ".join(line.split()), reason)
+
+
+def _title(inventory: Inventory, publication: str) -> str:
+    """What people call a publication that has an id, in brackets."""
+    found = inventory.contracts.get(publication)
+    return f" ({found.title})" if found else ""
+
+
+def _again(publication: str = "") -> str:
+    """The command that mends what a publisher or a machine may have mended since."""
+    only = f" --only {publication}" if publication else ""
+    return f"To try again: core-measures refresh{only}"
 
 
 def _without_numbers(reason: str) -> str:

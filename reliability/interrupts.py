@@ -1,0 +1,291 @@
+"""Interrupts a refresh at many points by real signals, under the command and under Dagster.
+
+Run by `make reliability`; `tests/test_reliability.py` runs a few points of each. As in `kill`,
+every trial refreshes a home of the release of 2023 to that of 2024. SIGINT goes to all of its
+processes, as Ctrl-C does; SIGTERM to the one that was started, as from who stops a service. What
+`kill` asks of the home is asked here too, and besides:
+
+- the exit code is 130 or 143;
+- one sentence says so, once, and nothing is told of a fault;
+- nobody is alerted that something failed;
+- in Dagster's history the run is cancelled.
+
+Both ways begin in a process that has the libraries loaded, which takes most of the time that a
+command takes to begin, and longer for Dagster.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import re
+import runpy
+import shutil
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+from reliability import kill, trial
+from reliability.kill import Bench, Outcome
+from reliability.trial import Forked
+
+SENTENCES = {
+    signal.SIGINT: "Interrupted. What is served is whole; nothing is half-done.",
+    signal.SIGTERM: "Asked to end. What is served is whole; nothing is half-done.",
+}
+STAGES = ("Bringing home", "Checking loads", "Building", "Publishing")
+COMMAND, DAGSTER = "command", "Dagster"
+# What Dagster says when a run is no longer its own, and when ours begins.
+_BEGUN, _AT_WORK = "RUN_START", "RESOURCE_INIT_SUCCESS"
+
+
+def load_libraries() -> None:
+    """Import what both ways import, and open nothing."""
+    import dagster_dbt  # noqa: F401
+
+    import orchestration.definitions  # noqa: F401
+
+    trial.load_libraries()
+
+
+def begin(way: str, source: Path, home: Path, log: Path, webhook: str) -> Forked:
+    """A refresh by the command or by Dagster's, begun, that hears signals as from a terminal."""
+
+    def work() -> int:
+        os.environ |= {
+            "CORE_MEASURES_HOME": str(home),
+            "CORE_MEASURES_SOURCE": str(source),
+            "CORE_MEASURES_WEBHOOK": webhook,
+            "DAGSTER_TELEMETRY_ENABLED": "false",
+        }
+        signal.pthread_sigmask(signal.SIG_SETMASK, [])
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        temporary = log.with_suffix(".tmp")
+        temporary.mkdir(exist_ok=True)
+        os.environ["TMPDIR"] = str(temporary)
+        os.chdir(trial.ROOT)
+        if way == COMMAND:
+            sys.argv = ["core-measures", "refresh", "--from", str(source)]
+        else:
+            os.environ["DAGSTER_HOME"] = str(history_of(home))
+            history_of(home).mkdir()
+            module = ("-m", "orchestration.definitions")
+            sys.argv = ["dagster", "job", "execute", *module, "-j", "refresh"]
+        try:
+            runpy.run_module("orchestration.cli" if way == COMMAND else "dagster", None, "__main__")
+        except SystemExit as end:
+            return int(end.code or 0)
+        return 0
+
+    log.touch()
+    return trial.fork(work, log)
+
+
+def history_of(home: Path) -> Path:
+    """The folder of Dagster's own, beside a home."""
+    return home.with_name("dagster")
+
+
+def under_way(process: Forked, word: str) -> None:
+    """Wait until a refresh has said a word, or ended."""
+    while process.poll() is None and word not in process.said:
+        time.sleep(0.01)
+
+
+def interrupted(
+    bench: Bench, way: str, seconds: float, number: signal.Signals, receiver: Receiver
+) -> Outcome:
+    """A refresh that is sent a signal so many seconds after it began."""
+    begun = time.monotonic()
+    outcome = Outcome(f"{way}, {number.name}", f"at {seconds:.2f} s")
+    with trial.scratch(bench.folder) as folder:
+        home, log = folder / "home", folder / "log"
+        shutil.copytree(bench.before, home, symlinks=True)
+        process = begin(way, bench.new, home, log, receiver.address(folder.name))
+        if way == DAGSTER:
+            under_way(process, _AT_WORK)
+        kill.after(seconds)(home, process)
+        if process.poll() is None:
+            (os.killpg if number is signal.SIGINT else os.kill)(process.pid, number)
+        try:
+            outcome.code = process.wait(60)
+        except TimeoutError:
+            outcome.code, outcome.faults = -signal.SIGKILL, ["it went on for a minute"]
+        said = re.sub(r"\x1b\[[0-9;?]*\w", "", process.said)
+        outcome.said = stage_of(said)
+        if outcome.code != 0:
+            outcome.faults += wrong(way, number, outcome.code, said)
+        outcome.faults += [f"an alert: {one}" for one in receiver.heard(folder.name)]
+        # What was told, of a refresh that ended, is remembered.
+        (home / "work" / "alerts.json").unlink(missing_ok=True)
+        if way == DAGSTER:
+            expected = "SUCCESS" if outcome.code == 0 else "CANCELED"
+            found = trial.asked(lambda: statuses(history_of(home)), folder / "history")
+            if found != [expected]:
+                outcome.faults.append(f"in Dagster's history the run is {' '.join(found)}")
+        bench.judge(home, folder / "asked", outcome)
+        bench.judge_next(home, log, outcome)
+    outcome.seconds = time.monotonic() - begun
+    return outcome
+
+
+def wrong(way: str, number: signal.Signals, code: int, said: str) -> list[str]:
+    """What an interrupted refresh said or ended with that it should not, as sentences."""
+    faults = []
+    if code != 128 + number:
+        faults.append(f"the exit code is {code}")
+    if (told := said.count(SENTENCES[number])) != 1:
+        faults.append(f"the sentence stands there {told} times")
+    words = ["leaked", "Aborted", "terminate called", "Failed", "Fatal Python error"]
+    # Dagster shows in its log where an exception came from, its own of an interruption too.
+    words += ["Traceback", "Error"] if way == COMMAND else ["DbtError", "STEP_FAILURE"]
+    faults += [
+        f"it said: {line[:200]}" for line in said.splitlines() if any(map(line.count, words))
+    ]
+    return faults
+
+
+def stage_of(said: str) -> str:
+    """The last stage that was told of."""
+    begun = [stage for line in said.splitlines() for stage in STAGES if f"{stage}: " in line]
+    return begun[-1] if begun else "before the first"
+
+
+def statuses(history: Path) -> list[str]:
+    """What became of the runs that Dagster remembers."""
+    import dagster as dg
+
+    os.environ["DAGSTER_HOME"] = str(history)
+    with dg.DagsterInstance.get() as instance:
+        return [run.status.value for run in instance.get_runs()]
+
+
+class Receiver:
+    """A webhook on loopback, in a process of its own: what forks from here must have no threads."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self._folder = folder
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._process = trial.fork(self._receive, None)
+
+    def _receive(self) -> int:
+        folder = self._folder
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:  # the library's name
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                with (folder / self.path.strip("/")).open("ab") as file:
+                    file.write(body + b"\n")
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        server = HTTPServer(self._socket.getsockname(), Handler, bind_and_activate=False)
+        server.socket.close()
+        server.socket = self._socket
+        server.serve_forever()
+        return 0
+
+    def address(self, name: str) -> str:
+        """Where a trial's alerts go."""
+        return f"http://127.0.0.1:{self._socket.getsockname()[1]}/{name}"
+
+    def heard(self, name: str) -> list[str]:
+        """What a trial alerted somebody of that speaks of a failure."""
+        path = self._folder / name
+        told = path.read_text().splitlines() if path.exists() else []
+        return [line[:300] for line in told if "ailed" in line]
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._process.kill()
+        self._socket.close()
+
+
+def undisturbed(bench: Bench, way: str, receiver: Receiver) -> float:
+    """How many seconds a refresh takes from where it is to be interrupted."""
+    with trial.scratch(bench.folder) as folder:
+        home = folder / "home"
+        shutil.copytree(bench.before, home, symlinks=True)
+        process = begin(way, bench.new, home, folder / "log", receiver.address("undisturbed"))
+        if way == DAGSTER:
+            under_way(process, _AT_WORK)
+        begun = time.monotonic()
+        if process.wait() != 0 or trial.marts_of(home) != bench.marts["new"]:
+            raise SystemExit(f"An undisturbed refresh failed:\n{process.said}")
+        return time.monotonic() - begun
+
+
+def run(
+    folder: Path,
+    points: int,
+    workers: int,
+    within: float,
+    seed: int = kill.SEED,
+    homes: Sequence[Path] = (),
+) -> tuple[dict[str, float], int, list[Outcome]]:
+    """Every trial, told as it ends: how long each way took, how many were planned, what became.
+
+    At every other point SIGINT is sent, at those between SIGTERM. `homes` are, where they are there
+    already, the archive, the home before and the home after.
+    """
+    until = time.monotonic() + within
+    load_libraries()
+    bench = Bench.of_homes(folder, *homes, seconds=0) if homes else Bench.prepare(folder)
+    receiver = Receiver(folder / "alerts")
+    try:
+        seconds = {way: undisturbed(bench, way, receiver) for way in (COMMAND, DAGSTER)}
+        drawn = random.Random(seed)
+        planned: list[Callable[[], Outcome]] = []
+        for way, lasts in seconds.items():
+            for slot in range(points):
+                at = (slot + drawn.random()) * lasts / points
+                number = (signal.SIGINT, signal.SIGTERM)[slot % 2]
+                planned.append(
+                    lambda w=way, s=at, n=number: interrupted(bench, w, s, n, receiver)  # type: ignore[misc]
+                )
+        drawn.shuffle(planned)
+        return seconds, len(planned), kill.carry_out(planned, folder, workers, until)
+    finally:
+        receiver.close()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the trials and write their figures as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--points", type=int, default=20)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--within", type=float, default=3 * 3600.0)
+    parser.add_argument("--seed", type=int, default=kill.SEED)
+    parser.add_argument(
+        "--homes", type=Path, nargs=3, metavar=("ARCHIVE", "OLD", "NEW"), default=()
+    )
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args(arguments)
+    with trial.scratch() as folder:
+        seconds, planned, outcomes = run(
+            folder, given.points, given.workers, given.within, given.seed, given.homes
+        )
+    if given.json:
+        document = {
+            "seconds": seconds,
+            "planned": planned,
+            "outcomes": [asdict(outcome) for outcome in outcomes],
+        }
+        given.json.write_text(json.dumps(document, indent=2) + "\n")
+    return 1 if any(outcome.faults for outcome in outcomes) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
