@@ -255,7 +255,9 @@ def node_modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder.mkdir(parents=True)
         for name in ("package.json", "package-lock.json"):
             shutil.copy(PROJECT / "tests" / "node" / name, folder)
-        options = ("--ignore-scripts", "--no-audit", "--no-fund")
+        # Where no registry answers it is told so within seconds.
+        patience = ("--fetch-retries=1", "--fetch-timeout=20000")
+        options = ("--ignore-scripts", "--no-audit", "--no-fund", *patience)
         done = subprocess.run(
             ["npm", "ci", *options], cwd=folder, capture_output=True, text=True, check=False
         )
