@@ -42,9 +42,10 @@ _TEMPORARY = "__dbt_tmp"
 _SETTINGS = SETTINGS | {"threads": 1}
 # What a fact tells its reader; a mutant that leaves all of it alone is harmless.
 _KEY = "measure_id, series_id, area_level, area_code, period_type, period_start, period_end"
+# What is printed beside a figure is a note, and the figure is the same.
 _TOLD = (
-    "value, status, status_symbol, numerator, denominator, lower_95, upper_95, interval_method,"
-    " period_label, is_corrected"
+    "value, status, case when status <> 'published' then status_symbol end, numerator, denominator,"
+    " lower_95, upper_95, interval_method, period_label, is_corrected"
 )
 _FIGURES_MODEL = "int_core_measure"
 _FIGURES = f"intermediate.{_FIGURES_MODEL}"

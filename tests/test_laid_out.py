@@ -308,3 +308,31 @@ def test_what_was_learned_from_a_release_is_no_name_next_year(
     assert read.returncode == 0, read.stderr
     again = run("learn", EHC, "2026", "--home", tmp_path / "read")
     assert "Nothing to learn" in again.stderr + again.stdout
+
+
+# --- children looked after, with a mark that nobody has seen
+
+
+@needs_published
+def test_a_mark_that_nobody_knows_in_one_part_of_a_share_keeps_all_figures_from_being_served(
+    tmp_path: Path,
+) -> None:
+    looked_after, file = (
+        "children-looked-after-in-england-including-adoptions",
+        "la_children_who_ceased_during_the_year.csv",
+    )
+    table = published(looked_after, "2024", file)
+    odd = {"cla_group": "Age on ceasing", "characteristic": "16 years", "la_name": "Leeds"}
+    for row in table:
+        if row["time_period"] == "2024" and odd.items() <= row.items():
+            row["number"] = "§"
+    put(tmp_path / "archive", looked_after, "2024", date(2024, 11, 14), file, written(table))
+    outcome = refreshed(tmp_path / "home", tmp_path / "archive")
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    assert "numbers_or_marks" in outcome.stderr
+    untold = rows(
+        tmp_path / "home",
+        "select council_name, year, value, status_symbol from marts.fct_core_measure"
+        " where status = 'unrecognised'",
+    )
+    assert untold == [("Leeds", 2024, None, "§")]
