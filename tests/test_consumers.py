@@ -368,7 +368,7 @@ def test_the_example_of_observable_draws_other_figures(
     assert circles == sum(value is not None for _, _, value in ours) > 10
     assert bands >= 2
     assert "NaN" not in page.locator("body").inner_html()
-    assert "2024" in page.locator("svg").inner_text()
+    assert "2024" in page.locator("svg").text_content()
     page.close()
 
 

@@ -756,6 +756,11 @@ def test_an_explored_chart_draws_other_figures(visit: Any) -> None:
         "(marks) => marks.map((mark) => mark.getAttribute('aria-label'))"
     )
     assert len(said) == sum(len(line["p"]) for line in lines)
+    # Its axis says the periods as their publisher does.
+    words_drawn = card.locator(".explored svg.marks text").all_text_contents()
+    assert {label for _, _, label in told["repeat_referrals.within_12_months"]["t"]} <= {
+        *words_drawn
+    }
     newest = [line for line in lines if line["k"] == "council"][-1]["p"][-1]
     assert any(f"value: {newest[1]}" in label or f"Figure: {newest[1]}" in label for label in said)
     with page.expect_download() as download:
@@ -1007,13 +1012,15 @@ def test_what_people_type_finds_nothing(visit: Any) -> None:
 def test_a_comparison_is_not_the_one_that_was_sent(visit: Any, site_home: Path, width: int) -> None:
     reader = visit(viewport={"width": width, "height": 900})
     page = reader.open("compare")
-    for area in ("Leeds", "England"):
+    for area in ("Leeds", "Kingston upon Hull", "England"):
         page.locator("#compare-area").fill(area)
         page.keyboard.press("Enter")
     page.locator("input[value=repeat_referrals]").focus()
     page.keyboard.press("Space")
     page.locator(".explored svg.marks").first.wait_for()
-    assert page.url.endswith("#areas=leeds,england&measures=repeat_referrals")
+    assert page.url.endswith(
+        "#areas=leeds,kingston-upon-hull-city-of,england&measures=repeat_referrals"
+    )
     other = visit(viewport={"width": width, "height": 900})
     other.page.goto(page.url)
     other.page.locator(".explored svg.marks").first.wait_for()
@@ -1032,7 +1039,14 @@ def test_a_comparison_is_not_the_one_that_was_sent(visit: Any, site_home: Path, 
         with other.page.expect_download() as download:
             other.page.get_by_role("button", name=f"Save as {kind}").first.click()
         assert Path(download.value.path()).read_bytes()[:4] == begins
-    # Ten areas and no more.
+    drawn = other.page.locator(".explored svg.marks text").all_text_contents()
+    assert {"Leeds", "England", "2013", "2025"} <= {*drawn}
+    frame = other.page.locator(".explored svg.marks").first.bounding_box()
+    for label in other.page.locator(".explored svg.marks text").all():
+        box = label.bounding_box()
+        assert box["x"] + box["width"] <= frame["x"] + frame["width"] + 1, label.text_content()
+    # Ten areas and no more, by the neighbours of the first that was chosen.
+    assert "Leeds" in page.locator("[data-add-neighbours]").inner_text()
     page.locator("[data-add-neighbours]").click()
     assert page.locator("[data-chosen] li").count() == 10
     assert "which is the most" in page.locator("[data-compare-status]").inner_text()

@@ -62,8 +62,10 @@
         : `Nothing is called “${input.value.trim()}”.`;
     }
   });
+  // The council that was chosen first, which others are added to.
+  const firstCouncil = () => councils.find(([slug]) => slug === chosen.find((area) => councils.some(([one]) => one === area)));
   box.querySelector("[data-add-neighbours]").addEventListener("click", () => {
-    const first = councils.find(([slug]) => slug === chosen.find((area) => councils.some(([one]) => one === area)));
+    const first = firstCouncil();
     if (first) add(first[4].map((place) => councils[place][0]));
   });
   boxes.forEach((one) => one.addEventListener("change", write));
@@ -80,7 +82,7 @@
       item.append(`${names.get(slug)} `, button);
       return item;
     }));
-    const first = councils.find(([slug]) => chosen.includes(slug));
+    const first = firstCouncil();
     const button = box.querySelector("[data-add-neighbours]");
     button.hidden = !first || !first[4].length;
     if (first) button.textContent = `Add the neighbours of ${first[1]}`;
@@ -111,7 +113,7 @@
 
   function table(series) {
     const made = document.createElement("table");
-    made.className = "figures";
+    made.className = "figures all-figures";
     const caption = made.createCaption();
     caption.textContent = `${series.title}${series.unit === "score" ? "" : ` (${series.unit})`}`;
     const head = made.createTHead().insertRow();
@@ -158,12 +160,14 @@
     const made = structuredClone(window.coreMeasuresSpecs.compare);
     made.datasets = { figures: points(series) };
     made.width = width;
+    // Long names side by side would be cut off.
+    if (width < 420) for (const layer of made.layer) if (layer.encoding.color.legend) layer.encoding.color.legend.columns = 1;
     const ends = series.periods.map(([, , , end]) => Date.parse(end));
     const labels = series.periods.map(([label], i) => `'${ends[i]}':${JSON.stringify(label)}`).join(",");
     return JSON.parse(JSON.stringify(made)
       .replaceAll("%FORMAT%", `,.${series.decimals}f`)
       .replaceAll('"%UNIT%"', JSON.stringify(series.unit === "score" ? "Score" : series.unit))
-      .replaceAll('["%ENDS%"]', JSON.stringify(ends))
+      .replaceAll('["%ENDS%"]', JSON.stringify(series.periods.map(([, , , end]) => `${end}T00:00Z`)))
       .replaceAll('["%NAMES%"]', JSON.stringify(chosen.map((slug) => names.get(slug))))
       .replaceAll('"%LABELS%"', JSON.stringify(`({${labels}})[time(datum.value)]`)));
   }

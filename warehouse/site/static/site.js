@@ -183,7 +183,7 @@
     const filled = JSON.stringify(made)
       .replaceAll("%FORMAT%", `,.${told.d}f`)
       .replaceAll('"%UNIT%"', JSON.stringify(unit))
-      .replaceAll('["%ENDS%"]', JSON.stringify(ends))
+      .replaceAll('["%ENDS%"]', JSON.stringify(told.t.map(([end]) => `${end}T00:00Z`)))
       .replaceAll('"%LABELS%"', JSON.stringify(`({${labels}})[time(datum.value)]`));
     return JSON.parse(filled);
   }
