@@ -10,8 +10,9 @@ processes, as Ctrl-C does; SIGTERM to the one that was started, as from who stop
 - nobody is alerted that something failed;
 - in Dagster's history the run is cancelled.
 
-Both ways begin in a process that has the libraries loaded, which takes most of the time that a
-command takes to begin, and longer for Dagster.
+A point is a moment of a refresh that nobody disturbs, and is found again by how much it had said
+by then, since a machine is not as fast at all times. Both ways begin in a process that has the
+libraries loaded, which is most of what a command takes to begin, and more so Dagster.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -64,6 +65,8 @@ def begin(way: str, source: Path, home: Path, log: Path, webhook: str) -> Forked
             "CORE_MEASURES_SOURCE": str(source),
             "CORE_MEASURES_WEBHOOK": webhook,
             "DAGSTER_TELEMETRY_ENABLED": "false",
+            # A line for each step that is done.
+            "CORE_MEASURES_LOG": "json",
         }
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -94,25 +97,47 @@ def history_of(home: Path) -> Path:
     return home.with_name("dagster")
 
 
-def under_way(process: Forked, word: str) -> None:
-    """Wait until a refresh has said a word, or ended."""
-    while process.poll() is None and word not in process.said:
-        time.sleep(0.01)
+@dataclass(frozen=True)
+class Course:
+    """A refresh that nobody disturbed: how many lines it had said after how many seconds.
+
+    Under Dagster both count from where our part of the run begins.
+    """
+
+    lines: list[tuple[float, int]]
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return self.lines[-1][0]
+
+    def until(self, process: Forked, seconds: float) -> None:
+        """Wait until another refresh is as far as this one was then, or ends."""
+        since, lines = [said for said in self.lines if said[0] <= seconds][-1]
+        while process.poll() is None and lines_of(process) < lines:
+            time.sleep(0.005)
+        kill.after(seconds - since)(Path(), process)
+
+
+def lines_of(process: Forked) -> int:
+    """How many lines a refresh has said, of Dagster's those since our part of the run began."""
+    said = process.said
+    return said.partition(_AT_WORK)[2].count("\n") if _BEGUN in said else said.count("\n")
 
 
 def interrupted(
-    bench: Bench, way: str, seconds: float, number: signal.Signals, receiver: Receiver
+    bench: Bench, way: str, course: Course, at: float, number: signal.Signals, receiver: Receiver
 ) -> Outcome:
-    """A refresh that is sent a signal so many seconds after it began."""
+    """A refresh that is sent a signal once it is as far as the course was after so many seconds."""
     begun = time.monotonic()
-    outcome = Outcome(f"{way}, {number.name}", f"at {seconds:.2f} s")
+    outcome = Outcome(f"{way}, {number.name}", f"at {at:.2f} s")
     with trial.scratch(bench.folder) as folder:
         home, log = folder / "home", folder / "log"
         shutil.copytree(bench.before, home, symlinks=True)
         process = begin(way, bench.new, home, log, receiver.address(folder.name))
         if way == DAGSTER:
-            under_way(process, _AT_WORK)
-        kill.after(seconds)(home, process)
+            under_way(process)
+        course.until(process, at)
         if process.poll() is None:
             (os.killpg if number is signal.SIGINT else os.kill)(process.pid, number)
         try:
@@ -155,7 +180,7 @@ def wrong(way: str, number: signal.Signals, code: int, said: str) -> list[str]:
 
 def stage_of(said: str) -> str:
     """The last stage that was told of."""
-    begun = [stage for line in said.splitlines() for stage in STAGES if f"{stage}: " in line]
+    begun = [stage for line in said.splitlines() for stage in STAGES if stage in line]
     return begun[-1] if begun else "before the first"
 
 
@@ -213,18 +238,30 @@ class Receiver:
         self._socket.close()
 
 
-def undisturbed(bench: Bench, way: str, receiver: Receiver) -> float:
-    """How many seconds a refresh takes from where it is to be interrupted."""
+def under_way(process: Forked) -> None:
+    """Wait until our part of Dagster's run begins."""
+    while process.poll() is None and _AT_WORK not in process.said:
+        time.sleep(0.01)
+
+
+def undisturbed(bench: Bench, way: str, receiver: Receiver) -> Course:
+    """The course of a refresh."""
     with trial.scratch(bench.folder) as folder:
         home = folder / "home"
         shutil.copytree(bench.before, home, symlinks=True)
         process = begin(way, bench.new, home, folder / "log", receiver.address("undisturbed"))
         if way == DAGSTER:
-            under_way(process, _AT_WORK)
+            under_way(process)
         begun = time.monotonic()
-        if process.wait() != 0 or trial.marts_of(home) != bench.marts["new"]:
+        lines = [(0.0, 0)]
+        while process.poll() is None:
+            if (said := lines_of(process)) > lines[-1][1]:
+                lines.append((time.monotonic() - begun, said))
+            time.sleep(0.005)
+        lines.append((time.monotonic() - begun, lines_of(process)))
+        if process.code != 0 or trial.marts_of(home) != bench.marts["new"]:
             raise SystemExit(f"An undisturbed refresh failed:\n{process.said}")
-        return time.monotonic() - begun
+        return Course(lines)
 
 
 def run(
@@ -245,17 +282,20 @@ def run(
     bench = Bench.of_homes(folder, *homes, seconds=0) if homes else Bench.prepare(folder)
     receiver = Receiver(folder / "alerts")
     try:
-        seconds = {way: undisturbed(bench, way, receiver) for way in (COMMAND, DAGSTER)}
+        courses = {way: undisturbed(bench, way, receiver) for way in (COMMAND, DAGSTER)}
         drawn = random.Random(seed)
         planned: list[Callable[[], Outcome]] = []
-        for way, lasts in seconds.items():
+        for way, course in courses.items():
             for slot in range(points):
-                at = (slot + drawn.random()) * lasts / points
+                at = (slot + drawn.random()) * course.seconds / points
                 number = (signal.SIGINT, signal.SIGTERM)[slot % 2]
                 planned.append(
-                    lambda w=way, s=at, n=number: interrupted(bench, w, s, n, receiver)  # type: ignore[misc]
+                    lambda w=way, c=course, s=at, n=number: interrupted(  # type: ignore[misc]
+                        bench, w, c, s, n, receiver
+                    )
                 )
         drawn.shuffle(planned)
+        seconds = {way: course.seconds for way, course in courses.items()}
         return seconds, len(planned), kill.carry_out(planned, folder, workers, until)
     finally:
         receiver.close()

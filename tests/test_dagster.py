@@ -20,10 +20,11 @@ from test_security import SECRETS, with_secret
 from ingest.contracts import load_contracts
 from ingest.errors import FetchError
 from orchestration.definitions import build_definitions
-from orchestration.defs.assets import PUBLISHED, publication_key
+from orchestration.defs.assets import PUBLISHED, SITE, publication_key
 from orchestration.defs.checks import ADMITTED
 from orchestration.defs.jobs import JOB
 from orchestration.pipeline.code import dbt_project
+from orchestration.settings import Settings
 from warehouse.home import Home
 
 MEASURES = sorted(path.stem for path in (PROJECT / "dbt_project/models/measures").rglob("*.sql"))
@@ -122,6 +123,89 @@ def test_the_job_does_not_run_or_the_hours_are_wrong(definitions: dg.Definitions
     assert {schedule.job_name for schedule in schedules.values()} == {JOB}
     job = definitions.resolve_job_def(JOB)
     assert job.executor_def.name == "in_process"
+
+
+@pytest.mark.parametrize("switch", ["on", "off"])
+def test_the_sensor_and_the_schedules_are_switched_on_by_two_settings(
+    home: Path, switch: str
+) -> None:
+    settings = Settings.read({"CORE_MEASURES_SCHEDULES": switch})
+    found = build_definitions(dbt_project(Home(home)).manifest(), settings=settings)
+    running = {one.name: one.default_status.value for one in found.schedules or ()} | {
+        one.name: one.default_status.value for one in found.sensors or ()
+    }
+    status = "RUNNING" if switch == "on" else "STOPPED"
+    assert running == dict.fromkeys(("nightly", "publication_hour", "new_releases"), status)
+    # Whoever looks for what runs by itself finds each by its name.
+    page = (PROJECT / "docs" / "operate.md").read_text("utf-8")
+    assert all(f"`{name}`" in page for name in running)
+
+
+def materialized(home: Path, source: Path, *keys: dg.AssetKey) -> Any:
+    """A run of some assets alone, as by who presses Materialize on them."""
+    config = {"resources": {"refresh": {"config": {"source": str(source)}}}}
+    definitions = build_definitions(dbt_project(Home(home)).manifest())
+    return definitions.resolve_implicit_global_asset_job_def().execute_in_process(
+        run_config=config, raise_on_error=False, asset_selection=list(keys)
+    )
+
+
+def failure_of(result: Any) -> str:
+    (failed,) = [event for event in result.all_events if event.is_step_failure]
+    cause = failed.step_failure_data.error.cause
+    assert cause is not None
+    return str(cause.message)
+
+
+def test_dagster_serves_what_was_built_before_a_decision(
+    second_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = second_home.parent / "archive"
+    fact = dg.AssetKey(["marts", "fct_core_measure"])
+    empty = tmp_path / "empty"
+    monkeypatch.setenv("CORE_MEASURES_HOME", str(empty))
+    Home(empty).prepare()
+    # With nothing built there is nothing to publish, and a sentence says what to do.
+    assert "NotPublishedError: Nothing was swapped: no warehouse has been built. Build first" in (
+        failure_of(materialized(empty, archive, PUBLISHED, SITE))
+    )
+    home = copy_of(second_home, tmp_path / "home")
+    monkeypatch.setenv("CORE_MEASURES_HOME", str(home))
+    served = (home / "builds" / "current").readlink()
+    assert command("reject", IN_NEED, "2024", "--reason", "a", "--home", home).returncode == 0
+    result = materialized(home, archive, fact)
+    assert result.success
+    # One mart alone says what became of it, and of no other.
+    (event,) = result.get_asset_materialization_events()
+    assert event.asset_key == fact
+    assert event.materialization.metadata["dagster/row_count"].value > 0
+    assert Home(home).candidate.exists()
+    assert command("reject", IN_NEED, "2023", "--reason", "b", "--home", home).returncode == 0
+    assert "was built from other loads, decisions or code than today's" in (
+        failure_of(materialized(home, archive, PUBLISHED, SITE))
+    )
+    assert (home / "builds" / "current").readlink() == served
+    assert not Home(home).candidate.exists()
+
+
+def test_a_quiet_night_in_dagster_looks_like_one_that_was_missed(
+    second_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = copy_of(second_home, tmp_path / "home")
+    monkeypatch.setenv("CORE_MEASURES_HOME", str(home))
+    metrics = home / "metrics" / "core_measures.prom"
+    metrics.unlink()
+    definitions = build_definitions(dbt_project(Home(home)).manifest())
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = run(definitions, second_home.parent / "archive", instance)
+        told = [event.message or "" for event in instance.all_logs(result.run_id)]
+    assert result.success
+    steps = {event.step_key for event in result.all_events if event.is_step_success}
+    assert steps == {"publications", "models", "published"}
+    assert sum("Nothing is new" in line for line in told) == 2, told
+    # Of dbt's tests, which were not run again, Dagster says in one line that nothing was told.
+    assert len([line for line in told if "did not yield" in line]) <= 1
+    assert "core_measures_last_success_timestamp_seconds " in metrics.read_text()
 
 
 def test_a_refused_load_stops_the_run_or_is_not_shown_or_the_log_keeps_a_secret(

@@ -39,6 +39,8 @@ def ends_when_asked(instance: Any, run: Any) -> Iterator[Callable[[], None]]:
         told.close()
         yield lambda: None
         return
+    # While a step works, Dagster has what is said go into a file.
+    said = os.dup(2)
     settled = threading.Event()
 
     def listen() -> None:
@@ -46,7 +48,7 @@ def ends_when_asked(instance: Any, run: Any) -> Iterator[Callable[[], None]]:
             if got == _SETTLED:
                 settled.set()
             elif got[0] in WORD_FOR:
-                _end(instance, run, got[0])
+                _end(instance, run, got[0], said)
 
     def settle() -> None:
         settled.clear()
@@ -63,9 +65,10 @@ def ends_when_asked(instance: Any, run: Any) -> Iterator[Callable[[], None]]:
     finally:
         signal.set_wakeup_fd(before)
         told.close()
+        os.close(said)
 
 
-def _end(instance: Any, run: Any, number: int) -> None:
+def _end(instance: Any, run: Any, number: int, said: int) -> None:
     sentence = f"{WORD_FOR[number]}. {NOTHING_HALF_DONE}"
 
     untold = ["it does not answer"]
@@ -82,5 +85,5 @@ def _end(instance: Any, run: Any, number: int) -> None:
     telling.join(_SECONDS_TO_TELL)
     lines = [sentence, *(f"Dagster's history does not have it: {why}" for why in untold)]
     with contextlib.suppress(OSError):
-        os.write(2, "\n".join(["", *lines, ""]).encode())
+        os.write(said, "\n".join(["", *lines, ""]).encode())
     os._exit(128 + number)
