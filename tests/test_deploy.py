@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -230,6 +231,51 @@ def test_a_unit_or_the_composition_names_what_is_not_there() -> None:
     assert composed["services"]["code"]["build"]["dockerfile"] == "deploy/Dockerfile"
     # No password is kept in the repository.
     assert composed["services"]["postgres"]["environment"]["POSTGRES_PASSWORD"].startswith("${")
+
+
+def test_an_image_is_made_of_what_was_not_chosen_or_holds_what_builds_it() -> None:
+    """The base images can be held by their digests; of packages there are those of a deployment."""
+    dockerfile = (DEPLOY / "Dockerfile").read_text("utf-8")
+    bases = re.findall(r"(?m)^FROM (\S+)", dockerfile)
+    assert bases == ["${PYTHON_IMAGE}", "${PYTHON_IMAGE}"]
+    composed = yaml.safe_load((DEPLOY / "compose.yml").read_text("utf-8"))["services"]
+    for name in ("code", "daemon", "webserver"):
+        assert composed[name]["build"]["args"]["PYTHON_IMAGE"].startswith("${PYTHON_IMAGE:-")
+    assert composed["postgres"]["image"].startswith("${POSTGRES_IMAGE:-")
+    # The last stage takes the environment alone from the first, which has let go of its tools.
+    last = dockerfile.rpartition("\nFROM ")[2]
+    assert re.findall(r"(?m)^COPY (.+)$", last) == [
+        "--from=build /opt/core-measures/.venv .venv",
+        "deploy/dagster deploy/dagster",
+    ]
+    assert "pip uninstall --yes setuptools pip" in dockerfile
+    lists = re.findall(r"-r (\S+\.txt)", dockerfile)
+    assert lists == ["constraints.txt", "constraints-deploy.txt"]
+    installed = {
+        name
+        for path in lists
+        for name in re.findall(r"(?m)^([a-z0-9._-]+).*==", (PROJECT / path).read_text("utf-8"))
+    }
+    assert {"dagster", "duckdb", "dbt-duckdb", "dagster-webserver"} <= installed
+    assert not installed & {"pytest", "ruff", "mypy", "sqlfluff", "bandit", "playwright", "uv"}
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
+def test_a_unit_says_what_systemd_does_not_understand(tmp_path: Path) -> None:
+    for unit in (DEPLOY / "systemd").glob("*.service"):
+        text = unit.read_text("utf-8").replace("/opt/core-measures", str(PROJECT))
+        text = re.sub(
+            "(?m)^(EnvironmentFile=).*$", rf"\1{DEPLOY}/systemd/environment.example", text
+        )
+        (tmp_path / unit.name).write_text(text.replace(f"{PROJECT}/.venv", sys.prefix))
+        outcome = subprocess.run(
+            ["systemd-analyze", "verify", tmp_path / unit.name],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        told = [line for line in outcome.stderr.splitlines() if unit.name in line]
+        assert told == []
 
 
 def test_a_value_of_the_environment_is_not_in_the_table() -> None:

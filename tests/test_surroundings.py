@@ -15,7 +15,7 @@ from pathlib import Path
 
 import factory
 import pytest
-from conftest import IN_NEED, PROJECT, rows
+from conftest import IN_NEED, PROJECT, command, rows
 
 from warehouse.backup import restore_backup, write_backup
 from warehouse.home import Home
@@ -162,6 +162,41 @@ def test_a_share_without_links_serves_nothing(library: Path, archive: Path, tmp_
     assert done.returncode == 0, done.stderr
     assert (back / "builds" / "current").read_text() == "1\n"
     assert Home(back).warehouse.read_bytes() == warehouse.read_bytes()
+
+
+def test_an_apostrophe_or_an_accent_in_a_path_stops_a_refresh(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "Ann's été :: a b"
+    checkout, home = folder / "check 'out", folder / "ho'me :: é"
+    unwanted = shutil.ignore_patterns("__pycache__", "target", "logs", ".user.yml")
+    for part in ("ingest", "expectations", "warehouse", "orchestration", "dbt_project"):
+        shutil.copytree(PROJECT / part, checkout / part, ignore=unwanted)
+    source = folder / "archive"
+    shutil.copytree(archive, source)
+    monkeypatch.setenv("CORE_MEASURES_SITE", "true")
+    outcome = command("refresh", "--from", source, "--home", home, project=checkout)
+    assert outcome.returncode == 0, outcome.stderr
+    # What it says to do next can be pasted into a shell.
+    following = outcome.stdout.split("Next:\n")[1].splitlines()
+    assert len(following) == 3
+    for line in following:
+        told = subprocess.run(
+            ["sh", "-c", line], cwd=checkout, capture_output=True, text=True, check=False
+        )
+        assert told.returncode == 0, (line, told.stderr)
+        assert told.stdout.strip(), line
+    for arguments in (
+        ("refresh", "--from", source, "--home", home),
+        ("docs", "--home", home),
+        ("backup", folder / "back'up.tar", "--home", home),
+        ("restore", folder / "back'up.tar", "--home", folder / "re'stored"),
+        ("archive", "verify", "--home", home),
+        ("pack", "Leeds", "--html", folder / "pa'ck.html", "--home", home),
+    ):
+        done = command(*arguments, project=checkout)
+        assert done.returncode == 0, (arguments, done.stderr)
+    assert (home / "published" / "latest" / "site" / "index.html").exists()
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import factory
 import pytest
-from conftest import PROJECT, as_from_a_terminal, command
+from conftest import PROJECT, as_from_a_terminal, command, copy_of
 
 IN_NEED = "characteristics-of-children-in-need"
 
@@ -83,6 +84,28 @@ def test_a_command_that_is_interrupted_as_it_begins_ends_in_a_traceback_or_in_si
         assert (process.returncode, said.strip()) == (code, word), later
 
 
+def test_documenting_that_is_interrupted_is_told_as_a_fault_of_dbt(
+    first_home: Path, tmp_path: Path
+) -> None:
+    home = copy_of(first_home, tmp_path / "home")
+    with subprocess.Popen(
+        [sys.executable, "-m", "orchestration.cli", "docs", "--home", home],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=as_from_a_terminal,  # noqa: PLW1509  # the tests have one thread
+    ) as process:
+        end = time.monotonic() + 60
+        while not (home / "work" / "core_measures.duckdb").exists() and time.monotonic() < end:
+            time.sleep(0.01)
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        printed, said = process.communicate(timeout=60)
+    assert (process.returncode, printed) == (130, "")
+    assert said.strip() == "Interrupted. To go on: core-measures docs again."
+
+
 def hears_of_signals(pid: int) -> None:
     """Wait until a process has said what SIGTERM is to do, as the command does first of all."""
     status = Path(f"/proc/{pid}/status")
@@ -98,17 +121,27 @@ def hears_of_signals(pid: int) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_a_full_disk_behind_a_listing_ends_in_a_traceback() -> None:
-    with Path("/dev/full").open("w") as full:
-        outcome = subprocess.run(
-            [sys.executable, "-m", "orchestration.cli", "--help"],
-            cwd=PROJECT,
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-    assert (outcome.returncode, outcome.stderr) == (1, "No space left on device.\n")
+def test_a_full_disk_behind_what_is_printed_or_written_ends_in_a_traceback(
+    sample_home: Path, tmp_path: Path
+) -> None:
+    full = Path("/dev/full")
+    for arguments, out in (
+        (("--help",), full),
+        (("status", "--home", sample_home), full),
+        (("sql", "select 1", "--format", "csv", "--home", sample_home), full),
+        (("pack", "Leeds", "--html", full, "--home", sample_home), tmp_path / "out"),
+    ):
+        with out.open("w") as file:
+            outcome = subprocess.run(
+                [sys.executable, "-m", "orchestration.cli", *arguments],
+                cwd=PROJECT,
+                stdout=file,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+            )
+        told = (outcome.returncode, outcome.stderr)
+        assert told == (1, "No space left on device.\n"), arguments
 
 
 def test_what_cannot_be_read_or_written_ends_in_a_traceback(tmp_path: Path) -> None:
@@ -122,6 +155,44 @@ def test_what_cannot_be_read_or_written_ends_in_a_traceback(tmp_path: Path) -> N
         assert outcome.returncode in (1, 2), arguments
         assert "Traceback" not in outcome.stderr, outcome.stderr
         assert outcome.stderr.strip(), arguments
+
+
+@pytest.mark.skipif(
+    os.geteuid() == 0 and not shutil.which("setpriv"), reason="root may read everything"
+)
+@pytest.mark.parametrize("part", ["", "archive", "builds"])
+def test_a_home_that_may_not_be_read_looks_like_an_empty_one(
+    first_home: Path, tmp_path: Path, part: str
+) -> None:
+    home = copy_of(first_home, tmp_path / "home")
+    (home / part).chmod(0)
+    bare = (
+        ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] if os.getuid() == 0 else []
+    )
+    try:
+        for arguments in (
+            ("status",),
+            ("refresh", "--from", "sample"),
+            ("sql", "select 1"),
+            ("site",),
+            ("docs",),
+            ("backup", tmp_path / "backup.tar"),
+            ("archive", "verify"),
+            ("archive", "export", tmp_path / "export.tar"),
+        ):
+            outcome = subprocess.run(
+                [*bare, sys.executable, "-m", "orchestration.cli", *arguments, "--home", home],
+                cwd=PROJECT,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            told = (outcome.returncode, outcome.stdout, outcome.stderr)
+            assert told[:2] == (1, ""), (arguments, told)
+            (line,) = outcome.stderr.splitlines()
+            assert line.startswith(f"The home {home} may not be read by this user: {home / part}")
+    finally:
+        (home / part).chmod(0o755)
 
 
 @pytest.mark.parametrize("width", ["40", "80"])

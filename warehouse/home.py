@@ -155,6 +155,21 @@ class Home:
 
         return LoadStore(self.root / "loads")
 
+    def check_readable(self) -> None:
+        """See that this user may read the home, as far as there is one.
+
+        Raises
+        ------
+        HomeError
+            It, or what is held or served in it, may not be read.
+        """
+        for folder in (self.root, self.root / "archive", self.builds):
+            if folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK):
+                raise HomeError(
+                    f"The home {self.root} may not be read by this user: {folder}: Permission"
+                    " denied. Ask whoever owns it, or name another with --home."
+                )
+
     def check_format(self) -> None:
         """See that this version can read the home. One without a mark is the first layout.
 

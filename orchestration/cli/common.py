@@ -28,7 +28,10 @@ app.add_typer(archive_app, name="archive")
 
 HomeOption = Annotated[
     Path,
-    typer.Option("--home", envvar="CORE_MEASURES_HOME", help="Where everything is kept."),
+    # Whether it may be read is told in our words, and with our exit code.
+    typer.Option(
+        "--home", envvar="CORE_MEASURES_HOME", readable=False, help="Where everything is kept."
+    ),
 ]
 DEFAULT_HOME = Path("data")
 PublicationArgument = Annotated[str, typer.Argument(help="A publication's id, as in status.")]
@@ -40,11 +43,12 @@ def home_at(path: Path) -> Home:
     Raises
     ------
     HomeError
-        A newer version wrote it.
+        A newer version wrote it, or this user may not read it.
     """
     from warehouse.home import Home
 
     place = Home(path.absolute())
+    place.check_readable()
     place.check_format()
     return place
 

@@ -78,7 +78,7 @@ def backup(
 
 @app.command()
 def restore(
-    source: Annotated[Path, typer.Argument(help="A file that backup wrote.")],
+    source: Annotated[Path, typer.Argument(readable=False, help="A file that backup wrote.")],
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Make a new home of a backup, every file checked against its hash."""
