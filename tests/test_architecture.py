@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "orchestration": set(PARTS),
 }
 # Within `orchestration` each imports only what stands before it.
-FLOW = ("settings", "pipeline", "reporting", "refresh", "defs", "definitions", "cli")
+FLOW = ("ending", "settings", "pipeline", "reporting", "refresh", "defs", "definitions", "cli")
 
 
 def modules() -> dict[str, Path]:
