@@ -45,6 +45,8 @@ STAGES = ("Bringing home", "Checking loads", "Building", "Publishing")
 COMMAND, DAGSTER = "command", "Dagster"
 # What Dagster says when a run is no longer its own, and when ours begins.
 _BEGUN, _AT_WORK = "RUN_START", "RESOURCE_INIT_SUCCESS"
+# Much more than it takes: a machine may be held meanwhile.
+_SECONDS_TO_END = 600.0
 
 
 def load_libraries() -> None:
@@ -141,9 +143,9 @@ def interrupted(
         if process.poll() is None:
             (os.killpg if number is signal.SIGINT else os.kill)(process.pid, number)
         try:
-            outcome.code = process.wait(60)
+            outcome.code = process.wait(_SECONDS_TO_END)
         except TimeoutError:
-            outcome.code, outcome.faults = -signal.SIGKILL, ["it went on for a minute"]
+            outcome.code, outcome.faults = -signal.SIGKILL, ["it went on"]
         said = re.sub(r"\x1b\[[0-9;?]*\w", "", process.said)
         outcome.said = stage_of(said)
         if outcome.code != 0:

@@ -65,8 +65,8 @@ class Forked:
                 self.code = os.waitstatus_to_exitcode(status)
         return self.code
 
-    def wait(self, seconds: float = 300) -> int:
-        """Wait for its end; killed if it has none."""
+    def wait(self, seconds: float = 3600) -> int:
+        """Wait for its end; killed if it has none. A machine may be busy, or held meanwhile."""
         until = time.monotonic() + seconds
         while self.poll() is None:
             if time.monotonic() > until:
