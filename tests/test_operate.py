@@ -204,7 +204,7 @@ def test_a_machine_cannot_read_what_a_refresh_did(archive: Path, tmp_path: Path)
 def test_a_screen_does_not_say_what_came_and_what_changed(sample_home: Path) -> None:
     printed = (sample_home / "printed.txt").read_text()
     assert re.search(r"Publication +New releases +Admitted +Refused: reason", printed)
-    assert re.search(r"children-looked-after\S+ +2022, 2023, 2024 +12 of 12", printed)
+    assert re.search(r"children-looked-after\S+ +4 releases, 2022 to 2025 +16 of 16", printed)
     assert re.search(r"Measure +Figures new +Changed +Gone", printed)
     assert re.search(r"ehc_plans_in_20_weeks +[\d,]+ +0 +0", printed)
     # One screen.
