@@ -202,6 +202,7 @@ def _columns(
         at
         for role in ("percentages", "numbers", "counts")
         for name in contract.columns_of(role)  # type: ignore[arg-type]
+        if name in mapping
         for at in _positions(names, contract, mapping[name])
     ]
 

@@ -12,7 +12,7 @@ import json
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import TopologicalSorter
@@ -26,8 +26,8 @@ from expectations.panel.measures import series_of
 from expectations.results.verdicts import Check
 from expectations.suites.facts import check_facts
 from ingest.archive import RELEASE_FILE, VERDICT_FILE, PublishedFile, Release, sha256_of
-from ingest.contracts import RELEASE, FileContract, Publication, load_contracts
-from ingest.reading.recognise import canonical, column_mapping
+from ingest.contracts import FileContract, Publication, load_contracts
+from ingest.reading.recognise import canonical
 from orchestration.pipeline.build import NotPublishedError, build
 from orchestration.pipeline.check import check
 from orchestration.pipeline.inventory import HeldLoad, Inventory
@@ -236,12 +236,14 @@ class Recorder:
 class Judgement:
     """What became of a file: by what it was refused, what was said of it, and its facts.
 
-    `warnings` are how many findings each check that warns or flags has.
+    `warnings` are how many findings each check that warns or flags has, `columns` the contract's
+    names with the printed ones that they were read from.
     """
 
     refused_by: tuple[str, ...]
     warnings: Mapping[str, int]
     facts: Facts
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 class Site:
@@ -370,7 +372,7 @@ class Site:
             warnings += _counted(c for c in checks if not c.success and not c.blocks)
             with duckdb.connect(str(self.home.candidate), read_only=True) as con:
                 facts = self._facts(con)
-            return Judgement((), warnings, facts)
+            return Judgement((), warnings, facts, self._columns(loads))
         finally:
             self._forget()
 
@@ -385,6 +387,15 @@ class Site:
             if held.load.release.path == self.release.path and held.load.file.name == self.file.name
         ]
 
+    def _columns(self, loads: Sequence[HeldLoad]) -> Mapping[str, str]:
+        """How the file's table was read: by names, and by what the releases before had."""
+        (how,) = (
+            one.verdict.understanding
+            for one in loads
+            if one.load.contract.file_id == self.contract.file_id and one.verdict
+        )
+        return how.columns if how else {}
+
     def _forget(self) -> None:
         """Leave no Parquet of a mutant behind."""
         for path in self.home.loads.folder.glob("*.parquet"):
@@ -394,7 +405,7 @@ class Site:
     def anatomy(self, before: bytes | None, stranger: bytes | None) -> Anatomy:
         """The file taken apart, with the figures that were made of it."""
         table = self.home.loads.read(self.file, self.contract, lambda: self.content)
-        mapping = column_mapping(self.contract, [*table.column_names, RELEASE])
+        mapping = self.sound.columns
         councils = Councils.load().by_code.values()
         around = Surroundings(
             before, stranger, {c.recoded_to: c.code for c in councils if c.recoded_to}
