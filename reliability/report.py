@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from reliability import interrupts, kill, readers, trial
@@ -213,16 +215,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     with trial.scratch() as folder:
 
-        def figures(module: Any, kept: Path | None) -> Any:
+        def figures(module: ModuleType, kept: Path | None) -> Any:
             file = kept or folder / f"{module.__name__}.json"
             if kept is None:
-                module.main(["--json", str(file)])
+                # Each in a process of its own: what is forked inherits no threads, no settings of
+                # warnings and none of Python's own helpers from what ran before.
+                command = [sys.executable, "-m", module.__name__, "--json", str(file)]
+                ended = subprocess.run(command, cwd=trial.ROOT, check=False)
+                if not file.exists():
+                    raise SystemExit(f"{module.__name__} ended with {ended.returncode}.")
             return json.loads(file.read_text())
 
+        stopped = figures(interrupts, given.interrupts)
         read = figures(readers, given.readers)
         killed = figures(kill, given.kill)
-        # Dagster's libraries have threads, which what is killed must not be forked beside: last.
-        stopped = figures(interrupts, given.interrupts)
     PAGE.write_text(page(killed, stopped, read), "utf-8")
     print(f"Written: {PAGE.relative_to(trial.ROOT)}")
     unsound = any(outcome["faults"] for outcome in killed["outcomes"] + stopped["outcomes"])
