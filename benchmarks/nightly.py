@@ -25,7 +25,7 @@ from standins import Server, Shelf  # noqa: E402
 from standins.ees import Ees  # noqa: E402
 from standins.fingertips import Fingertips  # noqa: E402
 
-from ingest.contracts import load_contracts  # noqa: E402
+from ingest.contracts.load import load_contracts  # noqa: E402
 from ingest.publishers.settings import Settings  # noqa: E402
 from ingest.sample import lay_out  # noqa: E402
 from orchestration.pipeline.collect import collect  # noqa: E402

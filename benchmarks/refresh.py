@@ -112,9 +112,10 @@ def elsewhere(function: Callable[..., T], *arguments: object) -> T:
 
 def files_read(archive: Path) -> list[Path]:
     """The files of an archive that a refresh reads."""
-    from ingest.archive import Archive, Release
-    from ingest.contracts import load_contracts
-    from ingest.loads import loads_of
+    from ingest.archive.release import Release
+    from ingest.archive.store import Archive
+    from ingest.contracts.load import load_contracts
+    from ingest.reading.loads import loads_of
 
     source = Archive(archive)
     return [
@@ -128,8 +129,9 @@ def files_read(archive: Path) -> list[Path]:
 
 def newest_release(archive: Path) -> str:
     """The folder of the release that is held back from the archive and given back."""
-    from ingest.archive import Archive, Release, in_order
-    from ingest.contracts import load_contracts
+    from ingest.archive.release import Release, in_order
+    from ingest.archive.store import Archive
+    from ingest.contracts.load import load_contracts
 
     publisher = load_contracts()[HELD_BACK].publisher
     found = [r for r in Archive(archive).releases(publisher, HELD_BACK) if isinstance(r, Release)]

@@ -14,9 +14,9 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from ingest.documents import read_yaml
+from ingest.contracts.yaml_documents import read_yaml
 from ingest.errors import ContractError
-from ingest.loads import Load
+from ingest.reading.loads import Load
 
 FOLDER = Path(__file__).parent / "corrections"
 

@@ -1,5 +1,7 @@
 """The errors a user may meet, each one clear sentence and what to do about it."""
 
+import re
+
 
 class CoreMeasuresError(Exception):
     """Anything a user can act on. The command prints its message, not a traceback."""
@@ -27,3 +29,8 @@ class ReadError(CoreMeasuresError):
 
 class HomeError(CoreMeasuresError):
     """The home folder cannot be used: not writable, in use, or not there."""
+
+
+def without_credentials(text: str) -> str:
+    """A message whose addresses say where, and not who asks or with what key."""
+    return re.sub(r"\?[^\s'\"]*", "", re.sub(r"//[^/\s]*@", "//", text))

@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 
-from ingest.contracts import load_contracts
+from ingest.contracts.load import load_contracts
 from orchestration.defs.assets import (
     Translator,
     model_assets,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ingest.contracts import load_contracts
+from ingest.contracts.load import load_contracts
 from ingest.errors import CoreMeasuresError, HomeError
 from orchestration.pipeline.build import build
 from orchestration.pipeline.check import check

@@ -20,7 +20,8 @@ from expectations.panel.columns import AREA_LEVEL, YEAR, numeric
 from expectations.panel.councils import Councils
 from expectations.panel.load_table import describe
 from expectations.panel.measures import series_of
-from ingest.contracts import FileContract, Publication, Share
+from ingest.contracts.contract import FileContract, Publication
+from ingest.contracts.figure_checks import Share
 from ingest.reading.grids import below_header
 from ingest.reading.tables import SOURCE_ROW
 from ingest.reading.workbooks import WantedSheet, read_sheets

@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, Any
 from reliability.trial import ROOT
 
 if TYPE_CHECKING:
-    from ingest.contracts import FileContract
+    from ingest.contracts.contract import FileContract
 
 Reader = Callable[[bytes], None]
 
@@ -66,7 +66,7 @@ class OverdueError(BaseException):
 
 def _contracts(kind: str) -> dict[bytes, FileContract]:
     """The contracts of a kind of file by a name that stays theirs, so that kept bytes do."""
-    from ingest.contracts import load_contracts
+    from ingest.contracts.load import load_contracts
 
     files = (file for publication in load_contracts().values() for file in publication.files)
     return {
@@ -121,7 +121,7 @@ def _zip_seeds(archive: Path) -> Iterator[bytes]:
 
 
 def _tar_seeds(archive: Path) -> Iterator[bytes]:
-    from ingest.carry import LIST_FILE
+    from ingest.archive.carried import LIST_FILE
 
     document = next(iter(sorted(archive.glob("*/*/*/release.json")))).read_bytes()
     listed = {"path": "ees/p/2024", "sha256": hashlib.sha256(document).hexdigest()}
@@ -204,7 +204,7 @@ def _grids(_: Path) -> Reader:
 def _zips(folder: Path) -> Reader:
     """A release's zip, looked through and unpacked."""
     from ingest.errors import CoreMeasuresError
-    from ingest.http import IncompleteError
+    from ingest.http.answers import IncompleteError
     from ingest.publishers.content import Limits, unpack
 
     limits = Limits(size=1 << 20, unpacked=1 << 20)
@@ -226,7 +226,7 @@ def _zips(folder: Path) -> Reader:
 
 def _tars(folder: Path) -> Reader:
     """An archive that is carried in one file, its checksums mended: nothing is behind one else."""
-    from ingest.carry import CarriedArchive
+    from ingest.archive.carried import CarriedArchive
     from ingest.errors import CoreMeasuresError
 
     path = folder / "carried.tar"

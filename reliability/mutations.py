@@ -38,8 +38,10 @@ import yaml
 
 from expectations.checks import CHECKS
 from expectations.panel.measures import series_of
-from ingest.archive import sha256_of
-from ingest.contracts import NUMERIC_ROLES, FileContract, Publication, load_contracts
+from ingest.archive.release import sha256_of
+from ingest.contracts.contract import FileContract, Publication
+from ingest.contracts.load import load_contracts
+from ingest.contracts.specs import NUMERIC_ROLES
 from reliability.anatomy import Anatomy
 from reliability.damage import KINDS
 from reliability.site import Compiled, Site, digest_of, facts_of, lay_release

@@ -7,7 +7,7 @@ import io
 import random
 from collections.abc import Callable, Iterable
 
-from ingest.contracts import NUMERIC_ROLES
+from ingest.contracts.specs import NUMERIC_ROLES
 from reliability.anatomy import Anatomy, Columns, Figure, number
 from reliability.workbook import written
 

@@ -210,7 +210,8 @@ def disagreements(home: Path) -> list[str]:
 
 def unsound(home: Path) -> list[str]:
     """What `archive verify` says of the home's archive."""
-    from ingest.archive import Archive, Problem
+    from ingest.archive.release import Problem
+    from ingest.archive.store import Archive
 
     return [
         str(found) for found in Archive(home / "archive").verify() if isinstance(found, Problem)

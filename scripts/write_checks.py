@@ -13,7 +13,7 @@ from pathlib import Path
 from expectations.checks import CHECKS
 from expectations.checks.base import STRONGER, LoadCheck
 from expectations.suites.loads import suite_for
-from ingest.contracts import load_contracts
+from ingest.contracts.load import load_contracts
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "checks.md"
 _OUTCOMES = {

@@ -21,7 +21,7 @@ import pyarrow as pa
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from ingest.contracts import load_contracts  # noqa: E402
+from ingest.contracts.load import load_contracts  # noqa: E402
 from ingest.sample.cuts import (  # noqa: E402
     CUTS,
     CutFile,

@@ -20,8 +20,8 @@ import factory
 import pytest
 from filelock import FileLock
 
-from ingest.loads import Load, with_release
 from ingest.reading.grids import read_table
+from ingest.reading.loads import Load, with_release
 from tests.warm import Warm
 
 if TYPE_CHECKING:

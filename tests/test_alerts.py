@@ -20,8 +20,9 @@ from factory import Where, faults
 from standins import Server
 from standins.server import Reply, Request
 
-from ingest.archive import Archive, Release
-from ingest.contracts import load_contracts
+from ingest.archive.release import Release
+from ingest.archive.store import Archive
+from ingest.contracts.load import load_contracts
 from ingest.errors import CoreMeasuresError
 from ingest.publishers.memory import MEMORY, FetchState
 from orchestration.defs.resources import RefreshRun

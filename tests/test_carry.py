@@ -17,9 +17,17 @@ from standins import Server
 from standins.server import Reply, Request, etag_of
 from test_fuzz import bounded
 
-from ingest.archive import Archive, HomeArchive, Problem, Release
-from ingest.carry import LIST_FILE, CarriedArchive, open_archive, write_carried, write_index
-from ingest.contracts import load_contracts
+from ingest.archive.carried import (
+    LIST_FILE,
+    CarriedArchive,
+    open_archive,
+    write_carried,
+    write_index,
+)
+from ingest.archive.held import HomeArchive
+from ingest.archive.release import Problem, Release
+from ingest.archive.store import Archive
+from ingest.contracts.load import load_contracts
 from ingest.errors import ArchiveError
 from ingest.publishers.fetch import fetched_from
 from ingest.publishers.settings import Settings
@@ -274,7 +282,7 @@ def test_a_carried_file_never_ends_fills_the_memory_or_ends_in_a_traceback(
 def test_a_carried_file_of_a_million_members_fills_the_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.carry._MOST_MEMBERS", 50)
+    monkeypatch.setattr("ingest.archive.carried._MOST_MEMBERS", 50)
     carried = tmp_path / "releases.tar"
     carried.write_bytes(header("y") * 60 + FIRST + bytes(1024))
     with pytest.raises(ArchiveError, match="is not a file of `archive export`"):
@@ -323,7 +331,7 @@ def test_an_exported_archive_cannot_be_served_to_others_over_the_web(
     """Its `index.json` is what the platform `archive` asks for."""
     from standins.platforms import KINDS, QUICK
 
-    from ingest.contracts import load_contracts
+    from ingest.contracts.load import load_contracts
 
     shared = tmp_path / "shared"
     assert command("archive", "export", shared, "--home", connected).returncode == 0

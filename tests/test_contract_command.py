@@ -11,7 +11,7 @@ import pytest
 from conftest import PROJECT, command
 
 from expectations.suites.loads import suite_for
-from ingest.contracts import load_contracts
+from ingest.contracts.load import load_contracts
 
 IN_NEED = "characteristics-of-children-in-need"
 PLANS = "education-health-and-care-plans"

@@ -17,7 +17,7 @@ from conftest import IN_NEED, PROJECT, as_from_a_terminal, command, copy_of, fre
 from factory import Where, faults
 from test_security import SECRETS, with_secret
 
-from ingest.contracts import load_contracts
+from ingest.contracts.load import load_contracts
 from ingest.errors import FetchError
 from orchestration.definitions import build_definitions
 from orchestration.defs.assets import PUBLISHED, SITE, publication_key

@@ -15,7 +15,7 @@ from filelock import FileLock
 
 from expectations.results.decisions import Decision
 from expectations.results.verdicts import Check, LoadVerdict
-from ingest.archive import PublishedFile
+from ingest.archive.release import PublishedFile
 from orchestration.pipeline.check import check
 from orchestration.pipeline.collect import collect
 from orchestration.pipeline.inventory import take_inventory

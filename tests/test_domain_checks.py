@@ -21,10 +21,12 @@ from expectations.panel.measures import series_of
 from expectations.panel.series_panel import when
 from expectations.results.verdicts import LoadVerdict
 from expectations.suites.loads import check_load
-from ingest.archive import Archive, HomeArchive, Release
-from ingest.contracts import load_contracts
-from ingest.loads import Load, loads_of, with_release
+from ingest.archive.held import HomeArchive
+from ingest.archive.release import Release
+from ingest.archive.store import Archive
+from ingest.contracts.load import load_contracts
 from ingest.reading.grids import read_table
+from ingest.reading.loads import Load, loads_of, with_release
 from ingest.reading.periods import Period, parse_period
 
 COUNCILS = Councils.load()

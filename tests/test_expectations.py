@@ -24,11 +24,14 @@ from expectations.results.verdicts import Check, LoadVerdict
 from expectations.suites.facts import check_facts
 from expectations.suites.facts import suite as facts_suite
 from expectations.suites.loads import check_load, suite_for
-from ingest.archive import Archive, PublishedFile, Release
-from ingest.contracts import NUMERIC_ROLES, FileContract, load_contracts
+from ingest.archive.release import PublishedFile, Release
+from ingest.archive.store import Archive
+from ingest.contracts.contract import FileContract
+from ingest.contracts.load import load_contracts
+from ingest.contracts.specs import NUMERIC_ROLES
 from ingest.corrections import Correction
 from ingest.errors import ContractError, ReadError
-from ingest.loads import Load, loads_of
+from ingest.reading.loads import Load, loads_of
 
 ROOT = Path(__file__).parents[1]
 PUBLISHED = ROOT.parent / "shared" / "published"

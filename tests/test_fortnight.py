@@ -27,7 +27,7 @@ from standins.ons import OnsIndicators, as_by_api
 from standins.platforms import QUICK
 from standins.server import Reply
 
-from ingest.contracts import load_contracts
+from ingest.contracts.load import load_contracts
 
 pytestmark = needs_published
 

@@ -16,8 +16,10 @@ from standins import server as wrong
 from standins.ees import Ees
 from standins.platforms import QUICK
 
-from ingest.archive import Archive, HomeArchive, Release
-from ingest.contracts import load_contracts
+from ingest.archive.held import HomeArchive
+from ingest.archive.release import Release
+from ingest.archive.store import Archive
+from ingest.contracts.load import load_contracts
 from ingest.publishers.memory import MEMORY, FetchState
 from orchestration.definitions import build_definitions
 from orchestration.defs.assets import publication_key

@@ -16,8 +16,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from expectations.results.verdicts import verdicts_in
-from ingest.archive import RELEASE_FILE, Archive, HomeArchive, Problem, Release
-from ingest.contracts import FOLDER, load_contracts
+from ingest.archive.held import HomeArchive
+from ingest.archive.release import RELEASE_FILE, Problem, Release
+from ingest.archive.store import Archive
+from ingest.contracts.load import FOLDER, load_contracts
 from ingest.corrections import load_corrections
 from ingest.errors import CoreMeasuresError, ReadError
 from ingest.reading.tables import SOURCE_ROW, read_csv

@@ -18,7 +18,8 @@ from test_fuzz import FEWER, FUZZ, bounded, values
 from test_readings import READING, TABLE, read, workbook
 
 from ingest.errors import CoreMeasuresError, ReadError
-from ingest.http import IncompleteError, _retry_after
+from ingest.http.answers import IncompleteError
+from ingest.http.faults import _retry_after
 from ingest.publishers import govuk
 from ingest.publishers.content import Limits, check, check_zip, read_json, unpack
 from ingest.publishers.nomis import NomisPlatform

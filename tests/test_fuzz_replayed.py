@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from test_fuzz_fetched import nameless
 
-from ingest.carry import LIST_FILE
+from ingest.archive.carried import LIST_FILE
 from reliability.fuzz import GRIDS, TARGETS, main
 
 

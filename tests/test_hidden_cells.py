@@ -14,9 +14,9 @@ from openpyxl.formatting.rule import Rule
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.styles.numbers import NumberFormat
 
-from ingest.archive import PublishedFile
-from ingest.contracts import load_contracts
-from ingest.loads import LoadStore
+from ingest.archive.release import PublishedFile
+from ingest.contracts.load import load_contracts
+from ingest.reading.load_store import LoadStore
 from ingest.reading.workbooks import WantedSheet, read_sheets
 
 
@@ -179,7 +179,7 @@ def test_a_reader_that_was_mended_does_not_reach_the_facts(
     store = LoadStore(tmp_path)
     assert store.read(file, contract, lambda: b"a\n1\n")["a"].to_pylist() == ["1"]
     assert store.read(file, contract, lambda: b"a\n2\n")["a"].to_pylist() == ["1"]
-    monkeypatch.setattr("ingest.loads.reader_digest", lambda: "another reader")
+    monkeypatch.setattr("ingest.reading.load_store.reader_digest", lambda: "another reader")
     assert store.read(file, contract, lambda: b"a\n2\n")["a"].to_pylist() == ["2"]
     store.sweep()
     assert len(list(tmp_path.iterdir())) == 1

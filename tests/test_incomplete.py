@@ -9,7 +9,7 @@ import factory
 import pytest
 from conftest import IN_NEED, command, copy_of, refreshed, rows
 
-from ingest.archive import sha256_of
+from ingest.archive.release import sha256_of
 from orchestration.pipeline.check import check
 from orchestration.pipeline.collect import collect
 from orchestration.pipeline.inventory import take_inventory

@@ -10,10 +10,12 @@ import pyarrow as pa
 import pytest
 from conftest import PROJECT
 
-from ingest.archive import Archive, HomeArchive, Problem, Release, sha256_of
-from ingest.contracts import load_contracts
+from ingest.archive.held import HomeArchive
+from ingest.archive.release import Problem, Release, sha256_of
+from ingest.archive.store import Archive
+from ingest.contracts.load import load_contracts
 from ingest.errors import ArchiveError, ContractError, ReadError
-from ingest.loads import LoadStore
+from ingest.reading.load_store import LoadStore
 from ingest.reading.periods import Period, parse_period
 from ingest.reading.recognise import canonical, column_mapping, unlisted_columns
 from ingest.reading.tables import read_csv

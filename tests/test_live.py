@@ -23,13 +23,16 @@ from standins.govuk import GovUk
 from standins.ons import Nomis, OnsDatasets, OnsIndicators, as_by_api
 from standins.platforms import KINDS, QUICK, csv_of
 
-from ingest.archive import Archive, HomeArchive, Problem, Release
-from ingest.contracts import load_contracts
+from ingest.archive.held import HomeArchive
+from ingest.archive.release import Problem, Release
+from ingest.archive.store import Archive
+from ingest.contracts.live import GovUk as GovUkBlock
+from ingest.contracts.live import OnsDataset as OnsDatasetBlock
+from ingest.contracts.live import OnsIndicator as OnsIndicatorBlock
+from ingest.contracts.load import load_contracts
 from ingest.errors import ContractError, CoreMeasuresError, PublisherError
-from ingest.http import RequestPolicy, Session
-from ingest.live import GovUk as GovUkBlock
-from ingest.live import OnsDataset as OnsDatasetBlock
-from ingest.live import OnsIndicator as OnsIndicatorBlock
+from ingest.http.answers import RequestPolicy
+from ingest.http.session import Session
 from ingest.publishers.fetch import fetch, fetched_from
 from ingest.publishers.memory import FetchState
 from ingest.publishers.settings import (
@@ -1194,7 +1197,7 @@ def test_a_host_is_asked_by_more_than_four_at_once_or_in_a_rush(tmp_path: Path) 
 
 
 def test_requests_follow_each_other_without_a_pause() -> None:
-    from ingest.http import RateLimiter
+    from ingest.http.session import RateLimiter
 
     waited: list[float] = []
 
@@ -1207,7 +1210,7 @@ def test_requests_follow_each_other_without_a_pause() -> None:
         def sleep(self, seconds: float) -> None:
             waited.append(seconds)
 
-    import ingest.http as module
+    from ingest.http import session as module
 
     real, module.time = module.time, Clock()  # type: ignore[assignment]
     try:
@@ -1219,13 +1222,13 @@ def test_requests_follow_each_other_without_a_pause() -> None:
     assert [round(seconds, 3) for seconds in waited] == [0.1, 0.2, 0.3]
 
 
-def test_retry_after_is_read_in_one_of_its_two_forms_only() -> None:
-    from ingest.http import _retry_after
+def testretry_after_is_read_in_one_of_its_two_forms_only() -> None:
+    from ingest.http.faults import retry_after
 
-    assert _retry_after("7") == 7.0
-    assert _retry_after("Mon, 01 Jan 2001 00:00:00 GMT") == 0.0
-    assert (_retry_after("Fri, 01 Jan 2100 00:00:00 GMT") or 0) > 1e9
-    assert _retry_after("soon") is _retry_after(None) is None
+    assert retry_after("7") == 7.0
+    assert retry_after("Mon, 01 Jan 2001 00:00:00 GMT") == 0.0
+    assert (retry_after("Fri, 01 Jan 2100 00:00:00 GMT") or 0) > 1e9
+    assert retry_after("soon") is retry_after(None) is None
 
 
 class Clock(threading.Event):
@@ -1240,7 +1243,7 @@ class Clock(threading.Event):
         return False
 
 
-def test_retry_after_is_not_waited_for_or_no_try_is_further_off_than_the_last() -> None:
+def testretry_after_is_not_waited_for_or_no_try_is_further_off_than_the_last() -> None:
     with Server(Ees(KINDS["ees"].shelf())) as server, Session(RequestPolicy(tries=5)) as session:
         settings = Settings.from_environment({"CORE_MEASURES_EES_URL": server.base})
         origin = settings.origins("ees", ())

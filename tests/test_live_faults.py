@@ -22,8 +22,9 @@ from standins.ees import zip_of
 from standins.platforms import KINDS, QUICK, Kind
 from standins.server import Reply, Request
 
-from ingest.archive import Archive, Problem, Release
-from ingest.contracts import Publication
+from ingest.archive.release import Problem, Release
+from ingest.archive.store import Archive
+from ingest.contracts.contract import Publication
 from orchestration.pipeline.collect import collect
 from orchestration.pipeline.inventory import take_inventory
 from orchestration.pipeline.source import LIVE

@@ -18,7 +18,7 @@ from standins.ees import Ees
 from standins.fingertips import Fingertips
 from standins.platforms import QUICK
 
-from ingest.contracts import load_contracts
+from ingest.contracts.load import load_contracts
 from ingest.sample import lay_out_sample
 from orchestration.defs.assets import publication_key
 from orchestration.defs.checks import loads_admitted

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import PUBLISHED, needs_published
 
-from ingest.contracts import load_contracts
+from ingest.contracts.load import load_contracts
 from reliability.damage import KINDS
 from reliability.mutations import (
     BROKE,

@@ -13,10 +13,11 @@ from conftest import PUBLISHED, needs_published, rows
 
 from expectations.panel.councils import Councils
 from expectations.suites.loads import check_load
-from ingest.archive import Archive, Release
-from ingest.contracts import load_contracts
+from ingest.archive.release import Release
+from ingest.archive.store import Archive
+from ingest.contracts.load import load_contracts
 from ingest.errors import ReadError
-from ingest.loads import Load, loads_of
+from ingest.reading.loads import Load, loads_of
 from ingest.reading.periods import parse_period
 from ingest.reading.tables import read_csv
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import INCOMPLETE, NOT_IN_SAMPLE, PROJECT, PUBLISHED, REFUSED, rows
 
-from ingest.contracts import load_contracts
+from ingest.contracts.load import load_contracts
 
 IN_NEED = "characteristics-of-children-in-need"
 LOOKED_AFTER = "children-looked-after-in-england-including-adoptions"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from conftest import IN_NEED, PUBLISHED, needs_published, refreshed, rows
 
-from ingest.contracts import load_contracts
+from ingest.contracts.load import load_contracts
 from ingest.reading.files import recognise
 
 pytestmark = needs_published

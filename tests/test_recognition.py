@@ -15,7 +15,8 @@ import pytest
 from conftest import PUBLISHED, needs_published
 
 from expectations.panel.measures import labels_of
-from ingest.contracts import FileContract, load_contracts
+from ingest.contracts.contract import FileContract
+from ingest.contracts.load import load_contracts
 from ingest.errors import ReadError
 from ingest.reading.grids import read_table
 from ingest.reading.names import normal

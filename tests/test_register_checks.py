@@ -19,7 +19,7 @@ from test_domain_checks import (
 
 from expectations.results.verdicts import LoadVerdict
 from expectations.suites.loads import check_load
-from ingest.contracts import load_contracts
+from ingest.contracts.load import load_contracts
 
 pytestmark = needs_published
 

@@ -15,10 +15,11 @@ import factory
 import pytest
 from conftest import IN_NEED, PROJECT, copy_of
 
-from ingest.archive import HomeArchive, write_whole
-from ingest.contracts import load_contracts
+from ingest.archive.held import HomeArchive
+from ingest.archive.writing import write_whole
+from ingest.contracts.load import load_contracts
 from ingest.errors import HomeError
-from ingest.loads import loads_of
+from ingest.reading.loads import loads_of
 from orchestration.pipeline.check import check
 from orchestration.pipeline.code import dbt_project
 from orchestration.pipeline.collect import collect
@@ -216,7 +217,7 @@ def test_a_disk_that_is_full_keeps_half_a_file(
         raise OSError(28, os.strerror(28), str(path))
 
     write_whole(tmp_path / "a.json", b"old")
-    monkeypatch.setattr("ingest.archive.write_synced", full)
+    monkeypatch.setattr("ingest.archive.writing.write_synced", full)
     with pytest.raises(OSError, match="No space left"):
         write_whole(tmp_path / "a.json", b"new")
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"old"]

@@ -18,10 +18,11 @@ import pyarrow.compute as pc
 import pytest
 from conftest import NOT_IN_SAMPLE, rows
 
-from ingest.archive import Archive, Release, in_order
-from ingest.contracts import load_contracts
-from ingest.loads import Load, loads_of
+from ingest.archive.release import Release, in_order
+from ingest.archive.store import Archive
+from ingest.contracts.load import load_contracts
 from ingest.reading.grids import read_table
+from ingest.reading.loads import Load, loads_of
 from ingest.reading.recognise import column_mapping, unlisted_columns
 from ingest.sample import (
     LAYOUT_NOTE,

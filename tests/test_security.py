@@ -15,7 +15,7 @@ import factory
 import pytest
 from conftest import PROJECT, command, copy_of, refreshed
 
-from ingest.archive import Archive
+from ingest.archive.store import Archive
 from ingest.errors import ArchiveError
 from warehouse.query import QueryError, query
 

@@ -10,7 +10,7 @@ import yaml
 from conftest import PROJECT
 
 from expectations.panel.measures import series_of
-from ingest.contracts import load_contracts
+from ingest.contracts.load import load_contracts
 from ingest.errors import ContractError
 
 MEASURES = sorted((PROJECT / "dbt_project/models/measures").rglob("*.yml"))

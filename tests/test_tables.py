@@ -21,11 +21,12 @@ from conftest import PROJECT, PUBLISHED, needs_published, refreshed, rows
 from expectations.panel.councils import Councils
 from expectations.results.verdicts import LoadVerdict
 from expectations.suites.loads import check_load
-from ingest.archive import Archive, Release, sha256_of
-from ingest.contracts import load_contracts
+from ingest.archive.release import Release, sha256_of
+from ingest.archive.store import Archive
+from ingest.contracts.load import load_contracts
 from ingest.errors import ReadError
-from ingest.loads import Load, loads_of, with_release
 from ingest.reading.grids import read_table
+from ingest.reading.loads import Load, loads_of, with_release
 
 CHILDCARE = "childcare-providers-and-inspections"
 SCHOOLS = "state-funded-schools-inspections-and-outcomes"

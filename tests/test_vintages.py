@@ -14,7 +14,9 @@ from typing import Any
 import factory
 from conftest import PUBLISHED, command, needs_published, refreshed, rows
 
-from ingest.archive import Archive, HomeArchive, Release, sha256_of
+from ingest.archive.held import HomeArchive
+from ingest.archive.release import Release, sha256_of
+from ingest.archive.store import Archive
 from ingest.sample import read_releases
 
 IN_NEED = "characteristics-of-children-in-need"

@@ -20,11 +20,12 @@ from conftest import PUBLISHED, needs_published, rows
 from expectations.panel.councils import Councils
 from expectations.results.verdicts import LoadVerdict
 from expectations.suites.loads import check_load
-from ingest.archive import Archive, PublishedFile, Release
-from ingest.contracts import load_contracts
+from ingest.archive.release import PublishedFile, Release
+from ingest.archive.store import Archive
+from ingest.contracts.load import load_contracts
 from ingest.errors import ReadError
-from ingest.loads import Load, loads_of, with_release
 from ingest.reading.grids import read_table, squeezed
+from ingest.reading.loads import Load, loads_of, with_release
 from ingest.reading.recognise import NotUnderstoodError, described
 from ingest.reading.understand import understand
 
@@ -725,7 +726,7 @@ def test_an_answer_of_nomis_that_was_cut_short_is_taken_for_whole() -> None:
 def test_an_acceptance_of_a_workbook_covers_one_of_its_tables_only(tmp_path: Path) -> None:
     """Two tables of one file fail, each in its own way; one word of a person is on the file."""
     from expectations.results.decisions import Decision
-    from ingest.archive import sha256_of
+    from ingest.archive.release import sha256_of
     from orchestration.pipeline.check import check
     from orchestration.pipeline.collect import collect
     from orchestration.pipeline.decide import decide

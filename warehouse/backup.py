@@ -17,7 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ingest.archive import sha256_of, sync_folder
+from ingest.archive.release import sha256_of
+from ingest.archive.writing import sync_folder
 from ingest.errors import CoreMeasuresError, HomeError
 from warehouse.home import Home
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import duckdb
 
-from ingest.archive import Release
-from ingest.contracts import FileContract
+from ingest.archive.release import Release
+from ingest.contracts.contract import FileContract
 from ingest.corrections import Correction
-from ingest.loads import Load
+from ingest.reading.loads import Load
 from ingest.reading.recognise import AS_PUBLISHED, CELL_NOTES
 from warehouse.connection import SETTINGS, sql_name, sql_text
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from ingest.contracts import FileContract
+from ingest.contracts.contract import FileContract
 from warehouse.connection import SETTINGS, sql_name, sql_text
 
 # What no mart has a column of.

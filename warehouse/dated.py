@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from ingest.archive import sync_folder, write_whole
+from ingest.archive.writing import sync_folder, write_whole
 from warehouse.connection import SETTINGS, sql_name, sql_text
 from warehouse.home import Home
 

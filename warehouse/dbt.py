@@ -19,7 +19,7 @@ from typing import Any
 
 import duckdb
 
-from ingest.archive import write_whole
+from ingest.archive.writing import write_whole
 from ingest.errors import CoreMeasuresError
 from warehouse.connection import SETTINGS
 from warehouse.home import Home

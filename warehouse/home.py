@@ -23,11 +23,12 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from ingest.archive import HomeArchive, sync_folder, write_synced, write_whole
+from ingest.archive.held import HomeArchive
+from ingest.archive.writing import sync_folder, write_synced, write_whole
 from ingest.errors import HomeError
 
 if TYPE_CHECKING:
-    from ingest.loads import LoadStore
+    from ingest.reading.load_store import LoadStore
 
 WAREHOUSE_NAME = "core_measures.duckdb"
 # How a home is laid out. Raised when what is written can no longer be read by what came before.
@@ -151,7 +152,7 @@ class Home:
     @cached_property
     def loads(self) -> LoadStore:
         """Loads as Parquet; may be deleted."""
-        from ingest.loads import LoadStore
+        from ingest.reading.load_store import LoadStore
 
         return LoadStore(self.root / "loads")
 

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import duckdb
 
-from ingest.archive import without_credentials, write_whole
-from ingest.errors import CoreMeasuresError
+from ingest.archive.writing import write_whole
+from ingest.errors import CoreMeasuresError, without_credentials
 from warehouse.connection import SETTINGS, sql_name, sql_text
 from warehouse.dated import past_the_rule
 from warehouse.home import Home

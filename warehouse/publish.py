@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from ingest.archive import sha256_of
+from ingest.archive.release import sha256_of
 from warehouse.connection import SETTINGS, sql_name, sql_text
 
 LICENCE = {

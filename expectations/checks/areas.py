@@ -26,7 +26,8 @@ from expectations.panel.columns import (
     numeric,
 )
 from expectations.panel.load_table import areas_by_period
-from ingest.contracts import ENGLAND, NUMERIC_ROLES, FileContract
+from ingest.contracts.contract import FileContract
+from ingest.contracts.specs import ENGLAND, NUMERIC_ROLES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from ingest.contracts import FileContract
+from ingest.contracts.contract import FileContract
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -29,7 +29,8 @@ from expectations.panel.columns import (
     numeric,
 )
 from expectations.panel.measures import series_of
-from ingest.contracts import FileContract, RowFilter
+from ingest.contracts.contract import FileContract
+from ingest.contracts.figure_checks import RowFilter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -18,7 +18,8 @@ from expectations.checks.base import (
     found_where,
 )
 from expectations.panel.columns import CONFLICTING, EMPTIED
-from ingest.contracts import NUMERIC_ROLES, DroppedRows, FileContract
+from ingest.contracts.contract import FileContract
+from ingest.contracts.specs import NUMERIC_ROLES, DroppedRows
 from ingest.reading.recognise import is_needed, unlisted_columns
 from ingest.reading.tables import SOURCE_ROW
 

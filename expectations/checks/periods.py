@@ -15,8 +15,9 @@ from expectations.panel.cells import labels_of, row_groups
 from expectations.panel.columns import AREA_LEVEL, PERIOD, PERIOD_UNREAD, YEAR
 from expectations.panel.load_table import as_number
 from expectations.panel.series_panel import when
-from ingest.contracts import NUMERIC_ROLES, FileContract
-from ingest.loads import Load
+from ingest.contracts.contract import FileContract
+from ingest.contracts.specs import NUMERIC_ROLES
+from ingest.reading.loads import Load
 from ingest.reading.periods import parse_period
 
 if TYPE_CHECKING:

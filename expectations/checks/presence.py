@@ -30,7 +30,7 @@ from expectations.panel.columns import (
 )
 from expectations.panel.measures import SeriesCheck, series_of
 from expectations.panel.series_panel import when
-from ingest.contracts import FileContract
+from ingest.contracts.contract import FileContract
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -17,7 +17,8 @@ import pandas as pd
 from expectations.checks.base import Bound, Findings, LoadCheck, found_where, one
 from expectations.panel.baseline import ENOUGH_AREAS
 from expectations.panel.columns import AREA_LEVEL, COUNCIL_CODE, PERIOD, YEAR, numeric
-from ingest.contracts import CountTotal, FileContract
+from ingest.contracts.contract import FileContract
+from ingest.contracts.figure_checks import CountTotal
 from ingest.reading.tables import SOURCE_ROW
 
 if TYPE_CHECKING:

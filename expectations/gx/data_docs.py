@@ -18,7 +18,7 @@ from urllib.parse import quote
 from expectations.gx import engine
 from expectations.results.verdicts import Check, LoadVerdict
 from expectations.suites.loads import LoadSuite
-from ingest.loads import Load
+from ingest.reading.loads import Load
 
 INDEX = "index.html"
 

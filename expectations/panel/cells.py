@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from expectations.panel.columns import AREA_LEVEL, PERIOD, Columns
-from ingest.contracts import FileContract, Share
+from ingest.contracts.contract import FileContract
+from ingest.contracts.figure_checks import Share
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

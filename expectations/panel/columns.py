@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import numpy as np
 import pandas as pd
 
-from ingest.contracts import RowFilter
+from ingest.contracts.figure_checks import RowFilter
 from ingest.reading.tables import SOURCE_ROW
 
 if TYPE_CHECKING:

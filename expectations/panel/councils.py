@@ -12,7 +12,7 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 
-from ingest.contracts import KnownBy
+from ingest.contracts.specs import KnownBy
 from ingest.errors import ContractError
 
 _SEEDS = Path(__file__).parents[2] / "dbt_project" / "seeds"

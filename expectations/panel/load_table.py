@@ -38,9 +38,10 @@ from expectations.panel.columns import (
 )
 from expectations.panel.councils import Councils
 from expectations.panel.measures import SeriesCheck, series_of
-from ingest.contracts import ENGLAND, NUMERIC_ROLES, DroppedRows, FileContract
+from ingest.contracts.contract import FileContract
+from ingest.contracts.specs import ENGLAND, NUMERIC_ROLES, DroppedRows
 from ingest.corrections import Correction
-from ingest.loads import Load
+from ingest.reading.loads import Load
 from ingest.reading.periods import Period
 from ingest.reading.tables import SOURCE_ROW
 

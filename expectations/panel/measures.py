@@ -16,8 +16,10 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ingest.contracts import FileContract, RowFilter, Share, YearGap
-from ingest.documents import SafeLoader
+from ingest.contracts.contract import FileContract
+from ingest.contracts.figure_checks import RowFilter, Share
+from ingest.contracts.specs import YearGap
+from ingest.contracts.yaml_documents import SafeLoader
 from ingest.errors import ContractError
 
 # In robust standard deviations; no figure as published is so far from its year's middle.

@@ -16,7 +16,7 @@ from expectations.panel.cells import denominators
 from expectations.panel.columns import Coded, Columns
 from expectations.panel.councils import Councils
 from expectations.panel.measures import SeriesCheck, share_of
-from ingest.contracts import FileContract
+from ingest.contracts.contract import FileContract
 
 LARGER = {"E92000001": "England", "E13000001": "Inner London", "E13000002": "Outer London"}
 # Fewer than this say nothing of a council: they come and go.

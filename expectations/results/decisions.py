@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from expectations.results.verdicts import Check, LoadVerdict
 from ingest.errors import ArchiveError
-from ingest.loads import Load
+from ingest.reading.loads import Load
 
 Kind = Literal["accepted", "rejected"]
 

@@ -25,10 +25,12 @@ from expectations.panel.councils import Councils
 from expectations.results import verdicts
 from expectations.results.decisions import Decision, as_told, standing
 from expectations.results.verdicts import LoadVerdict, verdicts_in
-from ingest.archive import HomeArchive, PublishedFile, Release
-from ingest.contracts import Publication
+from ingest.archive.held import HomeArchive
+from ingest.archive.release import PublishedFile, Release
+from ingest.contracts.contract import Publication
 from ingest.errors import ArchiveError, CoreMeasuresError, ReadError
-from ingest.loads import Load, LoadStore, Recognised, loads_of, with_release
+from ingest.reading.load_store import LoadStore
+from ingest.reading.loads import Load, Recognised, loads_of, with_release
 from ingest.reading.recognise import Understanding
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import Any
 from expectations.gx import engine
 from expectations.results.verdicts import Check
 from expectations.suites.rules import Frame, Rule, Suite
-from ingest.archive import PublishedFile, Release
+from ingest.archive.release import PublishedFile, Release
 
 FACTS = "facts"
 LOST_SERIES = "series served before"

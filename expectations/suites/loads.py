@@ -13,11 +13,11 @@ from expectations.checks.base import LoadCheck
 from expectations.panel.councils import Councils
 from expectations.results.decisions import way_out
 from expectations.results.verdicts import Check, LoadVerdict, Severity
-from ingest.contracts import FileContract
+from ingest.contracts.contract import FileContract
 from ingest.corrections import Correction, corrections_of
 from ingest.errors import ReadError
-from ingest.loads import Load
 from ingest.reading.grids import SOURCE_SHEET
+from ingest.reading.loads import Load
 from ingest.reading.recognise import (
     AS_PUBLISHED,
     CELL_NOTES,

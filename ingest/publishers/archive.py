@@ -13,10 +13,11 @@ from pathlib import Path
 
 from pydantic import RootModel, ValidationError
 
-from ingest.archive import RELEASE_FILE, Archive, Problem, Release, sha256_of
+from ingest.archive.release import RELEASE_FILE, Problem, Release, sha256_of
+from ingest.archive.store import Archive
+from ingest.contracts.live import ArchiveAddress
 from ingest.errors import ArchiveError, PublisherError
-from ingest.http import Answer
-from ingest.live import ArchiveAddress
+from ingest.http.answers import Answer
 from ingest.publishers.platform import ApiModel, Edition, Listing, Offer, Platform
 
 INDEX_FILE = "index.json"

@@ -24,9 +24,9 @@ from typing import Any, BinaryIO
 
 from pydantic import TypeAdapter, ValidationError
 
-from ingest.archive import FileName, PublishedFile
+from ingest.archive.release import FileName, PublishedFile
 from ingest.errors import PublisherError
-from ingest.http import IncompleteError
+from ingest.http.answers import IncompleteError
 
 _ZIP = b"PK\x03\x04"
 _EMPTY_ZIP = b"PK\x05\x06"

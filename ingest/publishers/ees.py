@@ -18,10 +18,10 @@ from typing import Any
 
 from pydantic import Field
 
-from ingest.archive import Release
+from ingest.archive.release import Release
+from ingest.contracts.live import Ees, EesStatistics
 from ingest.errors import PublisherError
-from ingest.http import Answer, GoneError
-from ingest.live import Ees, EesStatistics
+from ingest.http.answers import Answer, GoneError
 from ingest.publishers import content
 from ingest.publishers.platform import ApiModel, Edition, Listing, Offer, Platform, upstream_of
 

@@ -19,21 +19,15 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from ingest.archive import (
-    RELEASE_FILE,
-    Archive,
-    HomeArchive,
-    Problem,
-    PublishedFile,
-    Release,
-    SafeName,
-    in_order,
-    write_synced,
-)
-from ingest.contracts import Publication
+from ingest.archive.held import HomeArchive
+from ingest.archive.release import RELEASE_FILE, Problem, PublishedFile, Release, SafeName, in_order
+from ingest.archive.store import Archive
+from ingest.archive.writing import write_synced
+from ingest.contracts.contract import Publication
+from ingest.contracts.live import ArchiveAddress
 from ingest.errors import PublisherError
-from ingest.http import GoneError, IncompleteError, Session
-from ingest.live import ArchiveAddress
+from ingest.http.answers import GoneError, IncompleteError
+from ingest.http.session import Session
 from ingest.publishers import content
 from ingest.publishers.archive import ArchivePlatform
 from ingest.publishers.ees import EesPlatform, EesStatisticsPlatform

@@ -14,9 +14,9 @@ from typing import Any, BinaryIO
 
 from pydantic import RootModel
 
+from ingest.contracts.live import Fingertips
 from ingest.errors import PublisherError
-from ingest.http import Answer
-from ingest.live import Fingertips
+from ingest.http.answers import Answer
 from ingest.publishers import content
 from ingest.publishers.platform import ApiModel, Edition, Listing, Offer, Platform, with_query
 

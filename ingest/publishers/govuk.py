@@ -15,9 +15,9 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from ingest.contracts.live import GovUk
 from ingest.errors import PublisherError
-from ingest.http import GoneError
-from ingest.live import GovUk
+from ingest.http.answers import GoneError
 from ingest.publishers.platform import (
     MONTHS,
     ApiModel,

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ingest.archive import write_whole
+from ingest.archive.writing import write_whole
 
 MEMORY = "live"
 """The folder of it, among a home's work."""

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ingest.contracts.live import Nomis
 from ingest.errors import PublisherError
-from ingest.http import Answer, IncompleteError, new_file
-from ingest.live import Nomis
+from ingest.http.answers import Answer, IncompleteError, new_file
 from ingest.publishers import content
 from ingest.publishers.platform import Edition, Listing, Offer, Platform, day_from, with_query
 

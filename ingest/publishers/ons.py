@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from pydantic import RootModel
 
+from ingest.contracts.live import OnsDataset, OnsIndicator
 from ingest.errors import PublisherError
-from ingest.http import GoneError
-from ingest.live import OnsDataset, OnsIndicator
+from ingest.http.answers import GoneError
 from ingest.publishers.platform import (
     MONTHS,
     ApiModel,

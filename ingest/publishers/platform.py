@@ -15,15 +15,16 @@ from urllib.parse import quote, urlencode, urljoin
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from ingest.archive import PublishedFile, Release
+from ingest.archive.release import PublishedFile, Release
 from ingest.errors import PublisherError
-from ingest.http import Answer, IncompleteError, Origin, Session, new_file
+from ingest.http.answers import Answer, IncompleteError, Origin, new_file
+from ingest.http.session import Session
 from ingest.publishers import content
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-    from ingest.contracts import Publication
+    from ingest.contracts.contract import Publication
     from ingest.publishers.memory import FetchState
 
 _MOST_JSON = 32 << 20

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 
 from ingest.errors import CoreMeasuresError
-from ingest.http import Origin, RequestPolicy, is_loopback, origin_of
+from ingest.http.answers import Origin, RequestPolicy, is_loopback, origin_of
 
 ADDRESSES = {
     "ees": (

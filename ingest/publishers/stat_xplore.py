@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ingest.contracts.live import StatXplore
 from ingest.errors import PublisherError
-from ingest.http import Answer
-from ingest.live import StatXplore
+from ingest.http.answers import Answer
 from ingest.publishers import content
 from ingest.publishers.platform import Edition, Listing, Offer, Platform, SkippedError
 from ingest.publishers.settings import STAT_XPLORE_KEY

@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path, PurePosixPath
 
-from ingest.archive import PublishedFile, Release
-from ingest.contracts import Publication
+from ingest.archive.release import PublishedFile, Release
+from ingest.contracts.contract import Publication
 from ingest.errors import PublisherError
-from ingest.http import IncompleteError
-from ingest.loads import recognise_files
+from ingest.http.answers import IncompleteError
 from ingest.publishers import content
+from ingest.reading.loads import recognise_files
 
 Tables = Mapping[str, Sequence[str]]
 """Files by name, and the ids of the tables that they hold."""

@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ingest.contracts import NUMERIC_ROLES, FileContract
+from ingest.contracts.contract import FileContract
+from ingest.contracts.specs import NUMERIC_ROLES
 from ingest.errors import ReadError
 from ingest.reading.evidence import MIN_AGREEMENT, MIN_CELLS_OF_CODES
 from ingest.reading.grids import SOURCE_SHEET, read_table

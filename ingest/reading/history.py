@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from ingest.contracts import NUMERIC_ROLES, AreaLevel, FileContract
+from ingest.contracts.contract import FileContract
+from ingest.contracts.specs import NUMERIC_ROLES, AreaLevel
 from ingest.reading.cells import read_cell
 from ingest.reading.evidence import (
     CONTRADICTED,

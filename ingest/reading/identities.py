@@ -11,7 +11,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ingest.contracts import FileContract, Share, Sum
+from ingest.contracts.contract import FileContract
+from ingest.contracts.figure_checks import Share, Sum
 from ingest.reading.evidence import Agreement, Numbers
 
 Identity = Sum | Share

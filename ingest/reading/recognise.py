@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from ingest.contracts import NUMERIC_ROLES, Column, FileContract, Role
+from ingest.contracts.contract import Column, FileContract
+from ingest.contracts.specs import NUMERIC_ROLES, Role
 from ingest.errors import ReadError
 from ingest.reading.cells import PLAIN, read_cell
 from ingest.reading.evidence import MIN_CELLS_AGAINST

@@ -6,7 +6,7 @@ import difflib
 
 import pyarrow as pa
 
-from ingest.contracts import FileContract
+from ingest.contracts.contract import FileContract
 from ingest.reading.grids import SOURCE_SHEET, found_by
 from ingest.reading.history import History
 from ingest.reading.recognise import (

@@ -23,7 +23,7 @@ import pyarrow.parquet
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from ingest.contracts import FileContract
+from ingest.contracts.contract import FileContract
 from ingest.reading.grids import below_header, sheets_wanted
 from ingest.reading.names import as_known
 from ingest.reading.tables import csv_text

@@ -15,7 +15,8 @@ from orchestration.cli.output import err, out, shown
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ingest.archive import Archive, Problem, Release
+    from ingest.archive.release import Problem, Release
+    from ingest.archive.store import Archive
 
 
 @archive_app.command("verify")
@@ -26,8 +27,8 @@ def archive_verify(
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Check every file of every release against its hash. Exit code 1 if one differs."""
-    from ingest.archive import Problem
-    from ingest.carry import open_archive
+    from ingest.archive.carried import open_archive
+    from ingest.archive.release import Problem
 
     place = open_archive(archive or home_at(home).root / "archive")
     sound = 0
@@ -54,8 +55,9 @@ def archive_export(
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Copy the home's releases to an archive or into one file, to carry to another machine."""
-    from ingest.archive import Archive, Problem
-    from ingest.carry import chosen, write_carried, write_index
+    from ingest.archive.carried import chosen, write_carried, write_index
+    from ingest.archive.release import Problem
+    from ingest.archive.store import Archive
 
     source = Archive(home_at(home).root / "archive")
     found = list(chosen(source, since.date() if since else None))
@@ -87,7 +89,7 @@ def archive_import(
 
     What is held already is passed over, so that it may be repeated, and goes on where it ended.
     """
-    from ingest.carry import chosen, open_archive
+    from ingest.archive.carried import chosen, open_archive
 
     source = open_archive(archive)
     place = home_at(home)
@@ -97,7 +99,8 @@ def archive_import(
 
 
 def _copy(source: Archive, destination: Path, found: Iterable[Release | Problem]) -> None:
-    from ingest.archive import HomeArchive, Problem
+    from ingest.archive.held import HomeArchive
+    from ingest.archive.release import Problem
 
     target = HomeArchive(destination)
     copied = held = problems = 0

@@ -27,7 +27,7 @@ def doctor(
 
     Exit code 0: every release that was found would be admitted. 2: something would not be.
     """
-    from ingest.contracts import load_contracts
+    from ingest.contracts.load import load_contracts
     from orchestration.pipeline.doctor import examine, report_of
     from orchestration.reporting.progress import reporter_for
 

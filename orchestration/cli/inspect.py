@@ -287,7 +287,7 @@ def contract(
     output: Annotated[PageFormat, typer.Option("--format", help="How to print.")] = PageFormat.text,
 ) -> None:
     """A publication's whole contract: its files, what is read of them, and every check."""
-    from ingest.contracts import load_contracts
+    from ingest.contracts.load import load_contracts
     from orchestration.reporting.contract_page import Heading, Points, contract_page, markdown
     from warehouse.reports.nearest import unknown_publication
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ingest.archive import write_whole
+from ingest.archive.writing import write_whole
 from ingest.errors import CoreMeasuresError
 from orchestration.cli import ending
 from orchestration.cli.common import DEFAULT_HOME, HomeOption, app, held_at, home_at

@@ -13,8 +13,8 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
-from ingest.archive import Release
-from ingest.contracts import Publication
+from ingest.archive.release import Release
+from ingest.contracts.contract import Publication
 from ingest.errors import FetchError
 from orchestration.defs.checks import loads_admitted, released_on_time, specs_for
 from orchestration.defs.resources import RefreshRun

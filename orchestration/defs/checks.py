@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from ingest.contracts import Publication
+from ingest.contracts.contract import Publication
 from orchestration.pipeline.inventory import Inventory
 from orchestration.reporting.freshness import State, freshness_of
 from warehouse.home import Home

@@ -10,8 +10,8 @@ from typing import Any
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
-from ingest.archive import Release
-from ingest.contracts import load_contracts
+from ingest.archive.release import Release
+from ingest.contracts.load import load_contracts
 from orchestration.defs.stopping import ends_when_asked
 from orchestration.pipeline.check import check
 from orchestration.pipeline.collect import collect

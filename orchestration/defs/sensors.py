@@ -7,7 +7,7 @@ import json
 
 import dagster as dg
 
-from ingest.contracts import load_contracts
+from ingest.contracts.load import load_contracts
 from orchestration.settings import Settings
 from warehouse.home import Home
 

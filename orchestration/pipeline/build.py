@@ -9,7 +9,8 @@ from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from expectations.results.verdicts import Check
-from ingest.archive import Release, write_whole
+from ingest.archive.release import Release
+from ingest.archive.writing import write_whole
 from ingest.corrections import corrections_of
 from ingest.errors import CoreMeasuresError
 from orchestration.pipeline.code import dbt_project

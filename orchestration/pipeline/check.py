@@ -9,8 +9,9 @@ from typing import Any
 
 from expectations.results.decisions import Decision, standing
 from expectations.results.releases import CheckedRelease, check_releases
-from ingest.contracts import Publication, load_contracts
-from ingest.loads import recognised_by
+from ingest.contracts.contract import Publication
+from ingest.contracts.load import load_contracts
+from ingest.reading.loads import recognised_by
 from orchestration.pipeline.data_docs import DataDocs
 from orchestration.pipeline.inventory import (
     Contracts,

@@ -6,8 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 
 from expectations.results.decisions import Decision, one_line
-from ingest.archive import Archive, Problem, Release, write_whole
-from ingest.contracts import Publication, load_contracts
+from ingest.archive.release import Problem, Release
+from ingest.archive.store import Archive
+from ingest.archive.writing import write_whole
+from ingest.contracts.contract import Publication
+from ingest.contracts.load import load_contracts
 from ingest.errors import ArchiveError, FetchError
 from orchestration.pipeline.inventory import (
     COMPLETE,

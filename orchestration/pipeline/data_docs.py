@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from ingest.loads import Load
+from ingest.reading.loads import Load
 from warehouse.home import Home
 
 if TYPE_CHECKING:

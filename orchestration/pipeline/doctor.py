@@ -18,10 +18,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.archive import HomeArchive, Problem, Release
-from ingest.contracts import Publication
+from ingest.archive.held import HomeArchive
+from ingest.archive.release import Problem, Release
+from ingest.contracts.contract import Publication
 from ingest.errors import PublisherError
-from ingest.http import GoneError, Session
+from ingest.http.answers import GoneError
+from ingest.http.session import Session
 from ingest.publishers.fetch import Fetched, fetch_edition, platform_of, wanted_editions
 from ingest.publishers.memory import FetchState
 from ingest.publishers.platform import Edition, Listing, SkippedError

@@ -18,10 +18,12 @@ from pydantic import Field, TypeAdapter, ValidationError
 from expectations.results.decisions import Decision, as_told, standing
 from expectations.results.releases import JudgedRelease, PublicationToCheck, ReleaseToCheck, chain
 from expectations.results.verdicts import Check, LoadVerdict
-from ingest.archive import HomeArchive, Problem, Release
-from ingest.contracts import FileContract, Publication, load_contracts
+from ingest.archive.held import HomeArchive
+from ingest.archive.release import Problem, Release
+from ingest.contracts.contract import FileContract, Publication
+from ingest.contracts.load import load_contracts
 from ingest.errors import ArchiveError
-from ingest.loads import Load, loads_of, recognise_files, recognised_by
+from ingest.reading.loads import Load, loads_of, recognise_files, recognised_by
 from orchestration.pipeline.code import code_digest
 from warehouse.home import Home
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-from ingest.contracts import FOLDER, FileContract
+from ingest.contracts.contract import FileContract
+from ingest.contracts.load import FOLDER
 from ingest.errors import CoreMeasuresError
 from ingest.reading.recognise import Understanding
 from orchestration.pipeline.decide import release_held

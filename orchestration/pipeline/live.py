@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from ingest.archive import Archive
-from ingest.contracts import Publication
-from ingest.http import Session
+from ingest.archive.store import Archive
+from ingest.contracts.contract import Publication
+from ingest.http.session import Session
 from ingest.publishers.fetch import fetched_from, new_editions, platform_of
 from ingest.publishers.memory import MEMORY, FetchState
 from ingest.publishers.platform import SkippedError

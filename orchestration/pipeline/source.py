@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ingest.archive import Archive, Release
-from ingest.carry import open_archive
-from ingest.contracts import Publication
+from ingest.archive.carried import open_archive
+from ingest.archive.release import Release
+from ingest.archive.store import Archive
+from ingest.contracts.contract import Publication
 from ingest.errors import ArchiveError, CoreMeasuresError
 from orchestration.pipeline.inventory import Contracts
 from orchestration.pipeline.reporter import Reporter

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
-from ingest.archive import write_whole
+from ingest.archive.writing import write_whole
 from ingest.errors import CoreMeasuresError
-from ingest.http import is_loopback, origin_of
+from ingest.http.answers import is_loopback, origin_of
 from orchestration.pipeline.inventory import is_served, take_inventory, way_out
 from orchestration.reporting.freshness import State, freshness_of
 from warehouse.home import Home

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from expectations.panel.councils import Councils
 from expectations.suites.loads import suite_for
-from ingest.contracts import FileContract, Publication
+from ingest.contracts.contract import FileContract, Publication
 from ingest.corrections import Correction, load_corrections
 
 

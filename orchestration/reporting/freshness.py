@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
-from ingest.archive import Release, in_order
-from ingest.contracts import Publication
+from ingest.archive.release import Release, in_order
+from ingest.contracts.contract import Publication
 from ingest.publishers.memory import MEMORY, FetchState
 from warehouse.home import Home
 

@@ -14,7 +14,8 @@ from datetime import time as clock
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.archive import in_order, write_whole
+from ingest.archive.release import in_order
+from ingest.archive.writing import write_whole
 from orchestration.settings import Settings
 from warehouse.home import Home
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ingest.archive import Release
+    from ingest.archive.release import Release
     from orchestration.pipeline.inventory import HeldLoad, Inventory
     from warehouse.home import Home
 

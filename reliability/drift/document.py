@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 import python_calamine
 
 from expectations.panel.measures import series_of
-from ingest.contracts import NUMERIC_ROLES, RELEASE, FileContract
+from ingest.contracts.contract import FileContract
+from ingest.contracts.specs import NUMERIC_ROLES, RELEASE
 from ingest.errors import ReadError
 from ingest.reading.grids import below_header
 from ingest.reading.tables import csv_text, read_csv

@@ -35,8 +35,9 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from expectations.panel.measures import labels_of
-from ingest.archive import sha256_of
-from ingest.contracts import FileContract, load_contracts
+from ingest.archive.release import sha256_of
+from ingest.contracts.contract import FileContract
+from ingest.contracts.load import load_contracts
 from reliability.drift.document import NotApplicableError
 from reliability.drift.every import KINDS
 from reliability.drift.kinds import Kind, Truth

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any, cast
 import duckdb
 
 from expectations.panel.councils import Councils
-from ingest.archive import PublishedFile, Release
-from ingest.contracts import FileContract, Publication
+from ingest.archive.release import PublishedFile, Release
+from ingest.contracts.contract import FileContract, Publication
 from orchestration.pipeline.build import build
 from orchestration.pipeline.check import check
 from reliability.drift.document import Document, take_apart

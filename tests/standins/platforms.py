@@ -14,7 +14,8 @@ from typing import Any
 
 import yaml
 
-from ingest.contracts import FOLDER, Publication, load_contracts
+from ingest.contracts.contract import Publication
+from ingest.contracts.load import FOLDER, load_contracts
 from ingest.publishers.settings import ADDRESSES
 from standins.ees import Ees, EesStatistics
 from standins.fingertips import HEADER, Fingertips

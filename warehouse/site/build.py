@@ -19,7 +19,7 @@ from pathlib import Path
 
 import duckdb
 
-from ingest.archive import sync_folder
+from ingest.archive.writing import sync_folder
 from ingest.errors import CoreMeasuresError, HomeError
 from warehouse.connection import SETTINGS
 from warehouse.home import Home

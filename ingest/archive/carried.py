@@ -18,16 +18,9 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ingest.archive import (
-    RELEASE_FILE,
-    Archive,
-    Problem,
-    PublishedFile,
-    Release,
-    sha256_of,
-    sync_folder,
-    write_whole,
-)
+from ingest.archive.release import RELEASE_FILE, Problem, PublishedFile, Release, sha256_of
+from ingest.archive.store import Archive
+from ingest.archive.writing import sync_folder, write_whole
 from ingest.errors import ArchiveError
 from ingest.publishers.archive import INDEX_FILE, canonical
 

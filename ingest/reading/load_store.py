@@ -1,4 +1,4 @@
-"""Loads: the rows of one table of one published file, kept as Parquet by the file's hash.
+"""The rows of one table of one published file, kept as Parquet by the file's hash.
 
 Reads a table once in its life, and finds its contract's columns among the names it was published
 with. What the rows are worth is for `expectations`.
@@ -6,115 +6,22 @@ with. What the rows are worth is for `expectations`.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
-from functools import lru_cache
-from importlib.metadata import version
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.archive import PublishedFile, Release
-from ingest.contracts import RELEASE, FileContract, Publication
+from ingest.archive.release import PublishedFile
+from ingest.contracts.contract import FileContract
+from ingest.reading.digest import reader_digest
 from ingest.reading.grids import read_table
+from ingest.reading.loads import Load, with_release
 from ingest.reading.recognise import Understanding, described
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-
-@dataclass(frozen=True)
-class Load:
-    """One table of one file of one release, with the contract it is read by.
-
-    `release` and `file` are as the archive has them. A workbook has a contract a table, and so a
-    load each; a CSV file has one.
-    """
-
-    release: Release
-    file: PublishedFile
-    contract: FileContract
-
-    def __str__(self) -> str:
-        # A workbook's name tells the file, not which of its tables.
-        table = "" if self.contract.reading.format == "csv" else f" ({self.contract.file_id})"
-        return f"{self.release}: {self.file.name}{table}"
-
-
-Recognised = Mapping[str, Sequence[str]]
-"""Files that no contract knows by their names, and the ids of the contracts that read them."""
-
-
-def loads_of(
-    publication: Publication, release: Release, recognised: Recognised | None = None
-) -> tuple[list[Load], list[PublishedFile]]:
-    """A release's files that are read, and those that nobody knows at all."""
-    by_id = {contract.file_id: contract for contract in publication.files}
-    loads: list[Load] = []
-    unknown: list[PublishedFile] = []
-    for file in release.files:
-        contracts = publication.file_for(file.name, release.published)
-        if not contracts and not publication.is_unread(file.name):
-            told = (recognised or {}).get(file.name, ())
-            contracts = tuple(by_id[name] for name in told if name in by_id)
-            if not contracts:
-                unknown.append(file)
-        loads += [Load(release, file, contract) for contract in contracts]
-    return loads, unknown
-
-
-def recognised_by(publication: Publication) -> str:
-    """Changes whenever files might be recognised as others: with the contracts and the reader."""
-    return f"{publication.digest}-{reader_digest()}"
-
-
-def recognise_files(
-    publication: Publication,
-    files: Sequence[PublishedFile],
-    published: date,
-    contents: Callable[[PublishedFile], bytes],
-) -> dict[str, tuple[str, ...]]:
-    """Which tables stand in files that no contract knows by name, where such tables are wanting.
-
-    `files` are those of one release, `published` its day. They are read only where the release
-    lacks a table that its contracts know.
-    """
-    by_name = {file.name: publication.file_for(file.name, published) for file in files}
-    there = {contract.file_id for contracts in by_name.values() for contract in contracts}
-    unknown = [f for f in files if not by_name[f.name] and not publication.is_unread(f.name)]
-    wanted = [
-        one
-        for one in publication.files
-        if one.file_id not in there
-        and one.succeeded_by not in there
-        and one.published.covers(published)
-    ]
-    if not wanted or not unknown:
-        return {}
-    from ingest.reading.files import recognise
-
-    return recognise(wanted, {file.name: functools.partial(contents, file) for file in unknown})
-
-
-# What turns bytes into rows, beside the code of `ingest.reading`.
-_LIBRARIES = ("duckdb", "pyarrow", "python-calamine", "xlrd")
-
-
-@lru_cache(maxsize=1)
-def reader_digest() -> str:
-    """Changes whenever what is read of a file might: with the reader's code and its libraries."""
-    folder = Path(__file__).parent
-    seen = hashlib.sha256()
-    for path in sorted([folder / "loads.py", *(folder / "reading").rglob("*.py")]):
-        seen.update(f"{path.relative_to(folder).as_posix()}\n".encode())
-        seen.update(hashlib.sha256(path.read_bytes()).digest())
-    for library in _LIBRARIES:
-        seen.update(f"{library} {version(library)}\n".encode())
-    return seen.hexdigest()
 
 
 class LoadStore:
@@ -229,13 +136,3 @@ class LoadStore:
         for kept in self.folder.glob("*.parquet"):
             if kept.stem.split("-")[1:2] != [reader_digest()[:8]]:
                 kept.unlink(missing_ok=True)
-
-
-def with_release(load: Load, table: pa.Table) -> pa.Table:
-    """The rows with their release's name beside them, where the contract takes its period there."""
-    if load.contract.period.taken_from != "release":
-        return table
-    import pyarrow as pa
-
-    names = pa.array([load.release.release] * table.num_rows, pa.string())
-    return table.append_column(RELEASE, names)

@@ -1,0 +1,1 @@
+"""Requests to publishers: polite, bounded, and told in words where they fail."""
