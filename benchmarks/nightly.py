@@ -30,7 +30,7 @@ from ingest.publishers.settings import Settings  # noqa: E402
 from ingest.sample import lay_out  # noqa: E402
 from orchestration.pipeline.collect import collect  # noqa: E402
 from orchestration.pipeline.source import LIVE  # noqa: E402
-from warehouse.home import Home  # noqa: E402
+from warehouse.serve.home import Home  # noqa: E402
 
 WAITING_SECONDS = 3.0
 REQUESTS_EACH = 2.0

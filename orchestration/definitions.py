@@ -23,7 +23,7 @@ from orchestration.defs.sensors import new_releases
 from orchestration.pipeline.code import dbt_project
 from orchestration.pipeline.inventory import Contracts
 from orchestration.settings import Settings
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 
 def build_definitions(

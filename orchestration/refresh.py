@@ -19,10 +19,10 @@ from orchestration.reporting.alerts import alert
 from orchestration.reporting.metrics import write_metrics
 from orchestration.reporting.outcome import Outcome
 from orchestration.reporting.progress import Watched
-from warehouse.home import Home, disk_fault
+from warehouse.serve.home import Home, disk_fault
 
 if TYPE_CHECKING:
-    from warehouse.dbt import NodeResult
+    from warehouse.build.dbt import NodeResult
 
 
 def refresh(

@@ -46,7 +46,7 @@ from reliability.anatomy import Anatomy
 from reliability.damage import KINDS
 from reliability.site import Compiled, Site, digest_of, facts_of, lay_release
 from reliability.specimen import NotApplicableError, Specimen
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 ROOT = Path(__file__).resolve().parents[1]
 PUBLISHED = ROOT.parent / "shared" / "published"

@@ -188,9 +188,9 @@ def run(
     Builds are kept for `kept_seconds` after they were served, less than the product keeps them,
     so that some are removed under the readers' eyes.
     """
-    import warehouse.home
+    import warehouse.serve.home
 
-    warehouse.home.SECONDS_KEPT = kept_seconds
+    warehouse.serve.home.SECONDS_KEPT = kept_seconds
     trial.load_libraries()
     home, builds = prepare(folder, homes)
     right: dict[str, Signature] = {}
@@ -243,7 +243,7 @@ def run(
 
 def _swap(home: Path, builds: dict[str, Path], swaps: int, pause: float) -> tuple[list[float], int]:
     """Serve the builds in turn; how long each swap took, and how many builds were kept at most."""
-    from warehouse.home import Home
+    from warehouse.serve.home import Home
 
     place = Home(home)
     records = {name: json.loads((b / "build.json").read_bytes()) for name, b in builds.items()}

@@ -31,7 +31,7 @@ _NAMES = {interrupts.COMMAND: "the command", interrupts.DAGSTER: "Dagster"}
 
 def page(killed: dict[str, Any], stopped: dict[str, Any], read: dict[str, Any]) -> str:
     """The page's whole text."""
-    from warehouse.home import BUILDS_KEPT, SECONDS_KEPT
+    from warehouse.serve.home import BUILDS_KEPT, SECONDS_KEPT
 
     outcomes = killed["outcomes"]
     lines = [

@@ -34,9 +34,9 @@ from orchestration.pipeline.check import check
 from orchestration.pipeline.inventory import HeldLoad, Inventory
 from orchestration.pipeline.publish import publish
 from reliability.anatomy import Anatomy, Figure, Surroundings, dissect, dissect_workbook
+from warehouse.build.dbt import NodeResult, versions_in
 from warehouse.connection import SETTINGS
-from warehouse.dbt import NodeResult, versions_in
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 _TEMPORARY = "__dbt_tmp"
 # A process judges; there are as many processes as there are cores.

@@ -28,7 +28,7 @@ def load_libraries() -> None:
     """Import what a refresh imports, and open nothing: a fork takes no thread along."""
     import great_expectations  # noqa: F401
 
-    import warehouse.publish  # noqa: F401
+    import warehouse.publish.marts  # noqa: F401
 
 
 def lay_out_archives(folder: Path) -> tuple[Path, Path]:

@@ -31,7 +31,7 @@ from orchestration.pipeline.collect import collect
 from orchestration.pipeline.inventory import take_inventory
 from orchestration.reporting.alerts import Mail, Message, News, alert, bad_news, channels
 from orchestration.reporting.alerts import alert as send_alert
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 IN_NEED = "characteristics-of-children-in-need"
 SECRET = "T0S3CR3T-never-to-be-seen"

@@ -64,7 +64,7 @@ def imports() -> dict[str, set[str]]:
 def test_the_imports_are_drawn_of_nothing() -> None:
     drawn = imports()
     assert "orchestration.pipeline.collect" in drawn["orchestration.refresh"]
-    assert "warehouse.candidate" in drawn["orchestration.pipeline.build"], "a late import"
+    assert "warehouse.build.candidate" in drawn["orchestration.pipeline.build"], "a late import"
     assert len(drawn) > 100
 
 

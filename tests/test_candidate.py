@@ -9,7 +9,7 @@ import pytest
 
 from orchestration.pipeline.build import NotPublishedError, standing_candidate
 from orchestration.pipeline.inventory import take_inventory
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ from ingest.publishers.settings import Settings
 from orchestration.pipeline.collect import collect
 from orchestration.pipeline.inventory import take_inventory
 from orchestration.pipeline.source import check_source
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 IN_NEED = "characteristics-of-children-in-need"
 NEET = "participation-in-education-training-and-neet-age-16-to-17-by-local-authority"

@@ -20,8 +20,8 @@ import pytest
 import yaml
 from conftest import IN_NEED, PROJECT, command, copy_of, rows
 
-from warehouse import dated, lake
-from warehouse.home import Home
+from warehouse.publish import dated, lake
+from warehouse.serve.home import Home
 
 sys.path.insert(0, str(PROJECT / "scripts"))
 import marts_schema

@@ -17,7 +17,7 @@ from ingest.errors import ContractError
 from orchestration.pipeline.check import check
 from orchestration.pipeline.collect import collect
 from orchestration.refresh import refresh
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 IN_NEED = "characteristics-of-children-in-need"
 LEEDS = "E08000035"

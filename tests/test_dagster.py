@@ -25,7 +25,7 @@ from orchestration.defs.checks import ADMITTED
 from orchestration.defs.jobs import JOB
 from orchestration.pipeline.code import dbt_project
 from orchestration.settings import Settings
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 MEASURES = sorted(path.stem for path in (PROJECT / "dbt_project/models/measures").rglob("*.sql"))
 ANSWERS = sorted(path.stem for path in (PROJECT / "dbt_project/models/answers").glob("*.sql"))

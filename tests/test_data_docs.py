@@ -14,7 +14,7 @@ from factory import Where, faults
 
 from orchestration.pipeline.data_docs import DataDocs
 from orchestration.pipeline.inventory import take_inventory
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 REFERRALS_2024 = Where(IN_NEED, "2024", "referrals")
 REFERRALS = "c1_children_in_need_referrals_and_rereferrals_2013_to_2024.csv"

@@ -28,7 +28,7 @@ from orchestration.pipeline.code import dbt_project
 from orchestration.pipeline.collect import collect
 from orchestration.pipeline.inventory import take_inventory
 from orchestration.reporting.freshness import State, freshness_of
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 IN_NEED = "characteristics-of-children-in-need"
 

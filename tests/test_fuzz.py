@@ -24,7 +24,7 @@ from ingest.corrections import load_corrections
 from ingest.errors import CoreMeasuresError, ReadError
 from ingest.reading.tables import SOURCE_ROW, read_csv
 from orchestration.pipeline.inventory import take_inventory
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 FUZZ = settings(
     max_examples=200,

@@ -13,7 +13,7 @@ from ingest.archive.release import sha256_of
 from orchestration.pipeline.check import check
 from orchestration.pipeline.collect import collect
 from orchestration.pipeline.inventory import take_inventory
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 
 def without(archive: Path, release: str, pattern: str) -> None:

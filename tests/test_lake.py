@@ -16,7 +16,7 @@ import duckdb
 import pytest
 from conftest import PROJECT, command, copy_of
 
-from warehouse.lake import CATALOGUE, DATA, Lake, LakeError, attached, digest_of, publish
+from warehouse.publish.lake import CATALOGUE, DATA, Lake, LakeError, attached, digest_of, publish
 
 pytest.importorskip("duckdb_extension_ducklake", reason="needs core-measures[lake]")
 
@@ -138,7 +138,7 @@ def test_a_publication_that_is_killed_is_served_half(
     publish(lake, warehouse, "first")
     other = changed(warehouse, tmp_path, 1.0)
     code = (
-        "import sys; from pathlib import Path; from warehouse.lake import Lake, publish;"
+        "import sys; from pathlib import Path; from warehouse.publish.lake import Lake, publish;"
         " publish(Lake(sys.argv[1], sys.argv[2]), Path(sys.argv[3]), 'second')"
     )
     files = len(list(Path(lake.data).rglob("*.parquet")))

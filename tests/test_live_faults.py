@@ -28,7 +28,7 @@ from ingest.contracts.contract import Publication
 from orchestration.pipeline.collect import collect
 from orchestration.pipeline.inventory import take_inventory
 from orchestration.pipeline.source import LIVE
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 # The one that is well, beside each that is not.
 HEALTHY = {name: "fingertips" if name != "fingertips" else "ees" for name in KINDS}

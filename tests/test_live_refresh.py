@@ -25,8 +25,8 @@ from orchestration.defs.checks import loads_admitted
 from orchestration.pipeline.collect import collect
 from orchestration.pipeline.inventory import take_inventory
 from orchestration.pipeline.source import LIVE
-from warehouse.home import Home
 from warehouse.query import query
+from warehouse.serve.home import Home
 
 INJURIES = "90284"
 HEAVY = {"dbt", "dagster", "dagster_dbt", "great_expectations"}

@@ -13,8 +13,8 @@ import pytest
 from conftest import PROJECT, command, copy_of, rows
 
 from orchestration.pipeline.code import dbt_project
-from warehouse.home import Home
-from warehouse.publish import write_marts
+from warehouse.publish.marts import write_marts
+from warehouse.serve.home import Home
 
 # In the order of the design's table.
 FACT_COLUMNS = [

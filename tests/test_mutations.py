@@ -27,7 +27,7 @@ from reliability.mutations import (
 )
 from reliability.site import Compiled, Site
 from reliability.specimen import NotApplicableError, Specimen
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 # One file of each platform, with and without releases before it.
 FILES = (

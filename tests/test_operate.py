@@ -18,8 +18,8 @@ import pytest
 from conftest import IN_NEED, PROJECT, command, copy_of, rows
 
 from ingest.errors import HomeError
-from warehouse.backup import BackupError, restore_backup
-from warehouse.home import Home
+from warehouse.serve.backup import BackupError, restore_backup
+from warehouse.serve.home import Home
 
 HELP_LINE = re.compile(r"^# (HELP|TYPE) [a-z_]+ .+$")
 SAMPLE_LINE = re.compile(

@@ -27,8 +27,8 @@ from filelock import FileLock
 
 from orchestration.pipeline.check import check
 from orchestration.pipeline.collect import collect
-from warehouse.home import Home
 from warehouse.query import connect
+from warehouse.serve.home import Home
 
 NEET = "participation-in-education-training-and-neet-age-16-to-17-by-local-authority"
 REFRESH_SAMPLE = ("-m", "orchestration.cli", "refresh", "--from", "sample")

@@ -25,9 +25,9 @@ from orchestration.pipeline.code import dbt_project
 from orchestration.pipeline.collect import collect
 from orchestration.pipeline.inventory import take_inventory
 from orchestration.refresh import refresh
-from warehouse import home as home_module
-from warehouse.candidate import checkpoint
-from warehouse.home import Home, disk_fault
+from warehouse.build.candidate import checkpoint
+from warehouse.serve import home as home_module
+from warehouse.serve.home import Home, disk_fault
 
 
 def trial(script: str, folder: Path, *options: str) -> dict[str, object]:
@@ -240,7 +240,7 @@ os._exit(0)
 SETTLED = """
 import resource, sys
 from pathlib import Path
-from warehouse.candidate import checkpoint
+from warehouse.build.candidate import checkpoint
 resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
 checkpoint(Path(sys.argv[1]))
 """

@@ -40,7 +40,7 @@ from ingest.sample.faults import Fault, LaidOutFile, Where
 from ingest.sample.figures import CELLS, FIGURES, KEY, write_figures
 from ingest.sample.layout import COUNCILS
 from ingest.sample.layouts import Layout, end_year, layouts, shift_period
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 PROJECT = Path(__file__).parents[1]
 PUBLISHED = Path(__file__).parents[2] / "shared" / "published"

@@ -23,7 +23,7 @@ import duckdb
 import pytest
 from conftest import PROJECT, command, rows
 
-from warehouse.home import Home
+from warehouse.serve.home import Home
 from warehouse.site import charts, words, write_site
 from warehouse.site.charts import Line
 from warehouse.site.figures import Figure, Series, segments, strand
@@ -816,7 +816,7 @@ def test_a_council_stands_far_from_its_neighbours_on_the_map() -> None:
 
 def test_a_word_that_people_use_leads_to_nothing(site_home: Path) -> None:
     """Every measure and council of the list of words is one, and the command knows them too."""
-    from warehouse.names import search_words
+    from warehouse.reports.names import search_words
 
     said = search_words()
     measures = {str(m) for (m,) in rows(site_home, "select measure_id from marts.dim_measure")}

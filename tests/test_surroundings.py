@@ -17,8 +17,8 @@ import factory
 import pytest
 from conftest import IN_NEED, PROJECT, command, rows
 
-from warehouse.backup import restore_backup, write_backup
-from warehouse.home import Home
+from warehouse.serve.backup import restore_backup, write_backup
+from warehouse.serve.home import Home
 
 SOURCE = r"""
 #define _GNU_SOURCE

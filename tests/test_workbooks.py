@@ -731,7 +731,7 @@ def test_an_acceptance_of_a_workbook_covers_one_of_its_tables_only(tmp_path: Pat
     from orchestration.pipeline.collect import collect
     from orchestration.pipeline.decide import decide
     from orchestration.pipeline.inventory import take_inventory
-    from warehouse.home import Home
+    from warehouse.serve.home import Home
 
     load = load_of(HOMELESSNESS, "2023-10-to-12", "relief_duties")
     cells = sheets(HOMELESSNESS, "2023-10-to-12", load.file.name)

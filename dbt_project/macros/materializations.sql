@@ -2,7 +2,7 @@
   A candidate is a new file, and nobody reads it before all of it is whole: a model is built in its
   place, without dbt's detour over a second name and two that are dropped, which takes longer than
   most of our models do. Built again by hand, what stood there goes first. Comments are made once for
-  all of the warehouse, when it stands (warehouse/comments.py).
+  all of the warehouse, when it stands (warehouse/build/comments.py).
 -#}
 {%- materialization table, adapter='duckdb' -%}
     {%- set target = this.incorporate(type='table') -%}

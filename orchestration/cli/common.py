@@ -14,7 +14,7 @@ from ingest.errors import CoreMeasuresError
 from orchestration.cli.output import shown
 
 if TYPE_CHECKING:
-    from warehouse.home import Home
+    from warehouse.serve.home import Home
 
 app = typer.Typer(
     name="core-measures",
@@ -45,7 +45,7 @@ def home_at(path: Path) -> Home:
     HomeError
         A newer version wrote it, or this user may not read it.
     """
-    from warehouse.home import Home
+    from warehouse.serve.home import Home
 
     place = Home(path.absolute())
     place.check_readable()

@@ -67,7 +67,7 @@ def backup(
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Write a home to one file: its archive, decisions, what is served, dated publications."""
-    from warehouse.backup import write_backup
+    from warehouse.serve.backup import write_backup
 
     place = held_at(home)
     with place.locked(wait=True, waiting=lambda: err.print("Waiting for a refresh to end.")):
@@ -82,7 +82,7 @@ def restore(
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Make a new home of a backup, every file checked against its hash."""
-    from warehouse.backup import restore_backup
+    from warehouse.serve.backup import restore_backup
 
     place = home_at(home)
     count = restore_backup(source, place)

@@ -23,7 +23,7 @@ from orchestration.ending import NOTHING_HALF_DONE
 
 if TYPE_CHECKING:
     from orchestration.reporting.outcome import Outcome
-    from warehouse.dbt import NodeResult
+    from warehouse.build.dbt import NodeResult
 
 
 @app.command()

@@ -21,9 +21,9 @@ from orchestration.defs.resources import RefreshRun
 from orchestration.pipeline.build import build, standing_candidate
 from orchestration.pipeline.inventory import Contracts, HeldRelease, Inventory
 from orchestration.pipeline.publish import publish, still_served
-from warehouse.dbt import NodeResult
-from warehouse.home import Home
-from warehouse.shape import TableShape, shapes_of
+from warehouse.build.dbt import NodeResult
+from warehouse.build.shape import TableShape, shapes_of
+from warehouse.serve.home import Home
 
 PUBLISHED = dg.AssetKey("published_marts")
 SITE = dg.AssetKey("site")

@@ -7,7 +7,7 @@ import dagster as dg
 from ingest.contracts.contract import Publication
 from orchestration.pipeline.inventory import Inventory
 from orchestration.reporting.freshness import State, freshness_of
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 ADMITTED = "loads_admitted"
 ON_TIME = "released_on_time"

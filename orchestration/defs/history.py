@@ -15,8 +15,8 @@ from orchestration.defs.assets import (
 from orchestration.pipeline.code import dbt_project
 from orchestration.pipeline.reporter import Reporter
 from orchestration.reporting.outcome import Outcome
-from warehouse.dbt import NodeResult
-from warehouse.shape import shapes_of
+from warehouse.build.dbt import NodeResult
+from warehouse.build.shape import shapes_of
 
 
 def tell_dagster(

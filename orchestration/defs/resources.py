@@ -20,7 +20,7 @@ from orchestration.refresh import at_work, leave_metrics
 from orchestration.reporting.alerts import alert
 from orchestration.reporting.progress import Watched
 from orchestration.settings import Settings
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 
 @dataclass

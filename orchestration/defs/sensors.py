@@ -9,7 +9,7 @@ import dagster as dg
 
 from ingest.contracts.load import load_contracts
 from orchestration.settings import Settings
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 
 def new_releases(job: dg.UnresolvedAssetJobDefinition, settings: Settings) -> dg.SensorDefinition:

@@ -17,11 +17,11 @@ from orchestration.pipeline.code import dbt_project
 from orchestration.pipeline.inventory import UNCHECKED, HeldLoad, Inventory
 from orchestration.pipeline.reporter import SILENT, Reporter
 from orchestration.settings import Settings
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 if TYPE_CHECKING:
-    from warehouse.candidate import AdmittedLoad
-    from warehouse.dbt import NodeResult, Project
+    from warehouse.build.candidate import AdmittedLoad
+    from warehouse.build.dbt import NodeResult, Project
 
 _WARNING_WIDTH = 300
 # Rows of a failed test that are shown beside it.
@@ -66,8 +66,8 @@ def build(
     NotPublishedError
         A model could not be built or a test on it failed.
     """
-    from warehouse import candidate
-    from warehouse.comments import comment
+    from warehouse.build import candidate
+    from warehouse.build.comments import comment
 
     dbt = dbt or dbt_project(home)
     dbt.prepare()
@@ -144,7 +144,7 @@ def standing_candidate(home: Home, inventory: Inventory) -> Candidate:
 
 def _told(home: Home, node: NodeResult) -> str:
     """A node that did not pass: its message, rows of a test, and the releases they are of."""
-    from warehouse.dbt import rows_found_by
+    from warehouse.build.dbt import rows_found_by
 
     rows = rows_found_by(node, home.candidate, _ROWS_TOLD)
     told = f"{node.name}: {' '.join(node.message.split())}"
@@ -171,7 +171,7 @@ def _told(home: Home, node: NodeResult) -> str:
 
 def _admitted(home: Home, held: HeldLoad) -> AdmittedLoad:
 
-    from warehouse.candidate import AdmittedLoad
+    from warehouse.build.candidate import AdmittedLoad
 
     # Only admitted loads come here, and those were understood.
     assert held.verdict is not None and held.verdict.understanding  # noqa: S101  # nosec B101

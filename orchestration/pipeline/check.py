@@ -24,7 +24,7 @@ from orchestration.pipeline.inventory import (
 )
 from orchestration.pipeline.reporter import SILENT, Reporter
 from orchestration.settings import Settings
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 # A line or two: the whole warning is in the verdict, in Data Docs and in `status`.
 _WARNING_WIDTH = 300

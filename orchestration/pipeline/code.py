@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from warehouse.dbt import Project
-    from warehouse.home import Home
+    from warehouse.build.dbt import Project
+    from warehouse.serve.home import Home
 
 ROOT = Path(__file__).resolve().parents[2]
 # Beside the archive: a change in any of these asks for a new build.
@@ -39,6 +39,6 @@ def code_digest() -> str:
 
 def dbt_project(home: Home) -> Project:
     """The dbt project, as a home builds it."""
-    from warehouse.dbt import Project
+    from warehouse.build.dbt import Project
 
     return Project(home, _digest_of({"dbt_project": _CODE["dbt_project"]}))

@@ -22,7 +22,7 @@ from orchestration.pipeline.inventory import (
 )
 from orchestration.pipeline.reporter import SILENT, Reporter
 from orchestration.pipeline.source import LIVE, SAMPLE, asked_for, open_source
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 
 def collect(

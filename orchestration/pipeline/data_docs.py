@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from ingest.reading.loads import Load
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 if TYPE_CHECKING:
     from orchestration.pipeline.inventory import HeldLoad, Inventory

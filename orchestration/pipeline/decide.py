@@ -28,8 +28,8 @@ from orchestration.pipeline.inventory import (
     release_digest,
     take_inventory,
 )
-from warehouse.home import Home
 from warehouse.reports.nearest import near, unknown_publication
+from warehouse.serve.home import Home
 
 
 def decide(

@@ -184,7 +184,7 @@ def _check(archive: HomeArchive | None, place: Path, findings: Sequence[Finding]
         return
     from orchestration.pipeline.check import check
     from orchestration.pipeline.collect import collect
-    from warehouse.home import Home
+    from warehouse.serve.home import Home
 
     home = Home(place / "home")
     home.prepare()

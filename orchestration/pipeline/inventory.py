@@ -25,7 +25,7 @@ from ingest.contracts.load import load_contracts
 from ingest.errors import ArchiveError
 from ingest.reading.loads import Load, loads_of, recognise_files, recognised_by
 from orchestration.pipeline.code import code_digest
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 Contracts = Mapping[str, Publication]
 

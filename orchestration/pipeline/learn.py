@@ -13,7 +13,7 @@ from ingest.errors import CoreMeasuresError
 from ingest.reading.recognise import Understanding
 from orchestration.pipeline.decide import release_held
 from orchestration.pipeline.inventory import take_inventory
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 
 def learn(home: Home, publication: str, release: str) -> tuple[Path, list[str]]:

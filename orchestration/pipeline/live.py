@@ -18,7 +18,7 @@ from ingest.publishers.fetch import fetched_from, new_editions, platform_of
 from ingest.publishers.memory import MEMORY, FetchState
 from ingest.publishers.platform import SkippedError
 from ingest.publishers.settings import Settings
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 if TYPE_CHECKING:
     from orchestration.pipeline.reporter import Reporter

@@ -10,7 +10,7 @@ from typing import Any
 from orchestration.pipeline.build import Candidate, NotPublishedError, accepted_among
 from orchestration.pipeline.data_docs import DataDocs
 from orchestration.pipeline.reporter import SILENT, Reporter
-from warehouse.home import Home, disk_fault
+from warehouse.serve.home import Home, disk_fault
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ def publish(
         A check on the facts failed.
     """
     from expectations.suites.facts import check_facts
-    from warehouse.dated import changes
-    from warehouse.publish import write_marts
+    from warehouse.publish.dated import changes
+    from warehouse.publish.marts import write_marts
 
     inventory = candidate.inventory
     serving = home.warehouse if home.build_record() else None
@@ -77,14 +77,14 @@ def publish(
 
 def keep_dated(home: Home) -> None:
     """See that what is served stands under its date, and in `published/index.json`."""
-    from warehouse.dated import keep
+    from warehouse.publish.dated import keep
 
     keep(home)
 
 
 def fill_lake(home: Home, reporter: Reporter) -> None:
     """Publish what is served to the lake too, if there is one; the home is none the worse."""
-    from warehouse.lake import Lake, LakeError, publish, remember
+    from warehouse.publish.lake import Lake, LakeError, publish, remember
 
     try:
         lake = Lake.from_environment()

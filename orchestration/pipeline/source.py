@@ -14,7 +14,7 @@ from ingest.contracts.contract import Publication
 from ingest.errors import ArchiveError, CoreMeasuresError
 from orchestration.pipeline.inventory import Contracts
 from orchestration.pipeline.reporter import Reporter
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 SAMPLE = "sample"
 LIVE = "live"

@@ -25,7 +25,7 @@ from ingest.errors import CoreMeasuresError
 from ingest.http.answers import is_loopback, origin_of
 from orchestration.pipeline.inventory import is_served, take_inventory, way_out
 from orchestration.reporting.freshness import State, freshness_of
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 if TYPE_CHECKING:
     from orchestration.pipeline.inventory import Contracts, Inventory
@@ -277,7 +277,7 @@ def _recovered(home: Home) -> Message:
 
 def bad_news(home: Home, inventory: Inventory | None, failed: str | None) -> Message | None:
     """What there is to act on, or None. A run that failed is told by what it said."""
-    from warehouse.lake import problem_of
+    from warehouse.publish.lake import problem_of
 
     news: list[News] = []
 

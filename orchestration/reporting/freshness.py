@@ -15,7 +15,7 @@ from enum import StrEnum
 from ingest.archive.release import Release, in_order
 from ingest.contracts.contract import Publication
 from ingest.publishers.memory import MEMORY, FetchState
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 PERIODS = {"yearly": 365, "quarterly": 91, "monthly": 30}
 """Days from one release to the next; what comes irregularly is never due."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from ingest.archive.release import in_order
 from ingest.archive.writing import write_whole
 from orchestration.settings import Settings
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 if TYPE_CHECKING:
     from orchestration.pipeline.inventory import Inventory

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ingest.archive.release import Release
     from orchestration.pipeline.inventory import HeldLoad, Inventory
-    from warehouse.home import Home
+    from warehouse.serve.home import Home
 
 # More rows than these would not be one screen.
 _SHOWN = 12

@@ -44,7 +44,7 @@ from reliability.drift.kinds import Kind, Truth
 from reliability.drift.site import DriftSite, Facts, Judgement, NoHistoryError, figures_alone
 from reliability.mutations import code_digest
 from reliability.site import Compiled, lay_release
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED = ROOT.parent / "shared" / "published"

@@ -27,12 +27,12 @@ from orchestration.pipeline.build import build
 from orchestration.pipeline.check import check
 from reliability.drift.document import Document, take_apart
 from reliability.site import Compiled, CompiledProject, Recorder, beneath_figures, lay_release
+from warehouse.build.dbt import NodeResult
 from warehouse.connection import SETTINGS
-from warehouse.dbt import NodeResult
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 if TYPE_CHECKING:
-    from warehouse.dbt import Project
+    from warehouse.build.dbt import Project
 
 # Releases held before the newest: enough for history to speak.
 _OLDER = 4

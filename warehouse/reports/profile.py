@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from ingest.errors import CoreMeasuresError
-from warehouse.names import search_words
 from warehouse.query import query
+from warehouse.reports.names import search_words
 
 _BARS = "▁▂▃▄▅▆▇█"
 _PLAIN_BARS = "12345678"

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ingest.errors import CoreMeasuresError
-from warehouse.names import search_words
 from warehouse.query import Answer, query
+from warehouse.reports.names import search_words
 from warehouse.reports.nearest import nearest, unknown_publication
 
 ENGLAND = "E92000001"

@@ -22,7 +22,7 @@ import duckdb
 from ingest.archive.writing import sync_folder
 from ingest.errors import CoreMeasuresError, HomeError
 from warehouse.connection import SETTINGS
-from warehouse.home import Home
+from warehouse.serve.home import Home
 from warehouse.site.marts import Marts
 
 SITE = "site"
@@ -186,7 +186,7 @@ def _bundled(process: subprocess.Popen[bytes]) -> bytes:
 
 def _downloads(con: duckdb.DuckDBPyConnection, marts: Marts) -> Iterator[tuple[str, bytes]]:
     """Each measure's and each council's figures as CSV at its page's address, as in the mart."""
-    from warehouse.publish import csv_line
+    from warehouse.publish.marts import csv_line
 
     names, line = csv_line(con, "fct_core_measure")
     slugs = [(code, council.slug) for council in marts.councils for code in council.codes]

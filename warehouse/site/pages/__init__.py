@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from warehouse.names import search_words
+from warehouse.reports.names import search_words
 from warehouse.site import words
 from warehouse.site.marts import Marts
 from warehouse.site.pages.areas import AreaPages

@@ -19,7 +19,7 @@ import duckdb
 
 from ingest.archive.writing import sync_folder, write_whole
 from warehouse.connection import SETTINGS, sql_name, sql_text
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 # Long enough to see what a correction in a publisher's busy week changed; a figure of any month of
 # the two last years, and of any year, can be looked up for good.

@@ -22,9 +22,9 @@ import duckdb
 from ingest.archive.writing import write_whole
 from ingest.errors import CoreMeasuresError
 from warehouse.connection import SETTINGS
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
-PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
+PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 _STAMP = "project.digest"
 # What a parse leaves: for people and for our own reading, and for dbt's next run.
 _MANIFEST, _PARSED = "manifest.json", "partial_parse.msgpack"

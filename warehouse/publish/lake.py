@@ -21,8 +21,8 @@ import duckdb
 from ingest.archive.writing import write_whole
 from ingest.errors import CoreMeasuresError, without_credentials
 from warehouse.connection import SETTINGS, sql_name, sql_text
-from warehouse.dated import past_the_rule
-from warehouse.home import Home
+from warehouse.publish.dated import past_the_rule
+from warehouse.serve.home import Home
 
 CATALOGUE, DATA = "CORE_MEASURES_LAKE", "CORE_MEASURES_LAKE_DATA"
 # Views and macros of the marts speak of the database by this name: a reader attaches it as such.

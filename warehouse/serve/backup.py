@@ -20,7 +20,7 @@ from typing import Any
 from ingest.archive.release import sha256_of
 from ingest.archive.writing import sync_folder
 from ingest.errors import CoreMeasuresError, HomeError
-from warehouse.home import Home
+from warehouse.serve.home import Home
 
 _LIST = "core-measures-backup.json"
 _FORMAT = 1

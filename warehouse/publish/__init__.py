@@ -1,0 +1,1 @@
+"""Publishing: marts as files, dated builds, and a lake."""

@@ -1,0 +1,1 @@
+"""Serving: the home, the build that readers find in it, and its backup."""
