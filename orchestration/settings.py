@@ -13,6 +13,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
+from ingest.beside import processors
 from ingest.errors import CoreMeasuresError
 
 
@@ -36,7 +37,7 @@ class Settings(BaseModel):
     workers: int | None = _variable(
         None,
         "CORE_MEASURES_WORKERS",
-        "how many processes check publications side by side; by default one a processor",
+        "how many processes work side by side, as at checks; by default one a processor",
     )
     build_memory: str = _variable(
         "700MB", "CORE_MEASURES_BUILD_MEMORY", "memory that DuckDB may take while it builds"
@@ -177,6 +178,11 @@ class Settings(BaseModel):
             raise CoreMeasuresError(
                 f"{first['loc'][0]}: {first['input']!r} cannot be used: {first['msg']}."
             ) from None
+
+    @property
+    def processes(self) -> int:
+        """How many processes may be at work side by side; one means this process alone."""
+        return self.workers or processors()
 
     @property
     def home_folder(self) -> Path:

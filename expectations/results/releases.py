@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
 import os
-import signal
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from functools import lru_cache
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +23,7 @@ from expectations.panel.councils import Councils
 from expectations.results import verdicts
 from expectations.results.decisions import Decision, as_told, standing
 from expectations.results.verdicts import LoadVerdict, verdicts_in
+from ingest import beside
 from ingest.archive.held import HomeArchive
 from ingest.archive.release import PublishedFile, Release
 from ingest.contracts.contract import Publication
@@ -47,8 +46,6 @@ class AdmittedBefore:
 
 # The admitted load before, by the contract's file.
 Before = Mapping[str, AdmittedBefore]
-# With fewer releases to check a worker's start takes longer than it saves.
-_WORTH_WORKERS = 6
 
 
 @dataclass(frozen=True)
@@ -183,29 +180,23 @@ def check_publication(work: PublicationToCheck) -> list[CheckedRelease]:
     return checked
 
 
-def check_releases(
-    work: Sequence[PublicationToCheck], asked: int, workers: int | None = None
-) -> Iterator[CheckedRelease]:
+def check_releases(work: Sequence[PublicationToCheck], workers: int) -> Iterator[CheckedRelease]:
     """Check what has no verdict that holds; results come in the order of `work`.
 
-    `asked` is about how many releases there are to check: many are shared among `workers`
-    processes, by default as many as there are processors.
+    Publications are shared among `workers` processes; with one, this process checks them itself.
 
     Raises
     ------
     CoreMeasuresError
         A worker process was ended from without.
     """
-    workers = min(workers or len(os.sched_getaffinity(0)), len(work))
-    if asked < _WORTH_WORKERS or workers < 2:
+    if workers < 2:
         for one in work:
             yield from check_publication(one)
         return
-    # The library takes seconds to import: once, in a process that the workers are forked from.
-    os.environ["GX_ANALYTICS_ENABLED"] = "False"
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["expectations.gx.preloaded"])
-    pool = ProcessPoolExecutor(workers, context, initializer=_begin_worker)
+    pool = ProcessPoolExecutor(
+        min(workers, len(work)), prepare_workers(), initializer=beside.begin_worker
+    )
     try:
         for future in [pool.submit(check_publication, one) for one in work]:
             yield from future.result()
@@ -218,17 +209,13 @@ def check_releases(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _begin_worker() -> None:
-    """A worker is stopped by who started it, and does not outlive it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+def prepare_workers() -> ForkServerContext:
+    """Have the library imported, which takes seconds, in the process that workers are forked from.
 
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    It goes on by itself meanwhile: who knows that there is something to check asks early.
+    """
+    os.environ["GX_ANALYTICS_ENABLED"] = "False"
+    return beside.begin_serving(["expectations.gx.preloaded"])
 
 
 def _check_release(

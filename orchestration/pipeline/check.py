@@ -57,7 +57,7 @@ def check(
             for release in work.releases
         }
         work = [held[name] for name in stale if stale[name]]
-        for checked in check_releases(work, to_check, Settings.read().workers):
+        for checked in check_releases(work, Settings.read().processes):
             path = checked.release.path
             publication = contracts[checked.release.publication]
             kept[path] = _keep(home, docs, publication, checked, decisions[path], reporter)

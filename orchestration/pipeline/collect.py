@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from expectations.results.decisions import Decision, one_line
+from expectations.results.releases import prepare_workers
 from ingest.archive.release import Problem, Release
 from ingest.archive.store import Archive
 from ingest.archive.writing import write_whole
@@ -22,6 +23,7 @@ from orchestration.pipeline.inventory import (
 )
 from orchestration.pipeline.reporter import SILENT, Reporter
 from orchestration.pipeline.source import LIVE, SAMPLE, asked_for, open_source
+from orchestration.settings import Settings
 from warehouse.serve.home import Home
 
 
@@ -92,6 +94,9 @@ def _collect_publication(
             reporter.warn(f"Failed to download: {error}")
             continue
         if kept is not None:
+            # It will be checked: what that needs is got ready while more comes home.
+            if Settings.read().processes > 1:
+                prepare_workers()
             came.append(kept)
     return came, problems
 

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import duckdb
+
+from expectations.results.verdicts import Check
+from ingest.beside import Beside, Here
 from orchestration.pipeline.build import Candidate, NotPublishedError, accepted_among
 from orchestration.pipeline.data_docs import DataDocs
+from orchestration.pipeline.inventory import Inventory
 from orchestration.pipeline.reporter import SILENT, Reporter
+from orchestration.settings import Settings
 from warehouse.serve.home import Home, disk_fault
+
+if TYPE_CHECKING:
+    from warehouse.site import SiteReport
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
@@ -38,24 +51,24 @@ def publish(
     inventory = candidate.inventory
     serving = home.warehouse if home.build_record() else None
     reporter.begin("Publishing", 4 if with_site else 3)
-    checks = check_facts(
-        home.candidate,
-        serving,
-        given_up=[(held.load.release, held.load.file) for held in inventory.rejected],
-    )
-    reporter.advance("facts checked")
-    faults = [check for check in checks if check.blocks]
-    if faults:
-        shown = "; ".join(f"{check}. {check.explanation}" for check in faults)
-        raise NotPublishedError(
-            f"The facts did not pass, nothing was swapped: {shown}" + accepted_among(inventory)
-        )
-    with home.new_build() as folder:
-        marts = write_marts(home.candidate, folder / "marts", candidate.dbt.versions())
-        changed = changes(home.published if serving else None, folder / "marts")
+    given_up = [(held.load.release, held.load.file) for held in inventory.rejected]
+    with home.new_build() as folder, ExitStack() as at_work:
+        # Each needs nothing but the candidate: side by side, and none is served before all is well.
+        site = _begin_site(home, folder, at_work) if with_site else None
+        guard = _begin(at_work, check_facts, home.candidate, serving, given_up)
+        try:
+            marts = write_marts(home.candidate, folder / "marts", candidate.dbt.versions())
+            changed = changes(home.published if serving else None, folder / "marts")
+        except duckdb.Error:
+            # What is wrong with the facts says more than what could not be written of them.
+            _refuse(guard.result(), inventory)
+            raise
         reporter.advance("marts written")
-        if with_site:
-            _write_site(home, folder / "marts", reporter)
+        checks = guard.result()
+        _refuse(checks, inventory)
+        reporter.advance("facts checked")
+        if site is not None:
+            _take_site(site, folder, reporter)
             reporter.advance("site written")
         docs = DataDocs(home)
         docs.assemble(folder / "data_docs", inventory)
@@ -73,6 +86,15 @@ def publish(
         reporter.advance("swapped in")
     reporter.end()
     return Published(marts, changed)
+
+
+def _refuse(checks: Sequence[Check], inventory: Inventory) -> None:
+    faults = [check for check in checks if check.blocks]
+    if faults:
+        shown = "; ".join(f"{check}. {check.explanation}" for check in faults)
+        raise NotPublishedError(
+            f"The facts did not pass, nothing was swapped: {shown}" + accepted_among(inventory)
+        )
 
 
 def keep_dated(home: Home) -> None:
@@ -111,18 +133,35 @@ def still_served(home: Home, reporter: Reporter = SILENT) -> None:
     fill_lake(home, reporter)
 
 
-def _write_site(home: Home, marts: Path, reporter: Reporter) -> None:
-    """Make the pages among the marts; figures are none the worse where that fails."""
+def _begin(at_work: ExitStack, call: Callable[..., _Result], *arguments: object) -> Here[_Result]:
+    """A call in a process of its own, where there may be several; it ends with what asked."""
+    if Settings.read().processes < 2:
+        return Here(call, *arguments)
+    begun = Beside(call, *arguments, preload=["expectations.gx.preloaded"])
+    at_work.callback(begun.stop)
+    return begun
+
+
+def _begin_site(home: Home, folder: Path, at_work: ExitStack) -> Here[SiteReport]:
     from warehouse.site import SITE, write_site
 
-    before = home.site
+    before = home.site if home.site.is_dir() else None
+    return _begin(at_work, write_site, home.candidate, folder / SITE, before)
+
+
+def _take_site(site: Here[SiteReport], folder: Path, reporter: Reporter) -> None:
+    """Put the pages among the marts; figures are none the worse where there are none."""
+    from warehouse.site import SITE
+
     try:
-        write_site(home.candidate, marts / SITE, before if before.is_dir() else None)
+        site.result()
     except Exception as error:
         if disk_fault(error):
             raise
-        shutil.rmtree(marts / SITE, ignore_errors=True)
+        shutil.rmtree(folder / SITE, ignore_errors=True)
         reporter.warn(
             f"No site this time: {error!r}. The marts are served without;"
             " try it by itself: core-measures site"
         )
+    else:
+        (folder / SITE).rename(folder / "marts" / SITE)

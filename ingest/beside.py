@@ -1,0 +1,129 @@
+"""Processes beside this one: forked from a server that has the libraries ready, stopped with us."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from multiprocessing import forkserver
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
+from typing import Generic, TypeVar
+
+_Result = TypeVar("_Result")
+
+
+class EndedFromWithoutError(Exception):
+    """A process beside this one was ended by somebody else, perhaps for want of memory."""
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def begin_serving(preload: Sequence[str]) -> ForkServerContext:
+    """Start the server, if it does not run yet, which imports those modules while we go on.
+
+    It is one for the life of this process: what asks first decides what it has ready.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([*preload])
+    forkserver.ensure_running()
+    return context
+
+
+def begin_worker() -> None:
+    """See that this process, a worker, is stopped by who started it, and does not outlive it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+class Here(Generic[_Result]):
+    """A call that waits until it is asked for, and is carried out in this process then."""
+
+    def __init__(self, call: Callable[..., _Result], *arguments: object) -> None:
+        self._call, self._arguments = call, arguments
+
+    def result(self) -> _Result:
+        """What the call returns; it raises what the call raises."""
+        return self._call(*self._arguments)
+
+    def stop(self) -> None:
+        """Nothing is under way."""
+
+
+class Beside(Here[_Result]):
+    """A call that is carried out in a process of its own, while this one goes on.
+
+    `call` is a function of a module, and it, what it is given and what it returns can be pickled.
+    `preload` are modules to have ready, where no server runs yet.
+    """
+
+    def __init__(
+        self, call: Callable[..., _Result], *arguments: object, preload: Sequence[str] = ()
+    ) -> None:
+        super().__init__(call, *arguments)
+        context = begin_serving(preload)
+        self._heard, told = context.Pipe(duplex=False)
+        self._process = context.Process(target=_carry_out, args=(told, call, arguments))
+        self._process.start()
+        told.close()
+
+    def result(self) -> _Result:
+        """What the call returned, once it has.
+
+        Raises
+        ------
+        EndedFromWithoutError
+            The process is gone and has said nothing.
+        Exception
+            What the call raised.
+        """
+        try:
+            returned, raised = self._heard.recv()
+        except EOFError:
+            raise EndedFromWithoutError("it was ended from without") from None
+        finally:
+            self.stop()
+        if raised is not None:
+            raise raised
+        result: _Result = returned
+        return result
+
+    def stop(self) -> None:
+        """End the process, whatever it does."""
+        self._heard.close()
+        if self._process.is_alive():
+            self._process.kill()
+        self._process.join()
+
+
+def _carry_out(told: Connection, call: Callable[..., object], arguments: Sequence[object]) -> None:
+    begin_worker()
+    answer: tuple[object, BaseException | None]
+    try:
+        answer = call(*arguments), None
+    except Exception as error:
+        answer = None, error if _goes_through(error) else RuntimeError(repr(error))
+    told.send(answer)
+    told.close()
+
+
+def _goes_through(error: Exception) -> bool:
+    try:
+        return isinstance(pickle.loads(pickle.dumps(error)), type(error))  # noqa: S301  # our own
+    except Exception:
+        return False
