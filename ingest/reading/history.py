@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from ingest.contracts.contract import FileContract
 from ingest.contracts.specs import NUMERIC_ROLES, AreaLevel
+from ingest.reading.agreement import Floats, Numbers, SharedRows, agreement, numbers_of, shared_rows
 from ingest.reading.cells import read_cell
 from ingest.reading.evidence import (
     CONTRADICTED,
@@ -30,13 +31,7 @@ from ingest.reading.evidence import (
     NEARER,
     Agreement,
     Evidence,
-    Floats,
-    Numbers,
-    SharedRows,
-    agreement,
-    numbers_of,
     ranked,
-    shared_rows,
 )
 from ingest.reading.grids import SOURCE_SHEET, found_by
 from ingest.reading.identities import holds, identities_of, members

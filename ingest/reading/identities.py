@@ -13,7 +13,8 @@ import numpy as np
 
 from ingest.contracts.contract import FileContract
 from ingest.contracts.figure_checks import Share, Sum
-from ingest.reading.evidence import Agreement, Numbers
+from ingest.reading.agreement import Numbers
+from ingest.reading.evidence import Agreement
 
 Identity = Sum | Share
 
