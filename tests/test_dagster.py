@@ -29,7 +29,7 @@ from warehouse.serve.home import Home
 
 MEASURES = sorted(path.stem for path in (PROJECT / "dbt_project/models/measures").rglob("*.sql"))
 ANSWERS = sorted(path.stem for path in (PROJECT / "dbt_project/models/answers").glob("*.sql"))
-MARTS = sorted(path.stem for path in (PROJECT / "dbt_project/models/marts").glob("*.sql"))
+MARTS = sorted(path.stem for path in (PROJECT / "dbt_project/models/marts").rglob("*.sql"))
 INTERMEDIATE = sorted(
     path.stem for path in (PROJECT / "dbt_project/models/intermediate").glob("*.sql")
 )

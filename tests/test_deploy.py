@@ -295,5 +295,5 @@ def test_a_value_of_the_environment_is_not_in_the_table() -> None:
     table = (PROJECT / "docs" / "operate.md").read_text("utf-8").split("## Configuration")[1]
     listed = set(re.findall(r"^\| `([A-Z_]+)`", table.split("\n## ")[0], re.MULTILINE))
     # These the command sets itself, for dbt and for Dagster.
-    internal = {"CORE_MEASURES_DATABASE", "CORE_MEASURES_MODELS", "DAGSTER_TELEMETRY_ENABLED"}
+    internal = {"CORE_MEASURES_DATABASE", "DAGSTER_TELEMETRY_ENABLED"}
     assert listed == read - internal

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 from conftest import PROJECT, command, copy_of, rows
 
 from orchestration.pipeline.code import dbt_project
@@ -260,7 +264,7 @@ YAML = """models:
 """
 
 
-def test_a_measure_needs_more_than_its_sql_and_its_yaml(
+def test_a_measure_needs_more_than_its_sql_its_yaml_and_its_name_in_the_union(
     copied: Path, second_home: Path, tmp_path: Path
 ) -> None:
     folder = copied / "dbt_project" / "models" / "measures" / "safe_and_secure"
@@ -268,6 +272,13 @@ def test_a_measure_needs_more_than_its_sql_and_its_yaml(
     (folder / "referrals.yml").write_text(YAML)
     home = copy_of(second_home, tmp_path / "home")
     archive = second_home.parent / "archive"
+    outcome = command("refresh", "--from", archive, "--home", home, project=copied)
+    assert outcome.returncode == 1
+    # As dbt by hand leaves it: none of the project's own.
+    (copied / "dbt_project" / "target" / "compiled" / "referrals.yml").mkdir(parents=True)
+    assert "referrals.sql: name it in int_core_measure_unioned" in outcome.stderr
+    union = copied / "dbt_project" / "models" / "intermediate" / "int_core_measure_unioned.sql"
+    union.write_text(union.read_text().replace("\n] %}", "\n    'referrals',\n] %}"))
     outcome = command("refresh", "--from", archive, "--home", home, project=copied)
     assert outcome.returncode == 0, outcome.stderr
     assert rows(home, "select title from marts.dim_measure where measure_id = 'referrals'") == [
@@ -385,3 +396,40 @@ def test_the_sql_reads_a_mark_a_period_or_a_code_wrong(sample_home: Path, tmp_pa
     assert len(results) >= 9
     failed = [f"{node.name}: {node.message}" for node in results if node.status != "pass"]
     assert not failed
+
+
+def test_who_runs_dbt_by_hand_has_to_set_what_a_refresh_sets(
+    second_home: Path, tmp_path: Path
+) -> None:
+    """As CONTRIBUTING.md says: dbt's own command, on a copy of a warehouse, in the checkout."""
+    folder = tmp_path / "dbt_project" / "target"
+    folder.mkdir(parents=True)
+    shutil.copy((second_home / "warehouse" / "core_measures.duckdb").resolve(), folder)
+    places = ("--project-dir", PROJECT / "dbt_project", "--profiles-dir", PROJECT / "dbt_project")
+    written = ("--target-path", tmp_path / "written", "--log-path", tmp_path / "written")
+    own = {k: v for k, v in os.environ.items() if not k.startswith(("CORE_MEASURES", "DBT"))}
+    outcome = subprocess.run(
+        [Path(sys.executable).with_name("dbt"), "build", *places, *written, "-s", "+dim_measure"],
+        cwd=tmp_path,
+        env=own,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert outcome.returncode == 0, outcome.stdout
+    assert "ERROR=0" in outcome.stdout
+
+
+def test_who_changes_a_mart_is_not_told_that_pages_and_files_read_it() -> None:
+    exposures = yaml.safe_load((PROJECT / "dbt_project/models/exposures.yml").read_text("utf-8"))
+    told = {
+        one["name"]: {ref.removeprefix("ref('").removesuffix("')") for ref in one["depends_on"]}
+        for one in exposures["exposures"]
+    }
+    marts = {path.stem for path in (PROJECT / "dbt_project/models/marts").rglob("*.sql")}
+    code = [path.read_text("utf-8") for path in (PROJECT / "warehouse/site").rglob("*.py")]
+    assert told["site"] == {mart for mart in marts if any(f"marts.{mart}" in of for of in code)}
+    assert told["data_package"] == marts
+    pages = [path.read_text("utf-8") for path in (PROJECT / "docs/consumers").rglob("*.md")]
+    shown = {mart for mart in marts if any(re.search(rf"\b{mart}\b", page) for page in pages)}
+    assert told["consumers"] == shown

@@ -1,20 +1,7 @@
 {#-
-  What is known of the measures: their models' names, which the caller finds by looking into
-  models/measures (dbt has no list of models while it parses), and their meta, from the YAML
-  beside each model. There is no other list of measures or series.
+  What is known of the measures: their meta, from the YAML beside each model. There is no other list of
+  measures or series but that of `int_core_measure_unioned`, which has to name what it is made of.
 -#}
-
-{% macro measure_models() %}
-    {%- set names = env_var('CORE_MEASURES_MODELS', '') -%}
-    {%- if not names | trim -%}
-        {{ exceptions.raise_compiler_error(
-            'CORE_MEASURES_MODELS is not set: give it the names of the models in '
-            ~ 'models/measures, separated by commas.'
-        ) }}
-    {%- endif -%}
-    {{ return(names.split(',') | map('trim') | select | sort) }}
-{% endmacro %}
-
 
 {% macro ambitions() %}
     {{ return({
@@ -33,13 +20,15 @@
 {#- Every measure with its series, in the order of the LGA's numbers. Empty while dbt parses. -#}
 {% macro core_measures() %}
     {%- set measures = [] -%}
+    {%- set union = graph.nodes.get('model.' ~ project_name ~ '.int_core_measure_unioned') if execute -%}
+    {%- set unioned = union.depends_on.nodes if union else [] -%}
     {%- for node in (graph.nodes.values() if execute else [])
         if node.resource_type == 'model' and 'measures' in node.fqn[:-1] -%}
         {%- set meta = node.config.meta -%}
         {%- set wanted = ['title', 'number', 'stage', 'series'] -%}
-        {%- if node.name not in measure_models() -%}
+        {%- if node.unique_id not in unioned -%}
             {{ exceptions.raise_compiler_error(
-                node.original_file_path ~ ' is not in CORE_MEASURES_MODELS.'
+                node.original_file_path ~ ': name it in int_core_measure_unioned, or it has no facts.'
             ) }}
         {%- endif -%}
         {%- for key in wanted if not meta.get(key) -%}

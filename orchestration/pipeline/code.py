@@ -20,12 +20,16 @@ _CODE = {
     "ingest": ("*.py", "*.yml"),
     "warehouse": ("*.py", "*.jinja", "*.css", "*.js"),
 }
+# What dbt writes there where somebody runs it by hand.
+_WRITTEN = {("dbt_project", "target"), ("dbt_project", "logs")}
 
 
 def _digest_of(folders: Mapping[str, tuple[str, ...]]) -> str:
     seen = hashlib.sha256()
     for folder, patterns in folders.items():
         for path in sorted(p for pattern in patterns for p in (ROOT / folder).rglob(pattern)):
+            if path.relative_to(ROOT).parts[:2] in _WRITTEN:
+                continue
             seen.update(str(path.relative_to(ROOT)).encode())
             seen.update(hashlib.sha256(path.read_bytes()).digest())
     return seen.hexdigest()

@@ -76,16 +76,10 @@ def rows_found_by(node: NodeResult, candidate: Path, most: int) -> list[dict[str
         return []
 
 
-def measure_models(project: Path = PROJECT) -> list[str]:
-    """The measure models, found by their files: adding one is adding its file."""
-    return sorted(path.stem for path in (project / "models" / "measures").rglob("*.sql"))
-
-
 def environment(home: Home, project: Path = PROJECT) -> dict[str, str]:
     """What dbt needs to be told. Constant for a home, so that dbt never parses twice."""
     return {
         "CORE_MEASURES_DATABASE": str(home.candidate.absolute()),
-        "CORE_MEASURES_MODELS": ",".join(measure_models(project)),
         "DBT_PROJECT_DIR": str(project),
         "DBT_PROFILES_DIR": str(project),
         "DBT_TARGET_PATH": str(home.dbt_target.absolute()),

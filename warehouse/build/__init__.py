@@ -1,0 +1,1 @@
+"""Building: a candidate of admitted loads, and dbt on it."""
