@@ -33,6 +33,7 @@ MARTS = sorted(path.stem for path in (PROJECT / "dbt_project/models/marts").rglo
 INTERMEDIATE = sorted(
     path.stem for path in (PROJECT / "dbt_project/models/intermediate").glob("*.sql")
 )
+FACT = dg.AssetKey(["marts", "fct_core_measure"])
 STAGING = sorted(path.stem for path in (PROJECT / "dbt_project/models/staging").rglob("*.sql"))
 SEEDS = sorted(path.stem for path in (PROJECT / "dbt_project/seeds").glob("*.csv"))
 
@@ -57,6 +58,12 @@ def run(
     return definitions.resolve_job_def(JOB).execute_in_process(
         run_config=config, raise_on_error=False, instance=instance
     )
+
+
+def data_version(instance: dg.DagsterInstance, key: dg.AssetKey) -> str:
+    event = instance.get_latest_materialization_event(key)
+    assert event is not None
+    return event.asset_materialization.tags["dagster/data_version"]
 
 
 def test_an_asset_is_lost_or_moved(definitions: dg.Definitions) -> None:
@@ -199,6 +206,7 @@ def test_a_quiet_night_in_dagster_looks_like_one_that_was_missed(
     with dg.DagsterInstance.ephemeral() as instance:
         result = run(definitions, second_home.parent / "archive", instance)
         told = [event.message or "" for event in instance.all_logs(result.run_id)]
+        assert data_version(instance, FACT) == Home(home).build_record()["digest"]
     assert result.success
     steps = {event.step_key for event in result.all_events if event.is_step_success}
     assert steps == {"publications", "models", "published"}
@@ -292,7 +300,6 @@ def test_dagster_does_not_show_what_the_command_built(
         environment={"DAGSTER_HOME": str(kept)},
     )
     assert outcome.returncode == 0, outcome.stderr
-    fact = dg.AssetKey(["marts", "fct_core_measure"])
     publication = publication_key(load_contracts()[IN_NEED])
     with dg.DagsterInstance.from_config(str(kept)) as instance:
         shown = {key.path[0] for key in instance.get_asset_keys()}
@@ -300,7 +307,7 @@ def test_dagster_does_not_show_what_the_command_built(
             *("publications", "seeds", "measures", "staging", "intermediate", "marts", "answers"),
             PUBLISHED.path[0],
         }
-        event = instance.get_latest_materialization_event(fact)
+        event = instance.get_latest_materialization_event(FACT)
         assert event is not None
         assert event.run_id == "", "no run stands behind it"
         metadata = event.asset_materialization.metadata
@@ -314,6 +321,9 @@ def test_dagster_does_not_show_what_the_command_built(
             " order by column_index",
         )
         assert all(column.description for column in columns)
+        # What Dagster tells by which of its assets are behind.
+        assert data_version(instance, FACT) == Home(home).build_record()["digest"]
+        assert data_version(instance, publication) != data_version(instance, FACT)
         came = instance.get_latest_materialization_event(publication).asset_materialization
         assert "2024" in str(came.metadata["came in this run"].value)
         asked = dg.AssetCheckKey(publication, ADMITTED)

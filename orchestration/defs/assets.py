@@ -4,6 +4,8 @@ Each step calls a function of the pipeline, and shows what it said. Dagster read
 a step as they stand, so that none of them is put off.
 """
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from graphlib import TopologicalSorter
@@ -139,11 +141,23 @@ def publication_events(
 ) -> Iterator[Any]:
     """What became of a publication in a refresh, and its checks."""
     fresh = [str(release) for release in arrived if release.publication == publication.publication]
+    held = inventory.of(publication)
     yield dg.MaterializeResult(
-        key, metadata=_publication_metadata(inventory.of(publication), fresh)
+        key, metadata=_publication_metadata(held, fresh), data_version=_version_of_releases(held)
     )
     yield loads_admitted(key, publication, inventory)
     yield released_on_time(key, publication, inventory, home)
+
+
+def _version_of_releases(held: Sequence[HeldRelease]) -> dg.DataVersion:
+    """Another one as soon as a file, or what becomes of it, is another."""
+    told = [[one.release.path, one.release.hashes, [o.outcome for o in one.loads]] for one in held]
+    return dg.DataVersion(hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest())
+
+
+def version_of_build(inventory: Inventory) -> dg.DataVersion:
+    """Of whatever a build made: it is a function of what was held and of the code."""
+    return dg.DataVersion(inventory.digest)
 
 
 def _publication_metadata(held: list[HeldRelease], fresh: list[str]) -> dict[str, Any]:
@@ -171,7 +185,7 @@ def model_assets(manifest: dict[str, Any], translator: Translator) -> dg.AssetsD
         work = refresh.work
         if work.is_served:
             context.log.info("Nothing is new: the warehouse stands as it is.")
-            yield from _as_it_stood(context)
+            yield from _as_it_stood(context, work.inventory)
             return
         nodes: list[NodeResult] = []
         try:
@@ -179,7 +193,8 @@ def model_assets(manifest: dict[str, Any], translator: Translator) -> dg.AssetsD
                 build(work.home, work.inventory, reporter=work.reporter, on_node=nodes.append)
         finally:
             built = shapes_of(work.home.candidate)
-            for event in node_events(nodes, manifest, translator, built):
+            version = version_of_build(work.inventory)
+            for event in node_events(nodes, manifest, translator, built, version):
                 if _is_selected(event, context):
                     yield event
 
@@ -197,12 +212,18 @@ def _is_selected(
     return event.asset_key in context.selected_asset_keys
 
 
-def _as_it_stood(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+def _as_it_stood(
+    context: dg.AssetExecutionContext, inventory: Inventory
+) -> Iterator[dg.MaterializeResult[Any]]:
     """What a night with nothing new did of each asset: it was seen to be as it is to be."""
     # Dagster takes an asset after those that it is made of.
     order = TopologicalSorter(context.assets_def.asset_deps).static_order()
     for key in (one for one in order if one in context.selected_asset_keys):
-        yield dg.MaterializeResult(key, metadata={"nothing new": "it stands as it was built"})
+        yield dg.MaterializeResult(
+            key,
+            metadata={"nothing new": "it stands as it was built"},
+            data_version=version_of_build(inventory),
+        )
 
 
 def node_events(
@@ -210,6 +231,7 @@ def node_events(
     manifest: dict[str, Any],
     translator: Translator,
     built: Mapping[tuple[str, str], TableShape],
+    version: dg.DataVersion,
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
     """What dbt made, each with its rows, columns and types, and what its tests said."""
     for node in nodes:
@@ -234,6 +256,7 @@ def node_events(
             yield dg.MaterializeResult(
                 translator.get_asset_key(props),
                 metadata={"seconds": node.seconds} | (_shape_metadata(shape) if shape else {}),
+                data_version=version,
             )
 
 
@@ -280,7 +303,7 @@ def published_assets(manifest: dict[str, Any], translator: Translator) -> dg.Ass
         if work.is_served:
             context.log.info("Nothing is new: the published marts stand as they are.")
             still_served(home, work.reporter)
-            yield from _as_it_stood(context)
+            yield from _as_it_stood(context, work.inventory)
             return
         with work.unless_stopped():
             candidate = standing_candidate(home, work.inventory)
@@ -303,7 +326,12 @@ def published_events(
             "data docs": dg.MetadataValue.path(str(home.quality / "index.html")),
             "loads refused": len(inventory.refused),
         },
+        data_version=version_of_build(inventory),
     )
     index = home.site / "index.html"
     if with_site and index.exists():
-        yield dg.MaterializeResult(SITE, metadata={"open": dg.MetadataValue.path(str(index))})
+        yield dg.MaterializeResult(
+            SITE,
+            metadata={"open": dg.MetadataValue.path(str(index))},
+            data_version=version_of_build(inventory),
+        )

@@ -11,6 +11,7 @@ from orchestration.defs.assets import (
     publication_events,
     publication_key,
     published_events,
+    version_of_build,
 )
 from orchestration.pipeline.code import dbt_project
 from orchestration.pipeline.reporter import Reporter
@@ -48,7 +49,11 @@ def _events(ended: Outcome, nodes: Sequence[NodeResult], only: Sequence[str]) ->
         return
     translator = Translator(inventory.contracts)
     yield from node_events(
-        nodes, dbt_project(home).manifest(), translator, shapes_of(home.warehouse)
+        nodes,
+        dbt_project(home).manifest(),
+        translator,
+        shapes_of(home.warehouse),
+        version_of_build(inventory),
     )
     marts = sorted(path.stem for path in home.published.glob("*.parquet"))
     yield from published_events(home, inventory, marts)
@@ -59,7 +64,9 @@ def _without_run(
 ) -> dg.AssetMaterialization | dg.AssetCheckEvaluation:
     assert event.asset_key is not None  # noqa: S101  # nosec B101  # each of ours names its asset
     if isinstance(event, dg.MaterializeResult):
-        return dg.AssetMaterialization(event.asset_key, metadata=event.metadata)
+        # As Dagster itself notes the version of what a run made.
+        tags = {"dagster/data_version": event.data_version.value} if event.data_version else {}
+        return dg.AssetMaterialization(event.asset_key, metadata=event.metadata, tags=tags)
     return dg.AssetCheckEvaluation(
         asset_key=event.asset_key,
         check_name=str(event.check_name),
