@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING
 from ingest.errors import ReadError
 from ingest.reading.cells import read_number
 from ingest.reading.names import (
+    READINGS,
     as_known,
-    in_one_word,
     in_words,
     normal,
     spellings,
-    without_count,
 )
 from ingest.reading.spec import HeaderSpec, Reading
 from ingest.reading.tables import MOST_COLUMNS, SOURCE_ROW, csv_text, read_csv
@@ -326,10 +325,6 @@ def _header_at(
     raise ReadError(f"{part} has no header: no row has the cells {told}")
 
 
-# How two names are read to say the same, where the rows of two headers are compared.
-_READINGS = (normal, without_count, in_one_word)
-
-
 def _header_by_place(
     part: _Part, rows: Sequence[list[str]], reading: Reading, wanted: frozenset[str]
 ) -> int | None:
@@ -347,10 +342,10 @@ def _header_by_place(
     printed = [at for at, row in enumerate(rows[:first]) if any(cell.strip() for cell in row)]
     if not printed or (place := printed[-1] - spec.rows + 1) < 0:
         return None
-    words = {read(name) for name in wanted for read in _READINGS}
+    words = {of_known(name) for name in wanted for _, of_known, _ in READINGS}
     known = {
         at: sum(
-            any(read(name) in words for read in _READINGS)
+            any(of_printed(name) in words for of_printed, _, _ in READINGS)
             for name in dict.fromkeys(_names(_header(rows, at, spec)))
         )
         for at in range(place + 1)

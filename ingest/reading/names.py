@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from re import _parser  # type: ignore[attr-defined]  # how a pattern is put together
 from typing import Any
@@ -113,6 +113,22 @@ def without_count(name: str) -> str:
 def in_one_word(name: str) -> str:
     """A name's letters and digits alone: `LaNumber` and `Lanumber` are divided differently."""
     return "".join(re.findall(r"[a-z0-9]+", name.lower()))
+
+
+def _without_percent(name: str) -> str:
+    """A name's words without that it is a percentage: `value_pct` for a percentage `value`."""
+    return normal(name).removesuffix("|percent")
+
+
+READINGS: tuple[tuple[Callable[[str], str], Callable[[str], str], tuple[str, ...]], ...] = (
+    (normal, normal, ()),
+    (without_count, without_count, ("counts", "numbers")),
+    (_without_percent, normal, ("percentages",)),
+    (in_one_word, in_one_word, ()),
+)
+"""How a printed and a known name are read to be compared, and for columns of which roles (of all
+where none is named). One that does not say that it is a percentage may be of a count, and stands
+for no name that says so."""
 
 
 def same(known: Iterable[str], printed: Sequence[str]) -> dict[str, list[str]]:

@@ -9,23 +9,22 @@ the build read (`described`) follow from it alone.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from ingest.contracts.contract import Column, FileContract
-from ingest.contracts.specs import NUMERIC_ROLES, Role
+from ingest.contracts.specs import NUMERIC_ROLES
 from ingest.errors import ReadError
 from ingest.reading.cells import PLAIN, read_cell
 from ingest.reading.evidence import MIN_CELLS_AGAINST
 from ingest.reading.grids import SOURCE_SHEET, titled_sheets
 from ingest.reading.names import (
+    READINGS,
     as_known,
-    in_one_word,
     in_words,
     normal,
     spelt_as,
-    without_count,
 )
 from ingest.reading.periods import read_period
 from ingest.reading.tables import SOURCE_ROW
@@ -136,7 +135,7 @@ def match_names(contract: FileContract, printed: Sequence[str]) -> ByName:
             columns[column.name] = hits[0]
         elif hits:
             twice[column.name] = hits
-    for of_printed, of_known, roles in _READINGS:
+    for of_printed, of_known, roles in READINGS:
         free = [name for name in printed if name not in set(columns.values())]
         wanted = [c for c in contract.columns if c.name not in columns and c.name not in twice]
         said: dict[str, set[str]] = {}
@@ -156,21 +155,6 @@ def match_names(contract: FileContract, printed: Sequence[str]) -> ByName:
                 twice[column.name] = found
     missing = tuple(c for c in contract.columns if c.name not in columns and c.name not in twice)
     return ByName(columns, missing, twice)
-
-
-def _without_percent(name: str) -> str:
-    """A name's words without that it is a percentage: `value_pct` for a percentage `value`."""
-    return normal(name).removesuffix("|percent")
-
-
-# How a printed and a known name are read to be compared, and for columns of which roles. One that
-# does not say that it is a percentage may be of a count, and stands for no name that says so.
-_READINGS: tuple[tuple[Callable[[str], str], Callable[[str], str], tuple[Role, ...]], ...] = (
-    (normal, normal, ()),
-    (without_count, without_count, ("counts", "numbers")),
-    (_without_percent, normal, ("percentages",)),
-    (in_one_word, in_one_word, ()),
-)
 
 
 def is_needed(contract: FileContract, column: Column) -> bool:

@@ -6,6 +6,7 @@ a step as they stand, so that none of them is put off.
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from graphlib import TopologicalSorter
@@ -30,6 +31,8 @@ from warehouse.serve.home import Home
 PUBLISHED = dg.AssetKey("published_marts")
 SITE = dg.AssetKey("site")
 SECONDS_BEFORE_RETRY = 20.0
+# So many tell one title from another, and fit into Dagster's graph.
+_WORDS_IN_A_NAME = 6
 # A night that was missed, and three in a row.
 ASKED_EVERY_NIGHT = dg.FreshnessPolicy.time_window(
     warn_window=timedelta(hours=36), fail_window=timedelta(hours=84)
@@ -37,10 +40,15 @@ ASKED_EVERY_NIGHT = dg.FreshnessPolicy.time_window(
 
 
 def publication_key(publication: Publication) -> dg.AssetKey:
-    """`publications/<publisher>/<id>`; Dagster allows no dashes in a key."""
-    return dg.AssetKey(
-        ["publications", publication.publisher, publication.publication.replace("-", "_")]
-    )
+    """`publications/<publisher>/<id>`; Dagster allows no dashes in a key.
+
+    An id that is a number alone, as an indicator's of Fingertips, has its title behind it.
+    """
+    name = publication.publication.replace("-", "_")
+    if name.isdecimal():
+        words = re.findall(r"[a-z0-9]+", publication.title.lower())
+        name = "_".join([*words[:_WORDS_IN_A_NAME], name])
+    return dg.AssetKey(["publications", publication.publisher, name])
 
 
 class Translator(DagsterDbtTranslator):
