@@ -1,21 +1,25 @@
 """How long a refresh takes and how much memory it needs, beside the floor and the aims.
 
     make bench
-    python benchmarks/refresh.py [--archive ARCHIVE] [--runs 3]
+    python benchmarks/refresh.py [--archive ARCHIVE] [--runs 3] [--write]
 
-Every run is a whole process, start of Python included. See `benchmarks/README.md`.
+Every run is a whole process, start of Python included. With `--write` the tables go into
+`benchmarks/README.md`, which says what each is.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
+import shlex
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -32,14 +36,25 @@ HELD_BACK = "characteristics-of-children-in-need"
 # What a refresh with nothing to do must not start.
 HEAVY = ("dagster", "dbt", "great_expectations")
 
-COLD_RATIO, COLD_SECONDS = 5.0, 60.0
-NOTHING_NEW_SECONDS = 5.0
+README = Path(__file__).with_name("README.md")
+COLD_RATIO = 5.0
+COLD_SECONDS_OF_SAMPLE = 25.0
+NOTHING_NEW_SECONDS = 0.5
+ONE_NEW_OF_COLD = 0.2
+SECONDS_A_LOAD = 0.15
+COMMAND_SECONDS = {"--help": 0.3, 'sql "select 1"': 0.4, "status": 0.5}
+AS_OF_SECONDS = 0.1
 PEAK_MIB = 1024.0
+# A process and its workers are looked at so often for their memory.
+SECONDS_BETWEEN_LOOKS = 0.2
 
 
 @dataclass(frozen=True)
 class Run:
-    """One process: wall and processor seconds, peak resident memory in MiB."""
+    """One process with its workers: wall and processor seconds, peak memory of all in MiB.
+
+    Memory that processes share counts once (their proportional set sizes, added).
+    """
 
     wall: float
     cpu: float
@@ -73,15 +88,51 @@ def timed(command: list[str], stdin: str = "") -> Run:
         given.seek(0)
         began = time.perf_counter()
         child = subprocess.Popen(command, cwd=ROOT, stdin=given, stdout=said, stderr=said)
+        ended, looks = threading.Event(), [0.0]
+        looking = threading.Thread(target=look_at_memory, args=(child.pid, ended, looks))
+        looking.start()
         _, status, usage = os.wait4(child.pid, 0)
         wall = time.perf_counter() - began
+        ended.set()
+        looking.join()
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode not in (0, 2):
             said.seek(0)
             sys.exit(f"{' '.join(command)} ended in {child.returncode}:\n{said.read()}")
-    # Kibibytes on Linux, bytes on macOS.
-    peak = usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-    return Run(wall, usage.ru_utime + usage.ru_stime, peak)
+    # Kibibytes on Linux, bytes on macOS, where there is no looking at workers.
+    alone = usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+    peak = max(looks) if sys.platform == "linux" else alone
+    return Run(wall, usage.ru_utime + usage.ru_stime, peak or alone)
+
+
+def look_at_memory(process: int, ended: threading.Event, looks: list[float]) -> None:
+    """Note the memory of a process and of all that it started, until it has ended."""
+    while not ended.wait(SECONDS_BETWEEN_LOOKS) and sys.platform == "linux":
+        looks.append(sum(map(own_memory, family_of(process))))
+
+
+def family_of(process: int) -> set[int]:
+    """A process, and all that it or they started."""
+    parents = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            # Behind the name, which may hold anything: state and parent.
+            parents[int(folder.name)] = int(
+                (folder / "stat").read_text().rpartition(")")[2].split()[1]
+            )
+    family = {process}
+    while more := {one for one, parent in parents.items() if parent in family} - family:
+        family |= more
+    return family
+
+
+def own_memory(process: int) -> float:
+    """MiB of a process, what it shares with others divided among them; 0 where it has ended."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) / 2**10
+    return 0.0
 
 
 def refresh_command(archive: Path, home: Path, *python: str) -> list[str]:
@@ -173,20 +224,46 @@ def started_for_nothing(archive: Path, home: Path) -> list[str]:
     return sorted(imported & set(HEAVY))
 
 
-def measure(archive: Path, runs: int, work: Path) -> tuple[list[Scenario], list[str], str]:
-    """Every scenario, the floor first; what a refresh for nothing started; what was read."""
+@dataclass(frozen=True)
+class Found:
+    """All that was measured."""
+
+    scenarios: list[Scenario]
+    commands: dict[str, Scenario]
+    started: list[str]
+    read: str
+    steps: dict[str, float]
+    loads: int
+    as_of: float
+
+
+def measure(archive: Path, runs: int, work: Path) -> Found:
+    """Every scenario, the floor first; the commands on what was refreshed; a refresh's steps."""
     files = elsewhere(files_read, archive)
     paths = "\n".join(map(str, files))
     megabytes = sum(file.stat().st_size for file in files) / 1e6
     floor = scenario(
         "floor", runs, lambda: timed([sys.executable, str(FLOOR)], paths), keep_first=False
     )
-    cold_refresh = scenario("cold", runs, lambda: cold(archive, work))
+    # The first parses dbt's project, and keeps that for all homes of a user.
+    cold_refresh = scenario("cold", runs, lambda: cold(archive, work), keep_first=False)
     home = work / "cold"
+    steps, loads = steps_of(home)
     nothing_new = scenario(
         "nothing new", runs, lambda: timed(refresh_command(archive, home)), keep_first=False
     )
     started = started_for_nothing(archive, home)
+    installed = str(Path(sys.executable).with_name("core-measures"))
+    commands = {
+        words: scenario(
+            words,
+            runs,
+            lambda w=words: timed([installed, *shlex.split(w), *of_home(w, home)]),  # type: ignore[misc]
+            keep_first=False,
+        )
+        for words in COMMAND_SECONDS
+    }
+    as_of = elsewhere(seconds_as_of, home)
 
     held_back = elsewhere(newest_release, archive)
     smaller, home, before = work / "archive", work / "home", work / "before"
@@ -198,38 +275,81 @@ def measure(archive: Path, runs: int, work: Path) -> tuple[list[Scenario], list[
     aside.rename(smaller / held_back)
     one = scenario("one new release", runs, lambda: one_new(smaller, home, before))
     read = f"{len(files)} files, {megabytes:.0f} MB"
-    return [floor, cold_refresh, nothing_new, one], started, read
+    scenarios = [floor, cold_refresh, nothing_new, one]
+    return Found(scenarios, commands, started, read, steps, loads, as_of)
+
+
+def of_home(words: str, home: Path) -> list[str]:
+    """The option that a command takes to look at a home; the help has none."""
+    return [] if words.startswith("--") else ["--home", str(home)]
+
+
+def steps_of(home: Path) -> tuple[dict[str, float], int]:
+    """How long each step of the last refresh took, and how many loads there are, by its metrics."""
+    told = (home / "metrics" / "core_measures.prom").read_text("utf-8")
+    steps = re.findall(r'^core_measures_step_seconds\{step="([^"]+)"\} (\S+)$', told, re.MULTILINE)
+    loads = re.findall(r"^core_measures_loads\{[^}]+\} (\d+)$", told, re.MULTILINE)
+    return {name: float(seconds) for name, seconds in steps}, sum(map(int, loads))
+
+
+def seconds_as_of(home: Path) -> float:
+    """Seconds for one council's figures as they were known a year ago, the median of five."""
+    import duckdb
+
+    found = []
+    with duckdb.connect(str(home / "warehouse" / "core_measures.duckdb"), read_only=True) as con:
+        for _ in range(6):
+            began = time.perf_counter()
+            con.execute(
+                "select * from marts.core_measure_as_of((select max(published) from"
+                " marts.dim_release) - interval 1 year) where council_code = 'E08000035'"
+            ).fetchall()
+            found.append(time.perf_counter() - began)
+    return statistics.median(found[1:])
 
 
 def met(aim: bool) -> str:
     return "met" if aim else "MISSED"
 
 
-def table(scenarios: list[Scenario]) -> str:
-    floor = scenarios[0]
+def table(found: Found) -> str:
+    floor = found.scenarios[0]
     lines = [
         "| scenario | wall s, median (least to most) | x floor | processor s | peak MiB |",
         "|---|---|---|---|---|",
     ]
-    for each in scenarios:
+    for each in found.scenarios:
         walls = [run.wall for run in each.runs]
         lines.append(
             f"| {each.name} | {each.wall:.2f} ({min(walls):.2f} to {max(walls):.2f})"
             f" | {each.wall / floor.wall:.1f} | {each.cpu:.2f} | {each.peak:.0f} |"
         )
+    lines += ["", "| step of the last cold refresh | s |", "|---|---|"]
+    lines += [f"| {name} | {seconds:.1f} |" for name, seconds in found.steps.items()]
     return "\n".join(lines)
 
 
-def aims(scenarios: list[Scenario], started: list[str]) -> str:
-    floor, cold_refresh, nothing_new, _ = scenarios
+def aims(found: Found, *, is_sample: bool) -> str:
+    floor, cold_refresh, nothing_new, one = found.scenarios
     ratio = cold_refresh.wall / floor.wall
-    peak = max(each.peak for each in scenarios[1:])
-    rows = [
-        (f"cold <= {COLD_RATIO:g} x floor", f"{ratio:.1f} x", ratio <= COLD_RATIO),
+    peak = max(each.peak for each in found.scenarios[1:])
+    checking = found.steps.get("Checking loads", 0.0) / max(found.loads, 1)
+    of_cold = one.wall / cold_refresh.wall
+    cold_aim = (
         (
-            f"cold < {COLD_SECONDS:g} s",
+            f"cold <= {COLD_SECONDS_OF_SAMPLE:g} s",
             f"{cold_refresh.wall:.1f} s",
-            cold_refresh.wall < COLD_SECONDS,
+            cold_refresh.wall <= COLD_SECONDS_OF_SAMPLE,
+        )
+        if is_sample
+        else (f"cold <= {COLD_RATIO:g} x floor", f"{ratio:.1f} x", ratio <= COLD_RATIO)
+    )
+    rows = [
+        cold_aim,
+        (
+            f"checks <= {SECONDS_A_LOAD:g} s a load",
+            f"{checking:.2f} s, {found.loads} loads",
+            checking <= SECONDS_A_LOAD,
         ),
         (
             f"nothing new <= {NOTHING_NEW_SECONDS:g} s",
@@ -238,14 +358,47 @@ def aims(scenarios: list[Scenario], started: list[str]) -> str:
         ),
         (
             "nothing new starts neither dbt nor Great Expectations",
-            f"of {', '.join(HEAVY)}: {', '.join(started) or 'none'}",
-            not {"dbt", "great_expectations"} & set(started),
+            f"of {', '.join(HEAVY)}: {', '.join(found.started) or 'none'}",
+            not {"dbt", "great_expectations"} & set(found.started),
         ),
-        (f"peak < {PEAK_MIB:g} MiB", f"{peak:.0f} MiB", peak < PEAK_MIB),
+        (
+            f"one new release <= {ONE_NEW_OF_COLD:g} of cold",
+            f"{of_cold:.2f}",
+            of_cold <= ONE_NEW_OF_COLD,
+        ),
+        *(
+            (
+                f"`{words}` <= {aim:g} s",
+                f"{found.commands[words].wall:.2f} s",
+                found.commands[words].wall <= aim,
+            )
+            for words, aim in COMMAND_SECONDS.items()
+        ),
+        (
+            f"`core_measure_as_of(day)` for a council <= {AS_OF_SECONDS:g} s",
+            f"{found.as_of:.3f} s",
+            found.as_of <= AS_OF_SECONDS,
+        ),
+        (f"peak, workers together, <= {PEAK_MIB:g} MiB", f"{peak:.0f} MiB", peak <= PEAK_MIB),
     ]
     lines = ["| aim | found | |", "|---|---|---|"]
-    lines += [f"| {aim} | {found} | {met(passed)} |" for aim, found, passed in rows]
+    lines += [f"| {aim} | {told} | {met(passed)} |" for aim, told, passed in rows]
     return "\n".join(lines)
+
+
+def written(name: str, text: str) -> None:
+    """Put a text between the two comments of that name in the README.
+
+    Raises
+    ------
+    ValueError
+        It has no such comments.
+    """
+    before, begin, rest = README.read_text("utf-8").partition(f"<!-- {name} -->\n")
+    _, end, after = rest.partition(f"<!-- end of {name} -->")
+    if not (begin and end):
+        raise ValueError(f"{README} has no comments {name!r}")
+    README.write_text(f"{before}{begin}\n{text}\n\n{end}{after}", "utf-8")
 
 
 def machine() -> str:
@@ -262,21 +415,27 @@ def main() -> None:
         help="the folder of an archive, or `sample` (default: %(default)s)",
     )
     parser.add_argument("--runs", type=int, default=3, help="timed runs of each scenario")
+    parser.add_argument("--write", action="store_true", help="write the tables into the README")
     options = parser.parse_args()
     for name in ("DAGSTER_HOME", "CORE_MEASURES_HOME"):
         os.environ.pop(name, None)
     load = os.getloadavg()[0]
+    is_sample = options.archive == "sample"
     with tempfile.TemporaryDirectory(prefix="core-measures-bench-") as folder:
         work = Path(folder)
-        if options.archive == "sample":
+        if is_sample:
             archive = elsewhere(lay_out_sample, work / "sample")
         else:
             archive = (ROOT / options.archive).resolve()
             if not archive.is_dir():
                 sys.exit(f"No archive at {archive}. Name one with --archive, or --archive sample.")
-        scenarios, started, read = measure(archive, options.runs, work)
-    print(f"{machine()}; load {load:.2f} before; {read}; {options.runs} runs each\n")
-    print(table(scenarios), "", aims(scenarios, started), sep="\n")
+        found = measure(archive, options.runs, work)
+    runs = f"{options.runs} runs each" if options.runs > 1 else "one run each"
+    told = f"{machine()}; load {load:.2f} before; {found.read}; {runs}."
+    text = "\n".join([told, "", table(found), "", aims(found, is_sample=is_sample)])
+    print(text)
+    if options.write:
+        written("sample" if is_sample else "published", text)
 
 
 if __name__ == "__main__":

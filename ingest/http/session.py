@@ -43,7 +43,10 @@ class _LaterError(Exception):
 
 
 class RateLimiter:
-    """A polite distance between the starts of two requests to one host."""
+    """A polite distance between the starts of two requests to one host.
+
+    requests-ratelimiter counts requests in a span of time, and lets all that it allows go at once.
+    """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds

@@ -1,7 +1,8 @@
 """What a refresh leaves for a monitor: a textfile as Prometheus' node exporter collects it.
 
 Times are those of the last refresh of this home, by command or by Dagster. Nothing listens on a
-port: a file that is replaced at once is all there is.
+port: a file that is replaced at once is all there is. prometheus_client would be a dependency for
+one function of ten lines: what it is for, counting in a process that stays, does not happen here.
 """
 
 from __future__ import annotations

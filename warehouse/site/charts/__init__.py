@@ -2,7 +2,8 @@
 
 Drawn as plain SVG that is there before any script runs, prints, and takes its colours from the
 style sheet, so that light and dark are one file. What a script moves (another period) it moves
-along the axes that were drawn here.
+along the axes that were drawn here. vl-convert draws one chart at a time in some tenths of a second
+and sets its colours into each: a site has some ten thousand, in light and in dark.
 """
 
 from warehouse.site.charts.lines import Line, line_chart, sparkline, told
