@@ -182,7 +182,7 @@ def test_too_little_history_is_taken_for_proof() -> None:
 def test_a_person_who_says_what_a_column_is_is_not_heard() -> None:
     contract, data = published(IN_NEED, "2024", C1.format(2024))
     rows = renamed(rows_of(data), {"Re_referrals": "x1"})
-    told = contract.as_told({"re_referrals": "x1"})
+    told = contract.as_decided({"re_referrals": "x1"})
     how = understand(told, table_of(told, written(rows)))
     assert how.columns["re_referrals"] == "x1"
 

@@ -7,7 +7,7 @@
 
 
 {#- Of several statuses the gravest: what is not known of a part is not known of the whole. -#}
-{% macro gravest(statuses) -%}
+{% macro worst_status(statuses) -%}
     case
         {%- for reason in [
             'conflicting', 'unrecognised', 'suppressed', 'low_reliability', 'not_applicable',
@@ -21,7 +21,7 @@
 
 
 {#- The same of many rows: of a group, or of a window if one is given. -#}
-{% macro gravest_of_all(status, over='') -%}
+{% macro worst_status_of_all(status, over='') -%}
     case
         {%- for reason in [
             'conflicting', 'unrecognised', 'suppressed', 'low_reliability', 'not_applicable',

@@ -132,7 +132,7 @@ def standing(decisions: Iterable[Decision], load: Load) -> Decision | None:
     return last
 
 
-def as_told(decisions: Iterable[Decision], load: Load) -> Load:
+def as_decided(decisions: Iterable[Decision], load: Load) -> Load:
     """The load with its contract as persons said that it is to be read: every word of them stands.
 
     What is said of a column that its contract has not got any more says nothing.
@@ -143,4 +143,4 @@ def as_told(decisions: Iterable[Decision], load: Load) -> Load:
             told |= decision.reads
     columns = load.contract.column_names
     told = {ours: theirs for ours, theirs in told.items() if ours.partition("/")[0] in columns}
-    return replace(load, contract=load.contract.as_told(told)) if told else load
+    return replace(load, contract=load.contract.as_decided(told)) if told else load

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from expectations.panel import measures
 from expectations.panel.councils import Councils
 from expectations.results import verdicts
-from expectations.results.decisions import Decision, as_told, standing
+from expectations.results.decisions import Decision, as_decided, standing
 from expectations.results.verdicts import LoadVerdict, verdicts_in
 from ingest import beside
 from ingest.archive.held import HomeArchive
@@ -150,7 +150,7 @@ def chain(
             verdict = (found or {}).get((load.file.name, load.contract.file_id))
             of_use = is_admitted(verdict, standing(held.decisions, load))
             if verdict and verdict.understanding and of_use:
-                read = as_told(held.decisions, load)
+                read = as_decided(held.decisions, load)
                 admitted.append(AdmittedBefore(read, verdict.understanding))
 
 
@@ -230,7 +230,7 @@ def _check_release(
 
     loads, unknown = loads_of(publication, judged.held.release, judged.held.recognised)
     checked: list[CheckedLoad] = []
-    for load in (as_told(judged.held.decisions, one) for one in loads):
+    for load in (as_decided(judged.held.decisions, one) for one in loads):
         earlier = judged.before.get(load.contract.file_id)
         verdict = check_load(
             load,

@@ -48,7 +48,7 @@ class Column:
 class FileContract:
     """One table of a publication, with what its layout shares already joined in.
 
-    `told` is what a person said of one load. `labels` have, for a column, the label that SQL and
+    `decided` is what a person said of one load. `labels` have, for a column, the label that SQL and
     checks speak of with every other spelling that it was published under. `row_count` is the column
     in which a file says how many rows it has: an answer that was cut short looks whole otherwise.
     `more_councils` are columns beside the area's that name a council too, in the same way.
@@ -81,39 +81,40 @@ class FileContract:
     more_councils: tuple[str, ...]
     checks: FigureChecks
     notes: Notes | None
-    told: Mapping[str, str] = field(default_factory=dict)
+    decided: Mapping[str, str] = field(default_factory=dict)
 
     def match(self, name: str) -> re.Match[str] | None:
         """Whether a published file's name is this file's; its named groups are year claims."""
         return next((m for pattern in self.names if (m := re.match(pattern, name))), None)
 
-    def as_told(self, told: Mapping[str, str]) -> FileContract:
+    def as_decided(self, decided: Mapping[str, str]) -> FileContract:
         """The contract for one load, of which a person said what is read from what.
 
-        `told` has the contract's columns, or `column/label`, with the names that are printed.
+        `decided` has the contract's columns, or `column/label`, with the names that are printed.
 
         Raises
         ------
         ContractError
             The contract has no such column.
         """
-        if not told:
+        if not decided:
             return self
-        for ours in told:
+        for ours in decided:
             if ours.partition("/")[0] not in self.column_names:
                 raise ContractError(
                     f"{self.publication}/{self.file_id} has no column {ours.partition('/')[0]!r}."
                     f" It has: {', '.join(self.column_names)}."
                 )
         columns = tuple(
-            replace(c, published_as=(told[c.name],)) if c.name in told else c for c in self.columns
+            replace(c, published_as=(decided[c.name],)) if c.name in decided else c
+            for c in self.columns
         )
         labels = {name: {k: list(v) for k, v in of.items()} for name, of in self.labels.items()}
-        for ours, theirs in told.items():
+        for ours, theirs in decided.items():
             column, _, label = ours.partition("/")
             if label:
                 labels.setdefault(column, {}).setdefault(label, []).append(theirs)
-        return replace(self, columns=columns, labels=labels, told=dict(told))
+        return replace(self, columns=columns, labels=labels, decided=dict(decided))
 
     def with_labels(self, labels: Mapping[str, Mapping[str, Sequence[str]]]) -> FileContract:
         """The contract with further labels of its columns, each with its other spellings.

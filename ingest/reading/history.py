@@ -114,7 +114,7 @@ class History:
         self.contract = contract
         self.table = table
         self.by_name = by_name
-        self.told = contract.told
+        self.decided = contract.decided
         self.printed = [n for n in table.column_names if n not in (SOURCE_ROW, SOURCE_SHEET)]
         self.columns = dict(by_name.columns)
         self.filled: dict[str, Filled] = {}
@@ -302,7 +302,7 @@ class History:
         breakdowns = [n for n in known_labels(self.contract) if n != self.contract.area.level]
         named = dict(self.columns)
         for name in breakdowns:
-            if name not in named or name not in self.old or name in self.told:
+            if name not in named or name not in self.old or name in self.decided:
                 continue
             known = self._known_texts(name)
             if len(known) > 1 and self._texts_agree(name, named[name], known).share < CONTRADICTED:
@@ -594,7 +594,7 @@ class History:
         numeric = [
             n
             for n in self.contract.columns_of(*NUMERIC_ROLES)
-            if n in self.columns and n in self.old and n not in self.told
+            if n in self.columns and n in self.old and n not in self.decided
         ]
         for name in numeric:
             (own,) = self._compare(name, [self.columns[name]], rows)
@@ -707,7 +707,7 @@ class History:
         if not len(rows[0]) or not (unlisted := self._unlisted()):
             return
         for name in self.contract.columns_of(*NUMERIC_ROLES):
-            if name not in self.columns or name not in self.old or name in self.told:
+            if name not in self.columns or name not in self.old or name in self.decided:
                 continue
             published = self.columns[name]
             distances = self._distances(name, [published, *unlisted], rows)

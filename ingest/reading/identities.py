@@ -41,16 +41,16 @@ def holds(identity: Identity, cells: Mapping[str, Numbers], candidate: str) -> A
     neither does a candidate printed so coarsely that half of the rows would fit any one number.
     """
     values = {name: one.values for name, one in cells.items()}
-    slack = {name: 0.5 * 10.0**-one.decimals * (1 + 1e-9) for name, one in cells.items()}
+    tolerance = {name: 0.5 * 10.0**-one.decimals * (1 + 1e-9) for name, one in cells.items()}
     if isinstance(identity, Sum):
         expected = np.sum([values[part] for part in identity.parts], axis=0)
         off = values[identity.whole] - expected
-        rounding = sum(slack.values())
+        rounding = sum(tolerance.values())
     else:
         below = np.where(values[identity.denominator] > 0, values[identity.denominator], np.nan)
         expected = identity.per * values[identity.numerator] / below
         off = values[identity.value] - expected
-        rounding = slack[identity.value]
+        rounding = tolerance[identity.value]
     known = off[~np.isnan(off)]
     if len(known) and 2 * rounding >= np.subtract(
         *np.quantile(expected[~np.isnan(off)], (0.75, 0.25))

@@ -34,7 +34,7 @@ def understand(
         A column that is needed is not to be told, or figures speak against a name.
     """
     printed = [name for name in table.column_names if name not in (SOURCE_ROW, SOURCE_SHEET)]
-    for ours, theirs in contract.told.items():
+    for ours, theirs in contract.decided.items():
         if "/" not in ours and theirs not in printed:
             near = difflib.get_close_matches(theirs, printed, n=3, cutoff=0.5)
             raise NotUnderstoodError(

@@ -15,7 +15,7 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from expectations.results.decisions import Decision, as_told, standing
+from expectations.results.decisions import Decision, as_decided, standing
 from expectations.results.releases import JudgedRelease, PublicationToCheck, ReleaseToCheck, chain
 from expectations.results.verdicts import Check, LoadVerdict
 from ingest.archive.held import HomeArchive
@@ -344,7 +344,7 @@ def _held_release(publication: Publication, judged: JudgedRelease) -> HeldReleas
                 verdicts.get((load.file.name, load.contract.file_id)),
                 standing(decisions, load),
             )
-            for load in (as_told(decisions, one) for one in loads)
+            for load in (as_decided(decisions, one) for one in loads)
         ),
         tuple(file.name for file in unknown),
         str((judged.held.kept or {}).get("checked", "")),

@@ -73,7 +73,7 @@ def _news(
     A name that it knows as another column's would tell neither by then, and is left to figures.
     """
     known = {name for column in contract.columns for name in column.published_as}
-    said = {name for name in contract.told if "/" not in name}
+    said = {name for name in contract.decided if "/" not in name}
     columns = {
         name: [published]
         for name, published in how.columns.items()

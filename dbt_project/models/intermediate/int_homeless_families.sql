@@ -38,7 +38,7 @@ added as (
             single_fathers_symbol, single_mothers_symbol, single_parents_other_symbol,
             couples_symbol
         ) as status_symbol,
-        {{ gravest([
+        {{ worst_status([
             'single_fathers_status', 'single_mothers_status', 'single_parents_other_status',
             'couples_status',
         ]) }} as status_of_cells,

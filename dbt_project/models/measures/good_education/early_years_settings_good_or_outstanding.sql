@@ -24,8 +24,8 @@ records as (
         *,
         'overall_effectiveness' as series_id,
         false as is_rebuilt,
-        (overall_effectiveness in ('1', '2'))::integer as above,
-        (overall_effectiveness in ('1', '2', '3', '4'))::integer as below,
+        (overall_effectiveness in ('1', '2'))::integer as numerator,
+        (overall_effectiveness in ('1', '2', '3', '4'))::integer as denominator,
     from registered
 ),
 

@@ -90,8 +90,8 @@ pupils as (
         *,
         'overall_effectiveness' as series_id,
         is_later as is_rebuilt,
-        case when grade in ('1', '2') then pupils else 0 end as above,
-        case when grade in ('1', '2', '3', '4') then pupils else 0 end as below,
+        case when grade in ('1', '2') then pupils else 0 end as numerator,
+        case when grade in ('1', '2', '3', '4') then pupils else 0 end as denominator,
     from ofsted_schools
 ),
 
@@ -100,8 +100,8 @@ graded_schools as (
         *,
         'schools' as series_id,
         is_later as is_rebuilt,
-        (coalesce(grade, '') in ('1', '2'))::integer as above,
-        (coalesce(grade, '') in ('1', '2', '3', '4'))::integer as below,
+        (coalesce(grade, '') in ('1', '2'))::integer as numerator,
+        (coalesce(grade, '') in ('1', '2', '3', '4'))::integer as denominator,
     from ofsted_schools
 ),
 
@@ -124,8 +124,8 @@ rated_records as (
         case
             when school_ratings.rating in ('Outstanding', 'Good') then school_ratings.pupils
             else 0
-        end as above,
-        school_ratings.pupils as below,
+        end as numerator,
+        school_ratings.pupils as denominator,
     from school_ratings
     left join dfe_codes using (dfe_code)
     where school_ratings.establishment_type_code not in ('10', '11', '39')

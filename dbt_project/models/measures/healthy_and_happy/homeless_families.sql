@@ -148,7 +148,7 @@ found as (
 with_reasons as (
     select
         *,
-        {{ gravest_of_all(
+        {{ worst_status_of_all(
             'status', over='over (partition by series_id, area_level, area_code, release, version)'
         ) }} as status_of_all,
     from found
