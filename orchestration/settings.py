@@ -3,8 +3,9 @@
 `core-measures settings` prints them. Where publishers are asked, and how patiently, is read by
 `ingest.publishers.settings`, which may know nothing of this and says itself what is wrong there.
 
-A model of pydantic's own: to import pydantic-settings, which brings asyncio and a parser of commands,
-takes as long as a query may take in all, and what it would do here is to read one dictionary.
+A model of pydantic's own: to import pydantic-settings, which brings asyncio and a parser of
+commands, takes as long as a query may take in all, and what it would do here is to read one
+dictionary.
 """
 
 from __future__ import annotations
