@@ -593,7 +593,8 @@ def test_a_rule_moved_into_a_folder_of_its_own_leaves_old_verdicts_standing(
     for part in ("expectations", "ingest", "dbt_project"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("target"))
     asked = (
-        "from expectations.results import verdicts; from ingest.contracts import load_contracts;"
+        "from expectations.results import verdicts; "
+        "from ingest.contracts.load import load_contracts;"
         f"print(verdicts.digest(load_contracts()[{NEET!r}]))"
     )
 
