@@ -34,7 +34,13 @@ def begin_serving(preload: Sequence[str]) -> ForkServerContext:
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([*preload])
-    forkserver.ensure_running()
+    # Ctrl-C goes to every process of a terminal: this one is told, and the server, which takes over
+    # what is held back here, is not in the midst of its imports.
+    held_back = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held_back)
     return context
 
 
