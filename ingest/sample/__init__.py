@@ -2,7 +2,8 @@
 
 `lay_out` prints the table as an archive, each file in its publisher's own layout, so that the
 sample goes through the same code as any archive. It is the tests' factory too: it prints other
-figures than the sample's (`synthetic`), and files that are damaged (`ingest.sample.faults`).
+figures than the sample's (`synthetic`, `reissued`), and files that are damaged
+(`ingest.sample.faults`).
 What has no place in one table is kept beside it: the statistical neighbours, and cuts of workbooks
 and of lists that are counted. No file as published is kept here; `scripts/write_sample.py` writes
 all of it from an archive.
@@ -15,7 +16,7 @@ from ingest.sample.faults import Fault
 from ingest.sample.figures import SCHEMA, SampleRelease, read_figures, read_releases
 from ingest.sample.layout import LAYOUT_NOTE, lay_out
 from ingest.sample.neighbours import lay_out_neighbours
-from ingest.sample.synthetic import synthetic
+from ingest.sample.synthetic import reissued, synthetic
 
 __all__ = [
     "LAYOUT_NOTE",
@@ -30,6 +31,7 @@ __all__ = [
     "lay_out_sample",
     "read_figures",
     "read_releases",
+    "reissued",
     "synthetic",
 ]
 

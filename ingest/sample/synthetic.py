@@ -6,7 +6,7 @@ adds up still does and nothing leaps: sound to every check, but of no year in tr
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -16,6 +16,11 @@ import pyarrow as pa
 from ingest.sample.figures import KEY, SCHEMA, SampleRelease, read_figures, read_releases, sql_text
 from ingest.sample.layout import COUNCILS
 from ingest.sample.layouts import CELLS, end_year, shift_period
+
+# Versions until the same three councils of about 150 are revised again.
+_TURNS = 50
+# Of so many figures a reissued version changes one: so few that checks take them for what they are.
+_EVERY = 400
 
 
 def synthetic(
@@ -36,7 +41,8 @@ def synthetic(
     releases
         How many, a year apart; the last is of the newest release's year.
     versions
-        How many times each release was published, with other figures each time.
+        How many times each release was published, with other figures each time: those of three
+        councils in one year.
     councils
         Codes, or how many; None is every council that existed at a period's end.
 
@@ -76,10 +82,10 @@ def synthetic(
         con.execute(
             "create table period_of"
             "(release varchar, version integer, period varchar, day date, place integer,"
-            " other integer)"
+            " other integer, is_revised boolean)"
         )
         con.executemany(
-            "insert into period_of values (?, ?, ?, ?, ?, ?)",
+            "insert into period_of values (?, ?, ?, ?, ?, ?, ?)",
             [
                 [
                     _shifted(newest.release, -back),
@@ -87,8 +93,9 @@ def synthetic(
                     cell,
                     date(end_year(cell), 3, 31),
                     _there_and_back(back + year, len(periods)),
-                    # A later version has another's cells in its oldest year, of three councils.
-                    _there_and_back(back + year + (year == years - 1), len(periods)),
+                    # Where a later version has other cells, they are of the year before.
+                    _there_and_back(back + year + 1, len(periods)),
+                    version > 1 and year == _revised_year(version, years),
                 ]
                 for back in range(releases)
                 for version in range(1, versions + 1)
@@ -127,19 +134,21 @@ def synthetic(
                 from (select * from area {limit})
             ),
             dealt_to as (
-                select period_of.* exclude (place, other), place.level, place.code, place.rank,
-                    case
-                        when
-                            version > 1
-                            and level = 'council'
-                            and rank in (
-                                (version - 2) % areas,
-                                (version - 2 + areas // 3) % areas,
-                                (version - 2 + 2 * areas // 3) % areas
-                            )
-                            then other
-                        else period_of.place
-                    end as place
+                select period_of.* exclude (place, other, is_revised),
+                    place.level, place.code, place.rank,
+                    coalesce(
+                        is_revised
+                        and level = 'council'
+                        and rank in (
+                            (version - 2) % areas,
+                            (version - 2 + areas // 3) % areas,
+                            (version - 2 + 2 * areas // 3) % areas
+                        ),
+                        false
+                    ) as is_changed,
+                    if(is_changed, other, period_of.place) as place,
+                    -- With one year alone there is no other to take cells from: the next council's.
+                    is_changed and other = period_of.place as is_next_council
                 from period_of
                 join place using (day)
             ),
@@ -164,6 +173,7 @@ def synthetic(
                     on own.place = dealt_to.place
                     and own.area_level = dealt_to.level
                     and own.area_code = dealt_to.code
+                    and not dealt_to.is_next_council
             )
             select {sql_text(publication)} as publication, asked.release, asked.version,
                 dealt.file, dealt.measure_id, dealt.series_id, dealt.part,
@@ -175,7 +185,10 @@ def synthetic(
                 and source.area_level = asked.level
                 -- A council that the sample's year does not have takes another's cells.
                 and source.area_code = coalesce(asked.own, source.area_code)
-                and (asked.own is not null or source.rank = asked.rank % source.size)
+                and (
+                    asked.own is not null
+                    or source.rank = (asked.rank + asked.is_next_council::integer) % source.size
+                )
             join dealt
                 on dealt.place = asked.place
                 and dealt.area_level = asked.level
@@ -184,6 +197,85 @@ def synthetic(
             """
         ).to_arrow_table()
     return made_up.select(SCHEMA.names).cast(SCHEMA), made
+
+
+def reissued(
+    publication: str, versions: int, *, first: int = 1
+) -> Iterator[tuple[pa.Table, SampleRelease]]:
+    """The sample's own releases of a publication again, each in so many versions.
+
+    Version 1 is as published. Each after it has a few councils' figures changed by a last decimal,
+    of other figures than the version before: sound to every check, and no two alike.
+    Versions come out two days apart, beginning with version `first`; one at a time, since a
+    hundred are larger as a table than as files.
+
+    Raises
+    ------
+    ValueError
+        The publication is not in the sample.
+    """
+    model = [r for r in read_releases() if r.publication == publication]
+    if not model:
+        raise ValueError(f"The sample has no publication {publication!r}")
+    with duckdb.connect(config={"threads": 2}) as con:
+        con.execute("set enable_progress_bar = false")
+        con.register("sample", read_figures())
+        con.execute(
+            f"""
+            create table figure as
+            with told as (
+                select *,
+                    area_level = 'council' and regexp_full_match(value, '[0-9]+([.][0-9]+)?')
+                        as is_number,
+                    length(split_part(value, '.', 2)) as places,
+                    bool_or(is_number and places > 0) over (partition by release) as has_decimals,
+                    -- Whole numbers may be counts, which add up.
+                    is_number and (places > 0 or not has_decimals) as may_change
+                from sample
+                where publication = {sql_text(publication)}
+            )
+            select * exclude (is_number, has_decimals),
+                row_number() over (partition by release, may_change order by {", ".join(KEY)})
+                    as place,
+                count(*) over (partition by release, may_change) as size
+            from told
+            """
+        )
+        for release in sorted(model, key=lambda r: (r.published, r.version)):
+            for version in range(first, first + versions):
+                # More decimals than three are a computer's, and one in the last is none.
+                by = f"{(version - 2) // _EVERY + 1} * pow(10, -least(places, 3))"
+                table = con.execute(
+                    f"""
+                    select * exclude (version, value, may_change, place, places, size),
+                        {version}::integer as version,
+                        case
+                            when {version} > 1 and may_change
+                                and (place - {version}) % least({_EVERY}, size) = 0
+                                then printf(
+                                    '%.' || places || 'f',
+                                    value::double + if(value::double < 50, 1, -1) * {by}
+                                )
+                            else value
+                        end as value
+                    from figure
+                    where release = {sql_text(release.release)}
+                    """
+                ).to_arrow_table()
+                later = timedelta(days=2 * (version - 1))
+                changed = {"version": version, "published": release.published + later}
+                yield (
+                    table.select(SCHEMA.names).cast(SCHEMA),
+                    release.model_copy(update=changed),
+                )
+
+
+def _revised_year(version: int, years: int) -> int:
+    """Which year, counted back from the newest, a later version revises: the oldest at first.
+
+    The year before it when the councils have had their turn, so that no two versions are alike.
+    """
+    return years - 1 - (version - 2) // _TURNS % years
 
 
 def _there_and_back(step: int, places: int) -> int:
