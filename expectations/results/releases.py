@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
-from functools import lru_cache
+from datetime import date
+from functools import cached_property, lru_cache
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,11 @@ class AdmittedBefore:
 
     load: Load
     understanding: Understanding
+
+    @cached_property
+    def read_as(self) -> str:
+        """How it was read, as text."""
+        return json.dumps(self.understanding.to_dict())
 
 
 # The admitted load before, by the contract's file.
@@ -104,18 +110,18 @@ class JudgedRelease:
     verdicts: Mapping[tuple[str, str], LoadVerdict] | None
 
 
-def wanted_digest(publication: Publication, held: ReleaseToCheck, before: Before) -> str:
-    """Changes whenever a verdict on a release might.
+def _wanted_digest(
+    rules: Sequence[str], held: ReleaseToCheck, loads: Sequence[Load], before: Before
+) -> str:
+    """Changes whenever a verdict on a release might: with the rules, to begin with.
 
     By what it is compared with, and by what persons said of how it is read, too.
     """
-    files = {
-        load.contract.file_id for load in loads_of(publication, held.release, held.recognised)[0]
-    }
-    parts = [verdicts.digest(publication), measures.digest()]
+    files = {load.contract.file_id for load in loads}
+    parts = list(rules)
     for name, earlier in sorted(before.items()):
         if name in files:
-            parts += [earlier.load.file.sha256, json.dumps(earlier.understanding.to_dict())]
+            parts += [earlier.load.file.sha256, earlier.read_as]
     parts += [json.dumps(decision.to_dict()) for decision in held.decisions if decision.reads]
     if held.recognised:
         parts.append(json.dumps(held.recognised, sort_keys=True))
@@ -133,25 +139,34 @@ def chain(
     is found of one release may change what the next is compared with: `judge` gives verdicts
     on one that has none that hold.
     """
-    admitted: list[AdmittedBefore] = []
+    rules = (verdicts.digest(publication), measures.digest())
+    admitted: dict[str, list[AdmittedBefore]] = {}
     for held in releases:
+        loads = loads_of(publication, held.release, held.recognised)[0]
         before = {
-            one.load.contract.file_id: one
-            for one in admitted
-            if one.load.release.published <= held.release.published
+            file_id: last
+            for file_id, of_file in admitted.items()
+            if (last := _last_out_by(held.release.published, of_file)) is not None
         }
-        wanted = wanted_digest(publication, held, before)
+        wanted = _wanted_digest(rules, held, loads, before)
         judged = JudgedRelease(held, wanted, before, verdicts_in(held.kept, wanted))
         found = judged.verdicts
         if found is None and judge is not None:
             found = judge(judged)
         yield judged
-        for load in loads_of(publication, held.release, held.recognised)[0]:
+        for load in loads:
             verdict = (found or {}).get((load.file.name, load.contract.file_id))
             of_use = is_admitted(verdict, standing(held.decisions, load))
             if verdict and verdict.understanding and of_use:
                 read = as_decided(held.decisions, load)
-                admitted.append(AdmittedBefore(read, verdict.understanding))
+                earlier = AdmittedBefore(read, verdict.understanding)
+                admitted.setdefault(load.contract.file_id, []).append(earlier)
+
+
+def _last_out_by(day: date, admitted: Sequence[AdmittedBefore]) -> AdmittedBefore | None:
+    """The last of a file's admitted loads that was out by a day."""
+    # From the newest on: with hundreds held, it is nearly always the first that is looked at.
+    return next((one for one in reversed(admitted) if one.load.release.published <= day), None)
 
 
 def is_admitted(verdict: LoadVerdict | None, decision: Decision | None) -> bool:

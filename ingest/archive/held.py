@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from datetime import date
 from pathlib import Path
@@ -17,10 +18,14 @@ from ingest.archive.release import (
     Problem,
     Release,
     in_order,
+    sha256_of,
 )
 from ingest.archive.store import Archive
 from ingest.archive.writing import PARTIAL, sync_folder, write_synced, write_whole
 from ingest.errors import ArchiveError
+
+# The line of a verdict, among its outermost, that says when it was given.
+_WHEN_CHECKED = re.compile(rb'^  "checked": "[^"\n]*",?\n', re.MULTILINE)
 
 
 class HomeArchive(Archive):
@@ -123,8 +128,18 @@ class HomeArchive(Archive):
         return _is_held(release, self._versions(release))
 
     def _versions(self, release: Release) -> list[Release]:
-        held = self.held(release.publisher, release.publication)
-        return [one for one in held if one.release == release.release]
+        """The versions held of a release; no other release's folder is looked into."""
+        publication = f"{release.publisher}/{release.publication}"
+        try:
+            names = [path.name for path in (self.folder / publication).iterdir()]
+        except OSError:
+            return []
+        told = (
+            self._described(f"{publication}/{name}")
+            for name in names
+            if name == release.release or name.startswith(f"{release.release}+")
+        )
+        return in_order(r for r in told if isinstance(r, Release) and r.release == release.release)
 
     def verdict(self, release: Release) -> dict[str, Any] | None:
         """What the checks said of a release when it arrived, or None if they have not run."""
@@ -135,6 +150,17 @@ class HomeArchive(Archive):
         except (FileNotFoundError, ValueError, RecursionError):
             return None
         return document if isinstance(document, dict) else None
+
+    def verdict_digest(self, release: Release) -> str:
+        """Tells one verdict on a release from another, but for when it was given; empty for none.
+
+        Of the file's own bytes: putting what is in it in order takes as long as reading it.
+        """
+        try:
+            kept = (self.folder / release.path / VERDICT_FILE).read_bytes()
+        except OSError:
+            return ""
+        return sha256_of(_WHEN_CHECKED.sub(b"", kept, count=1))
 
     def record_verdict(self, release: Release, document: dict[str, Any]) -> None:
         """Keep a verdict beside its release, replacing the one before."""

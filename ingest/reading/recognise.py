@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from ingest.contracts.contract import Column, FileContract
@@ -88,7 +88,8 @@ class Understanding:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for a verdict."""
-        return asdict(self) | {"evidence": list(self.evidence)}
+        filled = {name: dict(vars(one)) for name, one in self.filled.items()}
+        return vars(self) | {"filled": filled, "evidence": list(self.evidence)}
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Understanding:

@@ -275,7 +275,9 @@ def inventory_of(
         for found in remembered_problems(home).values()
         for path, reason in found
     )
-    return Inventory(contracts, tuple(releases), problems, _digest(releases, problems))
+    return Inventory(
+        contracts, tuple(releases), problems, _digest(home.archive, releases, problems)
+    )
 
 
 def _held_releases(
@@ -384,15 +386,19 @@ def remembered_problems(home: Home) -> dict[str, list[tuple[str, str]]]:
         return {}
 
 
-def _digest(releases: Sequence[HeldRelease], problems: Sequence[Problem]) -> str:
+def _digest(
+    archive: HomeArchive, releases: Sequence[HeldRelease], problems: Sequence[Problem]
+) -> str:
     document = {
         "code": code_digest(),
         "releases": [
             {
                 "release": held.release.model_dump(mode="json"),
-                "verdicts": [
-                    load.verdict.to_dict() if load.verdict else None for load in held.loads
-                ],
+                "verdicts": (
+                    archive.verdict_digest(held.release)
+                    if any(load.verdict for load in held.loads)
+                    else ""
+                ),
                 "decisions": [
                     decision.to_dict() if decision else None
                     for decision in (held.decision, *(load.decision for load in held.loads))
