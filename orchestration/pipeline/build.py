@@ -68,9 +68,11 @@ def build(
     """
     from warehouse.build import candidate
     from warehouse.build.comments import comment
+    from warehouse.build.dbt import begin_importing
 
     dbt = dbt or dbt_project(home)
     dbt.prepare()
+    begin_importing()
     home.drop_candidate()
     files = [file for publication in inventory.contracts.values() for file in publication.files]
     candidate.create(

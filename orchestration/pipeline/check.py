@@ -24,6 +24,7 @@ from orchestration.pipeline.inventory import (
 )
 from orchestration.pipeline.reporter import SILENT, Reporter
 from orchestration.settings import Settings
+from warehouse.build.dbt import begin_importing
 from warehouse.serve.home import Home
 
 # A line or two: the whole warning is in the verdict, in Data Docs and in `status`.
@@ -57,7 +58,11 @@ def check(
             for release in work.releases
         }
         work = [held[name] for name in stale if stale[name]]
-        for checked in check_releases(work, Settings.read().processes):
+        processes = Settings.read().processes
+        if processes > 1:
+            # This one only waits for them, and what was checked is built next.
+            begin_importing()
+        for checked in check_releases(work, processes):
             path = checked.release.path
             publication = contracts[checked.release.publication]
             kept[path] = _keep(home, docs, publication, checked, decisions[path], reporter)

@@ -6,11 +6,14 @@ the user's folder for caches (`XDG_CACHE_HOME`) beside the home's own.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import importlib
 import importlib.metadata
 import json
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,6 +63,20 @@ class NodeResult:
     def failed(self) -> bool:
         """Whether it keeps the candidate back."""
         return self.status in ("error", "fail", "skipped", "runtime error")
+
+
+def begin_importing() -> None:
+    """Import dbt while this process waits for others, or for DuckDB; it takes seconds.
+
+    Whoever needs it sooner waits for the same import, and is told of what is wrong with it.
+    """
+
+    def bring() -> None:
+        with contextlib.suppress(Exception):
+            importlib.import_module("dbt.cli.main")
+            importlib.import_module("dbt.adapters.duckdb")
+
+    threading.Thread(target=bring, daemon=True).start()
 
 
 def rows_found_by(node: NodeResult, candidate: Path, most: int) -> list[dict[str, object]]:
