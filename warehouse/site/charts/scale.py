@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 
 
+@lru_cache(maxsize=4096)
 def place(day: date) -> float:
     """A day as a decimal year."""
     return day.year + (day.month - 1) / 12 + (day.day - 1) / 365.25

@@ -43,7 +43,10 @@ class View:
         self.predecessors = {
             measure.measure_id: marts.predecessors(measure) for measure in marts.measures
         }
+        # By series and area.
+        self._own: dict[tuple[tuple[str, str], str], list[Figure]] = {}
         self._area_lines: dict[tuple[tuple[str, str], str], Line] = {}
+        self._neighbour_lines: dict[tuple[tuple[str, str], str], Line] = {}
         self._latest: dict[tuple[str, str], Figure | None] = {}
 
     @cached_property
@@ -88,8 +91,11 @@ class View:
 
     def own(self, series: Series, council: Council) -> list[Figure]:
         """A council's figures, of one kind of period, oldest first."""
-        found = self.marts.facts.get(series.key, {}).get(council.code, [])
-        return strand(found, series.period_type)
+        key = (series.key, council.code)
+        if key not in self._own:
+            found = self.marts.facts.get(series.key, {}).get(council.code, [])
+            self._own[key] = strand(found, series.period_type)
+        return self._own[key]
 
     def area(self, series: Series, code: str) -> list[Figure]:
         """England's or a region's figures."""
@@ -121,10 +127,18 @@ class View:
     def neighbour_lines(self, series: Series, council: Council) -> list[Line]:
         """The lines of a council's statistical neighbours."""
         lines = [
-            Line("neighbour", neighbour.name, self.own(series, neighbour), series)
+            self._line_of_neighbour(series, neighbour)
             for neighbour in self.marts.neighbours_of.get(council.code, [])
         ]
         return [line for line in lines if newest(line.figures) is not None]
+
+    def _line_of_neighbour(self, series: Series, neighbour: Council) -> Line:
+        """A council's line as a neighbour: one for all councils beside which it stands."""
+        key = (series.key, neighbour.code)
+        if key not in self._neighbour_lines:
+            own = self.own(series, neighbour)
+            self._neighbour_lines[key] = Line("neighbour", neighbour.name, own, series)
+        return self._neighbour_lines[key]
 
     def latest(self, series: Series) -> Figure | None:
         """A figure of the newest period that any council has a number for."""
