@@ -38,7 +38,7 @@ mutations: $(TOOLS)
 drift: $(READY)
 	@$(BIN)/python -m reliability.drift
 
-# Kills, full disks, interrupts and readers, in full; writes docs/reliability.md. An hour or so.
+# Kills, full disks, interrupts, readers and a lake, in full; writes docs/reliability.md. An hour or so.
 reliability: $(TOOLS)
 	@$(BIN)/python -m reliability.report
 

@@ -1,7 +1,8 @@
-"""Runs kills, disks, interrupts and readers in full, and writes `docs/reliability.md` from them.
+"""Runs kills, disks, interrupts, readers and the lake in full, and writes `docs/reliability.md`.
 
-`make reliability` runs it. With `--kill FILE`, `--interrupts FILE` and `--readers FILE` it takes
-figures that were kept before.
+`make reliability` runs it. With `--kill FILE`, `--interrupts FILE`, `--readers FILE` and `--lake
+FILE` it takes figures that were kept before; with `--only-lake` it runs the lake alone, and leaves
+the rest of the page as it is.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from reliability import interrupts, kill, readers, trial
+from reliability import interrupts, kill, lake, readers, trial
 
 PAGE = trial.ROOT / "docs" / "reliability.md"
 MUTATIONS = trial.ROOT / "docs" / "mutations.md"
@@ -29,7 +30,9 @@ KINDS = {
 _NAMES = {interrupts.COMMAND: "the command", interrupts.DAGSTER: "Dagster"}
 
 
-def page(killed: dict[str, Any], stopped: dict[str, Any], read: dict[str, Any]) -> str:
+def page(
+    killed: dict[str, Any], stopped: dict[str, Any], read: dict[str, Any], shared: dict[str, Any]
+) -> str:
     """The page's whole text."""
     from warehouse.serve.home import BUILDS_KEPT, SECONDS_KEPT
 
@@ -123,6 +126,7 @@ def page(killed: dict[str, Any], stopped: dict[str, Any], read: dict[str, Any]) 
         "- In one process, resolve the link before opening: DuckDB takes one path for one database"
         " for as long as anybody in the process has it open. `core-measures sql` does.",
         "",
+        *of_a_lake(shared),
         "## Files damaged on purpose",
         "",
         "By `make mutations`, whose [page](mutations.md) says of each kind of damage which check"
@@ -132,6 +136,42 @@ def page(killed: dict[str, Any], stopped: dict[str, Any], read: dict[str, Any]) 
         "",
     ]
     return "\n".join(lines)
+
+
+_LAKE, _AFTER_LAKE = "## A lake", "## Files damaged on purpose"
+
+
+def of_a_lake(shared: dict[str, Any]) -> list[str]:
+    """What became of writers and readers of one lake."""
+    stopped = shared["stopped"]
+    old = "the build before" if stopped["then"] == stopped["was"] else "the new build"
+    return [
+        _LAKE,
+        "",
+        "Two writers publish to one lake at the same time, each builds that differ from the other's"
+        f" in other marts, while {shared['readers']} readers ask. One writer is killed at a moment"
+        " drawn at random, and another goes on in its place. In the end PostgreSQL is stopped in"
+        " mid-publication, as by a loss of power, and started again.",
+        "",
+        f"- publications: {shared['publications']}, of which {shared['written']} changed what the"
+        f" lake has, and {len(shared['killed'])} was killed; {shared['seconds']:.0f} s in all",
+        f"- answers: {shared['answers']:,}, of {len(shared['builds_seen'])} builds",
+        f"- mixed of two builds: {len(shared['mixed'])}",
+        f"- errors, of readers and writers: {len(shared['errors'])}",
+        f"- publications that came, and are not found under their version: {len(shared['lost'])}",
+        f"- PostgreSQL stopped in mid-publication: {old} stands"
+        f" {'whole' if stopped['whole'] else 'in part'}, and the next publication is"
+        f" {'whole' if stopped['healed'] else 'not'}",
+        *[f"  - {line}" for line in (*shared["mixed"], *shared["errors"], *shared["lost"])[:20]],
+        "",
+    ]
+
+
+def with_lake(text: str, shared: dict[str, Any]) -> str:
+    """The page with what is told of the lake made anew."""
+    before, _, after = text.partition(_AFTER_LAKE)
+    before = before.partition(_LAKE)[0]
+    return before + "\n".join([*of_a_lake(shared), _AFTER_LAKE]) + after
 
 
 def interrupted(stopped: dict[str, Any]) -> list[str]:
@@ -212,6 +252,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--kill", type=Path, help="figures of kill.py, kept before")
     parser.add_argument("--interrupts", type=Path, help="figures of interrupts.py, kept before")
     parser.add_argument("--readers", type=Path, help="figures of readers.py, kept before")
+    parser.add_argument("--lake", type=Path, help="figures of lake.py, kept before")
+    parser.add_argument("--only-lake", action="store_true", help="leave the rest of the page")
     given = parser.parse_args(arguments)
     with trial.scratch() as folder:
 
@@ -226,12 +268,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     raise SystemExit(f"{module.__name__} ended with {ended.returncode}.")
             return json.loads(file.read_text())
 
+        shared = figures(lake, given.lake)
+        if given.only_lake:
+            PAGE.write_text(with_lake(PAGE.read_text("utf-8"), shared), "utf-8")
+            return int(lake.unsound(shared))
         stopped = figures(interrupts, given.interrupts)
         read = figures(readers, given.readers)
         killed = figures(kill, given.kill)
-    PAGE.write_text(page(killed, stopped, read), "utf-8")
+    PAGE.write_text(page(killed, stopped, read, shared), "utf-8")
     print(f"Written: {PAGE.relative_to(trial.ROOT)}")
     unsound = any(outcome["faults"] for outcome in killed["outcomes"] + stopped["outcomes"])
+    unsound = unsound or lake.unsound(shared)
     return 1 if unsound or read["torn"] or read["errors"] else 0
 
 

@@ -8,7 +8,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -22,6 +21,7 @@ from filelock import FileLock
 
 from ingest.reading.grids import read_table
 from ingest.reading.loads import Load, with_release
+from reliability.postgres import running, why_not
 from tests.warm import Warm
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 IN_NEED = "characteristics-of-children-in-need"
 PROJECT = Path(__file__).parents[1]
-POSTGRES = Path("/usr/lib/postgresql/15/bin")
 PUBLISHED = Path(__file__).parents[2] / "shared" / "published"
 
 needs_published = pytest.mark.skipif(
@@ -311,35 +310,7 @@ def graphql(port: int, query: str) -> Any:
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[int]:
     """PostgreSQL 15 on a port of loopback, in a folder of its own. It does not run as root."""
-    if not (POSTGRES / "initdb").exists():
-        pytest.skip(f"needs PostgreSQL 15 in {POSTGRES}")
-    user = ["runuser", "-u", "nobody", "--"] if os.geteuid() == 0 else []
-    if user and not shutil.which("runuser"):
-        pytest.skip("PostgreSQL does not run as root, and there is no runuser")
-    place = Path(tempfile.mkdtemp(prefix="core-measures-postgres-"))
-    place.chmod(0o755)
-    data = place / "data"
-    data.mkdir(mode=0o700)
-    if user:
-        shutil.chown(data, "nobody")
-    port = free_port()
-
-    def run(*command: str | Path) -> None:
-        # What it leaves running would hold a pipe open.
-        subprocess.run([*user, *command], check=True, stdout=subprocess.DEVNULL)
-
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
-    try:
-        run(POSTGRES / "initdb", "-D", data, "-U", "dagster", "-A", "trust")
-        run(POSTGRES / "pg_ctl", "-D", data, "-o", options, "-l", data / "log", "-w", "start")
-        run(
-            *(POSTGRES / "createdb", "-h", "127.0.0.1"), "-p", str(port), "-U", "dagster", "dagster"
-        )
-        yield port
-    finally:
-        subprocess.run(
-            [*user, POSTGRES / "pg_ctl", "-D", data, "-m", "immediate", "stop"],
-            check=False,
-            capture_output=True,
-        )
-        shutil.rmtree(place, ignore_errors=True)
+    if why := why_not():
+        pytest.skip(why)
+    with running() as server:
+        yield server.port

@@ -7,14 +7,19 @@ by itself does not depend on it. Extensions come out of their wheels; nothing is
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
+import random
 import re
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import duckdb
 
@@ -30,6 +35,12 @@ NAME = "core_measures"
 _BUILT = "built"
 _SHOWN = ("marts", "answers")
 _PROBLEM = "lake.problem"
+# How often a writer that meets another begins again, and for how many seconds it stands back.
+_TRIES, _PAUSE = 20, (0.05, 0.5)
+# A file that no build has is left alone for so long: another writer may be about to publish it.
+_ORPHAN_FOR = "1 day"
+_SECONDS_TO_CONNECT = "30"
+_Done = TypeVar("_Done")
 
 
 class LakeError(CoreMeasuresError):
@@ -42,10 +53,12 @@ class Lake:
 
     `catalogue` is a file's path or a PostgreSQL address (`postgresql://…` or `dbname=…`), `data` a
     folder or `s3://…`. Keys of a store are those of its own variables (`AWS_ACCESS_KEY_ID` …).
+    `schema` is PostgreSQL's that the catalogue's tables stand in, by default the usual one.
     """
 
     catalogue: str
     data: str
+    schema: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Lake | None:
@@ -72,6 +85,18 @@ class Lake:
         """Whether the files are on an object store."""
         return self.data.startswith("s3://")
 
+    @property
+    def address(self) -> str:
+        """The catalogue as DuckDB attaches it."""
+        return f"ducklake:{'postgres:' if self.is_postgres else ''}{self.catalogue}"
+
+    def beside(self, name: str) -> Lake:
+        """A lake of its own in the same database and store: nobody who reads this one sees it."""
+        data = f"{self.data.rstrip('/')}-builds/{name}"
+        if self.is_postgres:
+            return replace(self, data=data, schema=name)
+        return replace(self, catalogue=f"{self.catalogue}.{name}", data=data)
+
     def __str__(self) -> str:
         address = re.sub(r"password=\S+", "password=…", without_credentials(self.catalogue))
         return f"the lake at {address}"
@@ -88,27 +113,40 @@ def attached(lake: Lake, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnecti
     """
     offline = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
     try:
-        with duckdb.connect(config={**SETTINGS, **offline}) as con:
+        with (
+            # What does not fit in memory would go into a folder of wherever this was called.
+            TemporaryDirectory(prefix="core-measures-") as spill,
+            duckdb.connect(config={**SETTINGS, **offline, "temp_directory": spill}) as con,
+        ):
+            # A process that a pool spawned is taken for a notebook's, in which DuckDB draws.
+            con.execute("set enable_progress_bar = false")
             load_extension(con, "ducklake")
-            prefix = ""
             if lake.is_postgres:
                 load_extension(con, "postgres_scanner")
-                prefix = "postgres:"
+                # A machine that is away is not waited for: the build before is served meanwhile.
+                os.environ.setdefault("PGCONNECT_TIMEOUT", _SECONDS_TO_CONNECT)
             if lake.is_s3:
                 load_extension(con, "httpfs")
-                _tell_keys(con, os.environ)
+                store = store_of(os.environ).items()
+                keys = "".join(f", {name} {sql_text(value)}" for name, value in store if value)
+                con.execute(f"create or replace secret lake (type s3{keys})")
             options = [f"data_path {sql_text(lake.data)}"]
+            if lake.schema:
+                options.append(f"metadata_schema {sql_text(lake.schema)}")
             if read_only:
                 options.append("read_only")
-            con.execute(
-                f"attach {sql_text(f'ducklake:{prefix}{lake.catalogue}')}"
-                f" as {NAME} ({', '.join(options)})"
-            )
+            con.execute(f"attach {sql_text(lake.address)} as {NAME} ({', '.join(options)})")
             con.execute(f"use {NAME}")
             yield con
     except duckdb.Error as error:
-        said = without_credentials(" ".join(str(error).split()))
-        raise LakeError(f"{str(lake).capitalize()} did not do what was asked: {said}") from error
+        told = f"{str(lake).capitalize()} did not do what was asked: {said_by(error)}"
+        raise LakeError(told) from error
+
+
+def said_by(error: duckdb.Error) -> str:
+    """What DuckDB said, in one line and without anybody's password."""
+    said = without_credentials(" ".join(str(error).split()))
+    return re.sub(r"password=\S+", "password=…", said)
 
 
 def publish(lake: Lake, warehouse: Path, digest: str, today: date | None = None) -> int | None:
@@ -123,18 +161,51 @@ def publish(lake: Lake, warehouse: Path, digest: str, today: date | None = None)
         Nothing was published, and what was there before still stands.
     """
     with attached(lake, read_only=False) as con:
-        if _newest_digest(con) == digest:
-            return None
         con.execute(f"attach {sql_text(str(warehouse))} as {_BUILT} (read_only)")
-        con.begin()
-        _write_tables(con)
-        _write_views(con)
-        con.execute(
-            f"call {NAME}.set_commit_message('core-measures', 'A build', extra_info => ?)", [digest]
-        )
-        con.commit()
-        found = con.execute(f"select max(snapshot_id) from ducklake_snapshots('{NAME}')").fetchone()
-        _let_go(con, today or datetime.now(UTC).date())
+        version = _until_alone(con, lambda: _write(con, digest))
+        if version is not None:
+            _until_alone(con, lambda: _let_go(con, today or datetime.now(UTC).date()))
+    return version
+
+
+def _until_alone(con: duckdb.DuckDBPyConnection, work: Callable[[], _Done]) -> _Done:
+    """Do what another writer got in between, again from what stands then.
+
+    Raises
+    ------
+    duckdb.Error
+        It was not that, or it came to that again and again.
+    """
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            return work()
+        except duckdb.Error as error:
+            with contextlib.suppress(duckdb.Error):
+                con.rollback()
+            if not tries_left or "conflict" not in str(error).lower():
+                raise
+            time.sleep(random.uniform(*_PAUSE))  # noqa: S311  # nosec B311
+    raise AssertionError("unreachable")
+
+
+def _write(con: duckdb.DuckDBPyConnection, digest: str) -> int | None:
+    """One publication, one transaction; None where the lake has that build."""
+    con.begin()
+    if _newest_digest(con) == digest:
+        con.rollback()
+        return None
+    # Every publication replaces this one, so that of two at a time the second begins again: each
+    # leaves alone what it found unchanged, and both together would be a build that nobody made.
+    con.execute(
+        f"create or replace table {NAME}.main.published as select {sql_text(digest)} as digest"
+    )
+    _write_tables(con)
+    _write_views(con)
+    con.execute(
+        f"call {NAME}.set_commit_message('core-measures', 'A build', extra_info => ?)", [digest]
+    )
+    con.commit()
+    found = con.execute(f"from ducklake_last_committed_snapshot('{NAME}')").fetchone()
     return int(found[0]) if found else None
 
 
@@ -169,6 +240,17 @@ def load_extension(con: duckdb.DuckDBPyConnection, name: str) -> None:
     LakeError
         Its wheel is not installed.
     """
+    con.execute(f"load {sql_text(str(extension_file(name)))}")
+
+
+def extension_file(name: str) -> Path:
+    """Where the wheel of an extension has it.
+
+    Raises
+    ------
+    LakeError
+        Its wheel is not installed.
+    """
     spec = importlib.util.find_spec(f"duckdb_extension_{name}")
     places = list(spec.submodule_search_locations or []) if spec else []
     paths = [
@@ -181,23 +263,29 @@ def load_extension(con: duckdb.DuckDBPyConnection, name: str) -> None:
             f"DuckDB's extension {name} for {duckdb.__version__} is not installed:"
             " pip install 'core-measures[lake]'."
         )
-    con.execute(f"load {sql_text(str(path))}")
+    return path
 
 
-def _tell_keys(con: duckdb.DuckDBPyConnection, environment: Mapping[str, str]) -> None:
-    """The store's keys, as its own tools read them from the environment."""
+def store_of(environment: Mapping[str, str]) -> dict[str, str]:
+    """The store's address and keys, as its own tools read them from the environment.
+
+    By DuckDB's names for what a secret of S3 holds; empty where nothing is said.
+    """
+    region = environment.get("AWS_REGION", environment.get("AWS_DEFAULT_REGION", ""))
     told = {
         "key_id": environment.get("AWS_ACCESS_KEY_ID", ""),
         "secret": environment.get("AWS_SECRET_ACCESS_KEY", ""),
         "session_token": environment.get("AWS_SESSION_TOKEN", ""),
-        "region": environment.get("AWS_REGION", environment.get("AWS_DEFAULT_REGION", "")),
+        "region": region,
+        "endpoint": f"s3.{region}.amazonaws.com" if region else "s3.amazonaws.com",
+        "url_style": "vhost",
+        "use_ssl": "true",
     }
     if endpoint := environment.get("AWS_ENDPOINT_URL_S3", environment.get("AWS_ENDPOINT_URL", "")):
         scheme, _, host = endpoint.rpartition("://")
         told |= {"endpoint": host.rstrip("/"), "url_style": "path"}
         told["use_ssl"] = "false" if scheme == "http" else "true"
-    given = ", ".join(f"{name} {sql_text(value)}" for name, value in told.items() if value)
-    con.execute(f"create or replace secret lake (type s3{', ' if given else ''}{given})")
+    return told
 
 
 def _newest_digest(con: duckdb.DuckDBPyConnection) -> str | None:
@@ -264,14 +352,17 @@ def _comments(con: duckdb.DuckDBPyConnection, database: str) -> dict[tuple[str, 
 def _write_views(con: duckdb.DuckDBPyConnection) -> None:
     """Views and table macros, in the words in which the warehouse has them."""
     views = con.execute(
-        "select schema_name, view_name, sql from duckdb_views()"
+        "select schema_name, view_name, sql, comment from duckdb_views()"
         f" where database_name = '{_BUILT}' and not internal and schema_name in {_SHOWN}"
         " order by all"
     ).fetchall()
-    for schema, view, sql in views:
+    for schema, view, sql, comment in views:
         con.execute(f"create schema if not exists {NAME}.{sql_name(schema)}")
-        body = re.sub(r"^create view \S+( \([^)]*\))? as ", "", sql.strip().rstrip(";"), flags=re.I)
-        con.execute(f"create or replace view {NAME}.{sql_name(schema)}.{sql_name(view)} as {body}")
+        body = query_of(sql)
+        place = f"{NAME}.{sql_name(schema)}.{sql_name(view)}"
+        con.execute(f"create or replace view {place} as {body}")
+        if comment:
+            con.execute(f"comment on view {place} is {sql_text(comment)}")
     macros = con.execute(
         "select schema_name, function_name, parameters, macro_definition from duckdb_functions()"
         f" where database_name = '{_BUILT}' and function_type = 'table_macro' and not internal"
@@ -284,8 +375,13 @@ def _write_views(con: duckdb.DuckDBPyConnection) -> None:
         )
 
 
+def query_of(view: str) -> str:
+    """What a view asks, out of the statement that made it."""
+    return re.sub(r"^create view \S+( \([^)]*\))? as ", "", view.strip().rstrip(";"), flags=re.I)
+
+
 def _let_go(con: duckdb.DuckDBPyConnection, today: date) -> None:
-    """Expire snapshots past the rule of dated builds, and remove the files of those alone."""
+    """Expire snapshots past the rule of dated builds, and remove files that no other needs."""
     listed = con.execute(
         f"select snapshot_id, snapshot_time from ducklake_snapshots('{NAME}')"
         " order by snapshot_id desc"
@@ -296,3 +392,8 @@ def _let_go(con: duckdb.DuckDBPyConnection, today: date) -> None:
         versions = ", ".join(str(days[name]) for name in sorted(gone))
         con.execute(f"call ducklake_expire_snapshots('{NAME}', versions => [{versions}])")
         con.execute(f"call ducklake_cleanup_old_files('{NAME}', cleanup_all => true)")
+    # What a publication wrote that was killed before its end.
+    con.execute(
+        f"call ducklake_delete_orphaned_files('{NAME}',"
+        f" older_than => now() - interval '{_ORPHAN_FOR}')"
+    )
