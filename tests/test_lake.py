@@ -16,6 +16,7 @@ import duckdb
 import pytest
 from conftest import PROJECT, command, copy_of
 
+from reliability.postgres import BIN
 from warehouse.publish.lake import CATALOGUE, DATA, Lake, LakeError, attached, digest_of, publish
 
 pytest.importorskip("duckdb_extension_ducklake", reason="needs core-measures[lake]")
@@ -73,6 +74,11 @@ def see_same(lake: Lake, warehouse: Path) -> None:
                     f"select count(*) from"
                     f" (from {one}.marts.{table} except all from {other}.marts.{table})"
                 ).fetchone() == (0,), table
+        said = (
+            "select view_name, comment from duckdb_views()"
+            " where database_name = ? and schema_name = 'answers' order by all"
+        )
+        assert listed(said, "core_measures") == listed(said, "built")
         for view in views:
             assert con.execute(f"select count(*) from answers.{view}").fetchone() is not None
         ((known,),) = con.execute(
@@ -121,6 +127,11 @@ def test_an_earlier_build_is_lost_too_soon_or_its_files_stay_for_good(
     with attached(lake, read_only=True) as con:
         assert con.execute(average).fetchone() == (1.0,)
         assert con.execute(f"{average} at (version => {first})").fetchone() == before
+        ((moment,),) = con.execute(
+            "select snapshot_time from ducklake_snapshots('core_measures') where snapshot_id = ?",
+            [first],
+        ).fetchall()
+        assert con.execute(f"{average} at (timestamp => '{moment}')").fetchone() == before
     many = len(list(Path(lake.data).rglob("*.parquet")))
     # Years later only the last of the year is kept, and files of no build but the first go.
     publish(lake, changed(warehouse, tmp_path, 2.0), "third", date.today().replace(year=2099))
@@ -180,6 +191,55 @@ def test_a_lake_that_cannot_be_reached_costs_the_home_its_build(
     assert told.returncode == 0, told.stderr
     assert (home / "builds" / "current").readlink() == built
     see_same(Lake(there[CATALOGUE], there[DATA]), warehouse_of(home))
+
+
+def backed_up(home: Path, lake: Lake, folder: Path) -> Path:
+    """A backup made with the lake named, restored beside it."""
+    environment = {CATALOGUE: lake.catalogue, DATA: lake.data}
+    made = command("backup", folder / "b.tar", "--home", home, environment=environment)
+    assert made.returncode == 0, made.stderr
+    restored = command("restore", folder / "b.tar", "--home", folder / "restored")
+    assert restored.returncode == 0, restored.stderr
+    return folder / "restored" / "lake"
+
+
+def test_a_catalogue_in_a_file_is_lost_with_its_machine(
+    sample_home: Path, lake: Lake, tmp_path: Path
+) -> None:
+    publish(lake, warehouse_of(sample_home), "a build")
+    kept = backed_up(sample_home, lake, tmp_path)
+    Path(lake.catalogue).unlink()
+    shutil.copy(kept / "catalogue.ducklake", lake.catalogue)
+    see_same(lake, warehouse_of(sample_home))
+    assert publish(lake, warehouse_of(sample_home), "another") is not None
+
+
+def test_a_catalogue_in_postgresql_is_lost_with_its_machine(
+    sample_home: Path, lake_in_postgres: Lake, tmp_path: Path
+) -> None:
+    publish(lake_in_postgres, warehouse_of(sample_home), "a build")
+    kept = backed_up(sample_home, lake_in_postgres, tmp_path)
+
+    def psql(*arguments: str | Path) -> None:
+        client = (BIN / "psql", "-q", "-v", "ON_ERROR_STOP=1", lake_in_postgres.catalogue)
+        subprocess.run([*client, *arguments], check=True, stdout=subprocess.DEVNULL)
+
+    psql("-c", "drop schema public cascade", "-c", "create schema public")
+    psql("-f", kept / "catalogue.sql")
+    see_same(lake_in_postgres, warehouse_of(sample_home))
+    assert publish(lake_in_postgres, warehouse_of(sample_home), "another") is not None
+
+
+def test_a_catalogue_that_is_away_costs_the_home_its_backup(
+    sample_home: Path, tmp_path: Path
+) -> None:
+    away = {CATALOGUE: "postgresql://user:pass-word@127.0.0.1:1/lake", DATA: str(tmp_path / "data")}
+    made = command("backup", tmp_path / "b.tar", "--home", sample_home, environment=away)
+    assert made.returncode == 2
+    assert "Without the lake's catalogue" in made.stderr
+    assert "pass-word" not in made.stderr
+    restored = command("restore", tmp_path / "b.tar", "--home", tmp_path / "restored")
+    assert restored.returncode == 0, restored.stderr
 
 
 def test_half_a_lake_is_taken_for_none_at_all(lake: Lake) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -66,14 +67,33 @@ def backup(
     target: Annotated[Path, typer.Argument(help="A new file; gzipped where it ends in gz.")],
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
-    """Write a home to one file: its archive, decisions, what is served, dated publications."""
+    """Write a home to one file: its archive, decisions, what is served, dated publications.
+
+    And the catalogue of the lake, if there is one. Exit code 2: all but that.
+    """
+    from warehouse.publish.lake import Lake, LakeError
+    from warehouse.publish.lake_catalogue import copy_catalogue
     from warehouse.serve.backup import write_backup
 
     place = held_at(home)
-    with place.locked(wait=True, waiting=lambda: err.print("Waiting for a refresh to end.")):
-        count = write_backup(place, target.absolute())
+    missing = ""
+    with (
+        place.locked(wait=True, waiting=lambda: err.print("Waiting for a refresh to end.")),
+        TemporaryDirectory(prefix="core-measures-") as folder,
+    ):
+        beside = {}
+        try:
+            if (lake := Lake.from_environment()) is not None:
+                catalogue = copy_catalogue(lake, Path(folder))
+                beside[f"lake/{catalogue.name}"] = catalogue
+        except LakeError as error:
+            missing = str(error)
+        count = write_backup(place, target.absolute(), beside)
     size = target.stat().st_size / 1e6
     out.print(f"{count} files of {shown(place.root)} in {target}, {size:.0f} MB", markup=False)
+    if missing:
+        err.print(f"Without the lake's catalogue: {missing}", style="red", markup=False)
+        raise typer.Exit(2)
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """A home in one file, and a home out of it.
 
-In it: the archive with its verdicts and decisions, what is served, and every dated publication.
+In it: the archive with its verdicts and decisions, what is served, every dated publication, and of
+a lake the catalogue.
 Not in it: `loads/` and `work/`, which are made again. Every file's hash is in the list at its head,
 and is checked on the way out, so that a damaged backup is found before anything is served from it.
 """
@@ -12,7 +13,7 @@ import json
 import os
 import shutil
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -45,10 +46,10 @@ def _files(home: Home) -> Iterator[Path]:
         yield home.format_file
 
 
-def write_backup(home: Home, target: Path) -> int:
+def write_backup(home: Home, target: Path, beside: Mapping[str, Path] | None = None) -> int:
     """Write a home to a new file, gzipped where its name ends in `gz`; returns how many files.
 
-    Call with the home's lock held.
+    `beside` are files that go in by other names than theirs. Call with the home's lock held.
 
     Raises
     ------
@@ -57,11 +58,9 @@ def write_backup(home: Home, target: Path) -> int:
     """
     if target.exists():
         raise BackupError(f"{target} is there already; a backup replaces nothing.")
-    files = list(_files(home))
+    files = {str(path.relative_to(home.root)): path for path in _files(home)} | dict(beside or {})
     listed = {
-        str(path.relative_to(home.root)): sha256_of(path.read_bytes())
-        for path in files
-        if not path.is_symlink()
+        name: sha256_of(path.read_bytes()) for name, path in files.items() if not path.is_symlink()
     }
     head = {
         "format": _FORMAT,
@@ -75,8 +74,8 @@ def write_backup(home: Home, target: Path) -> int:
             info = tarfile.TarInfo(_LIST)
             info.size = len(text)
             tar.addfile(info, io.BytesIO(text))
-            for path in files:
-                tar.add(path, str(path.relative_to(home.root)), recursive=False)
+            for name, path in files.items():
+                tar.add(path, name, recursive=False)
         sync_folder(partial)
         partial.rename(target)
         sync_folder(target.parent)
