@@ -15,7 +15,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 
 from ingest.beside import processors
 from ingest.errors import CoreMeasuresError
@@ -74,6 +82,16 @@ class Settings(BaseModel):
     )
     lake_data: str | None = _variable(
         None, "CORE_MEASURES_LAKE_DATA", "needed with it: the folder or s3:// of its files"
+    )
+    lake_workers: PositiveInt | None = _variable(
+        None,
+        "CORE_MEASURES_LAKE_WORKERS",
+        "how many workers build on the lake; none: this machine builds, in a file",
+    )
+    lake_worker: str | None = _variable(
+        None,
+        "CORE_MEASURES_LAKE_WORKER",
+        "the command that starts a worker, by default this program on this machine",
     )
     dagster_home: Path | None = _variable(
         None, "DAGSTER_HOME", "folder of dagster.yaml; set, refreshes are in Dagster's history"

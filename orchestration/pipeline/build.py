@@ -91,7 +91,9 @@ def build(
             on_node(node)
 
     reporter.begin("Building", dbt.size)
-    results = dbt.build(told)
+    results = _on_the_lake(dbt, told, reporter)
+    if results is None:
+        results = dbt.build(told)
     reporter.end()
     for node in results:
         if node.status == "warn":
@@ -116,6 +118,28 @@ def build(
     candidate.checkpoint(home.candidate)
     write_whole(home.candidate_record, json.dumps({"digest": inventory.digest}).encode())
     return Candidate(inventory, dbt)
+
+
+def _on_the_lake(
+    dbt: Project, told: Callable[[NodeResult], None], reporter: Reporter
+) -> list[NodeResult] | None:
+    """Build on the lake, where the settings say so; None where it is for this machine to do."""
+    settings = Settings.read()
+    if settings.lake_workers is None:
+        return None
+    from orchestration.pipeline.lake import build_on_lake
+    from warehouse.publish.lake import Lake, LakeError
+
+    try:
+        lake = Lake.from_environment()
+        if lake is None:
+            raise LakeError("CORE_MEASURES_LAKE_WORKERS is set, and no lake is named.")
+        return build_on_lake(
+            lake, dbt, settings.lake_workers, settings.lake_worker or "", told, reporter
+        )
+    except LakeError as error:
+        reporter.warn(f"Built on this machine, and not on the lake: {error}")
+        return None
 
 
 def standing_candidate(home: Home, inventory: Inventory) -> Candidate:

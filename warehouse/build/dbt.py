@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,9 +93,15 @@ def rows_found_by(node: NodeResult, candidate: Path, most: int) -> list[dict[str
         return []
 
 
-def environment(home: Home, project: Path = PROJECT) -> dict[str, str]:
-    """What dbt needs to be told. Constant for a home, so that dbt never parses twice."""
+def environment(
+    home: Home, project: Path = PROJECT, lake: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """What dbt needs to be told. Constant for a home, so that dbt never parses twice.
+
+    `lake` is what the target `lake` needs beside that.
+    """
     return {
+        **(lake or {}),
         "CORE_MEASURES_DATABASE": str(home.candidate.absolute()),
         "DBT_PROJECT_DIR": str(project),
         "DBT_PROFILES_DIR": str(project),
@@ -129,15 +135,17 @@ def _invoke(
     arguments: Sequence[str],
     manifest: Any = None,
     on_event: Callable[[Any], None] | None = None,
+    lake: Mapping[str, str] | None = None,
 ) -> Any:
     from dbt.cli.main import dbtRunner
 
     callbacks = [on_event] if on_event else []
-    with _environment(environment(home, project)):
+    with _environment(environment(home, project, lake)):
         runner = dbtRunner(manifest=manifest, callbacks=callbacks)
         return runner.invoke(
             [
                 *arguments,
+                *(("--target", "lake") if lake else ()),
                 "--quiet",
                 "--no-use-colors",
                 "--log-level",
@@ -158,12 +166,19 @@ def versions_in(manifest: dict[str, Any]) -> dict[str, int]:
 
 
 class Project:
-    """The dbt project as one home builds it."""
+    """The dbt project as one home builds it: in a file, or with what the target needs on a lake."""
 
-    def __init__(self, home: Home, digest: str, project: Path = PROJECT) -> None:
+    def __init__(
+        self,
+        home: Home,
+        digest: str,
+        project: Path = PROJECT,
+        lake: Mapping[str, str] | None = None,
+    ) -> None:
         self.home = home
         self.project = project
         self.digest = digest
+        self.lake = lake
         self._parsed: Any = None
         self._manifest: dict[str, Any] | None = None
 
@@ -253,8 +268,12 @@ class Project:
             for node in nodes
         )
 
-    def build(self, on_node: Callable[[NodeResult], None]) -> list[NodeResult]:
+    def build(
+        self, on_node: Callable[[NodeResult], None], only: Sequence[str] = ()
+    ) -> list[NodeResult]:
         """Build every model on the candidate and test it; each node is told as it ends.
+
+        With `only`, by their unique ids, these models, seeds and tests and no others.
 
         Raises
         ------
@@ -275,10 +294,13 @@ class Project:
                     )
                 )
 
+        arguments = ["build", "--exclude-resource-type", "unit_test"]
+        if only:
+            nodes = self.manifest()["nodes"]
+            arguments += ["--indirect-selection", "empty", "--select"]
+            arguments += [f"fqn:{'.'.join(nodes[one]['fqn'])}" for one in only]
         # What dbt would write of the build, its manifest again among it, is read by nobody.
-        return self._run(
-            ["build", "--exclude-resource-type", "unit_test", "--no-write-json"], on_event
-        )
+        return self._run([*arguments, "--no-write-json"], on_event)
 
     def docs(self) -> bytes:
         """dbt's own documentation as one page, of a candidate that has every table.
@@ -335,7 +357,8 @@ class Project:
         self, arguments: Sequence[str], on_event: Callable[[Any], None] | None = None
     ) -> list[NodeResult]:
         try:
-            outcome = _invoke(self.home, self.project, arguments, self._as_parsed(), on_event)
+            parsed = self._as_parsed()
+            outcome = _invoke(self.home, self.project, arguments, parsed, on_event, self.lake)
         finally:
             _close_connections()
         if outcome.result is None:

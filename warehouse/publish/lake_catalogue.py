@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
+import subprocess  # nosec B404
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -55,7 +55,7 @@ def _dump(lake: Lake, folder: Path) -> Path:
             " PostgreSQL's client, or keep the database by its own means."
         )
     address, password = _apart(lake.catalogue)
-    ended = subprocess.run(  # noqa: S603
+    ended = subprocess.run(  # noqa: S603  # nosec B603
         [tool, "--no-owner", "--no-privileges", "--table", _TABLES, "--file", path, address],
         # What is among the arguments any user of the machine can read.
         env=os.environ | ({"PGPASSWORD": password} if password else {}),
