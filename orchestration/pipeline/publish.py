@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import duckdb
 
 from expectations.results.verdicts import Check
-from ingest.beside import Beside, Here
+from ingest.beside import Beside, EndedFromWithoutError, Here
 from orchestration.pipeline.build import Candidate, NotPublishedError, accepted_among
 from orchestration.pipeline.data_docs import DataDocs
 from orchestration.pipeline.inventory import Inventory
@@ -21,6 +21,7 @@ from orchestration.settings import Settings
 from warehouse.serve.home import Home, disk_fault
 
 if TYPE_CHECKING:
+    from warehouse.publish.lake import Lake
     from warehouse.site import SiteReport
 
 _Result = TypeVar("_Result")
@@ -106,14 +107,14 @@ def keep_dated(home: Home) -> None:
 
 def fill_lake(home: Home, reporter: Reporter) -> None:
     """Publish what is served to the lake too, if there is one; the home is none the worse."""
-    from warehouse.publish.lake import Lake, LakeError, publish, remember
+    from warehouse.publish.lake import Lake, LakeError, remember
 
     try:
         lake = Lake.from_environment()
         record = home.build_record()
         version = None
         if lake is not None and record is not None:
-            version = publish(lake, home.warehouse.resolve(), str(record["digest"]))
+            version = _publish_beside(lake, home.warehouse.resolve(), str(record["digest"]))
     except LakeError as error:
         remember(home, str(error))
         reporter.warn(
@@ -124,6 +125,27 @@ def fill_lake(home: Home, reporter: Reporter) -> None:
         remember(home, None)
         if version is not None:
             reporter.say(f"Published to {lake}, version {version}")
+
+
+def _publish_beside(lake: Lake, warehouse: Path, digest: str) -> int | None:
+    """Publish to the lake in a process of its own.
+
+    DuckDB ends a process whose connection to PostgreSQL is lost while it rolls back.
+
+    Raises
+    ------
+    LakeError
+        It has not come into the lake.
+    """
+    from warehouse.publish.lake import LakeError, publish
+
+    begun = Beside(publish, lake, warehouse, digest)
+    try:
+        return begun.result()
+    except EndedFromWithoutError as error:
+        raise LakeError(f"What wrote to {lake} was ended: {error}.") from error
+    finally:
+        begun.stop()
 
 
 def still_served(home: Home, reporter: Reporter = SILENT) -> None:
