@@ -17,9 +17,9 @@ from orchestration.defs.assets import (
     publication_assets,
     published_assets,
 )
-from orchestration.defs.jobs import refresh_job, schedules
+from orchestration.defs.jobs import executor_of, refresh_job, schedules
 from orchestration.defs.resources import RefreshRun
-from orchestration.defs.sensors import new_releases
+from orchestration.defs.sensors import new_releases, refresh_failed
 from orchestration.pipeline.code import dbt_project
 from orchestration.pipeline.inventory import Contracts
 from orchestration.settings import Settings
@@ -35,17 +35,19 @@ def build_definitions(
     contracts = load_contracts() if contracts is None else contracts
     settings = settings or Settings.read()
     translator = Translator(contracts)
-    job = refresh_job()
+    job = refresh_job(settings)
+    apart = settings.steps_apart
     return dg.Definitions(
         assets=[
-            publication_assets(contracts),
+            *publication_assets(contracts, apart=apart),
             model_assets(manifest, translator),
             published_assets(manifest, translator),
         ],
         jobs=[job],
-        executor=dg.in_process_executor,
+        executor=executor_of(settings),
         resources={"refresh": RefreshRun()},
-        sensors=[new_releases(job, settings)],
+        # A run in one process tells of its own failure.
+        sensors=[new_releases(job, settings), *([refresh_failed(settings)] if apart else [])],
         schedules=schedules(job, settings),
     )
 

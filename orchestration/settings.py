@@ -64,6 +64,11 @@ class Settings(BaseModel):
         "CORE_MEASURES_SCHEDULES",
         "on: schedules and sensor run without being switched on by hand",
     )
+    executor: Literal["in_process", "multiprocess", "celery", "celery_k8s", "k8s"] = _variable(
+        "in_process",
+        "CORE_MEASURES_EXECUTOR",
+        "what runs Dagster's steps; any but in_process makes a step of each publication",
+    )
     nightly: str = _variable(
         "0 2 * * *", "CORE_MEASURES_NIGHTLY", "when nightly fires, as cron has it, London time"
     )
@@ -205,6 +210,11 @@ class Settings(BaseModel):
     def processes(self) -> int:
         """How many processes may be at work side by side; one means this process alone."""
         return self.workers or processors()
+
+    @property
+    def steps_apart(self) -> bool:
+        """Whether Dagster runs each step in a process of its own."""
+        return self.executor != "in_process"
 
     @property
     def home_folder(self) -> Path:

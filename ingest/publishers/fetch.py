@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -604,8 +605,9 @@ def fetched_from(
 
     What was collected by then is remembered, so that it is not asked for again.
     """
-    # A name with a dot: what a kill leaves of it is swept with the rest of the work.
-    folder = work / ".incoming"
+    # A name with a dot: what a kill leaves of it is swept with the rest of the work. And one of its
+    # own, since publications may be brought home by several processes.
+    folder = work / f".incoming-{os.getpid()}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     try:

@@ -20,8 +20,8 @@ from ingest.archive.release import Release
 from ingest.contracts.contract import Publication
 from ingest.errors import FetchError
 from orchestration.defs.checks import loads_admitted, released_on_time, specs_for
-from orchestration.defs.resources import RefreshRun
-from orchestration.pipeline.build import build, standing_candidate
+from orchestration.defs.resources import RefreshRun, Work
+from orchestration.pipeline.build import NotPublishedError, build, standing_candidate
 from orchestration.pipeline.inventory import Contracts, HeldRelease, Inventory
 from orchestration.pipeline.publish import publish, still_served
 from warehouse.build.dbt import NodeResult
@@ -100,12 +100,24 @@ class Translator(DagsterDbtTranslator):
         return None if spec is None else spec._replace(blocking=False)
 
 
-def publication_assets(contracts: Contracts) -> dg.AssetsDefinition:
-    """An asset a publication, all made by one step: bring home what is new, and check it."""
+def publication_assets(contracts: Contracts, *, apart: bool = False) -> list[dg.AssetsDefinition]:
+    """An asset a publication: bring home what is new, and check it.
+
+    All are made by one step, or `apart` each by its own, which an executor may run anywhere.
+    """
+    if apart:
+        return [
+            _publications(name.replace("-", "_"), {name: publication})
+            for name, publication in contracts.items()
+        ]
+    return [_publications("publications", contracts)]
+
+
+def _publications(name: str, contracts: Contracts) -> dg.AssetsDefinition:
     by_key = {publication_key(publication): publication for publication in contracts.values()}
 
     @dg.multi_asset(
-        name="publications",
+        name=name,
         specs=[
             dg.AssetSpec(
                 key,
@@ -123,12 +135,16 @@ def publication_assets(contracts: Contracts) -> dg.AssetsDefinition:
     )
     def publications(context: dg.AssetExecutionContext, refresh: RefreshRun) -> Iterator[Any]:
         work = refresh.work
+        selected = tuple(by_key[key].publication for key in context.selected_asset_keys)
         only = work.only
         if context.is_subset and not only:
-            only = tuple(by_key[key].publication for key in context.selected_asset_keys)
+            only = selected
+        if work.apart:
+            only = tuple(one for one in selected if not work.only or one in work.only)
         try:
-            with work.unless_stopped():
-                work.collect_and_check(only)
+            with work.unless_stopped(), work.holding(*(selected if work.apart else ())):
+                if only or not work.apart:
+                    work.collect_and_check(only)
         except FetchError as error:
             # The network, and nothing else, is tried again: twice, further and further apart.
             raise dg.RetryRequested(
@@ -191,10 +207,17 @@ def model_assets(manifest: dict[str, Any], translator: Translator) -> dg.AssetsD
     )
     def models(context: dg.AssetExecutionContext, refresh: RefreshRun) -> Iterator[Any]:
         work = refresh.work
+        with work.holding():
+            yield from made(context, work)
+
+    def made(context: dg.AssetExecutionContext, work: Work) -> Iterator[Any]:
         if work.is_served:
             context.log.info("Nothing is new: the warehouse stands as it is.")
             yield from _as_it_stood(context, work.inventory)
             return
+        if work.apart and not work.inventory.releases:
+            why = next((f": {problem}" for problem in work.inventory.problems), "")
+            raise NotPublishedError(f"Nothing is held, so nothing was published{why}.")
         nodes: list[NodeResult] = []
         try:
             with work.unless_stopped():
@@ -307,6 +330,12 @@ def published_assets(manifest: dict[str, Any], translator: Translator) -> dg.Ass
     )
     def published_marts(context: dg.AssetExecutionContext, refresh: RefreshRun) -> Iterator[Any]:
         work = refresh.work
+        with work.holding():
+            yield from made(context, work)
+            if work.apart:
+                work.tell()
+
+    def made(context: dg.AssetExecutionContext, work: Work) -> Iterator[Any]:
         home = work.home
         if work.is_served:
             context.log.info("Nothing is new: the published marts stand as they are.")

@@ -1,4 +1,8 @@
-"""The one resource: a refresh of a home, with the home's lock held for the run."""
+"""The one resource: a refresh of a home, with the home's lock held for the run.
+
+Where steps run apart, each in a process of its own and maybe elsewhere, each holds what it needs: a
+publication, or the whole home; and the last step tells what became of the run.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +39,8 @@ class Work:
     reporter: Watched
     # Does not return where the run was asked to end.
     settle: Callable[[], None]
+    # Whether each step is a process of its own.
+    apart: bool = False
     arrived: list[Release] = field(default_factory=list)
     _inventory: Inventory | None = None
 
@@ -59,12 +65,42 @@ class Work:
             self.settle()
             raise
 
+    @contextmanager
+    def holding(self, publication: str | None = None) -> Iterator[None]:
+        """Hold a publication, or the whole home, for a step; a run in one process holds it all."""
+        if not self.apart:
+            yield
+        elif publication is not None:
+            with self.home.shared(publication):
+                yield
+        else:
+            with at_work(self.home, self.reporter, wait=True, keep_candidate=True):
+                # What was held before others were let in is no longer what is held.
+                self._inventory = None
+                yield
+
     def collect_and_check(self, only: tuple[str, ...]) -> None:
-        """Bring home what is new of all publications, or of `only`, and check it."""
+        """Bring home what is new of all publications, or of `only`, and check it.
+
+        All that is held is checked, but for a step of its own: that is for what it brings home.
+        """
         self.arrived = collect(
-            self.home, self.source, self.contracts, only=only, reporter=self.reporter
+            self.home,
+            self.source,
+            self.contracts,
+            only=only,
+            reporter=self.reporter,
+            beside_others=self.apart,
         )
-        self._inventory = check(self.home, self.contracts, reporter=self.reporter)
+        checked = {name: self.contracts[name] for name in only} if self.apart else self.contracts
+        self._inventory = check(self.home, checked, reporter=self.reporter)
+
+    def tell(self) -> None:
+        """Leave metrics and send alerts of what is held, and whether it is served."""
+        inventory = take_inventory(self.home, self.contracts)
+        served = is_served(self.home, inventory)
+        leave_metrics(self.home, self.reporter, inventory if served else None)
+        alert(self.home, self.contracts, self.reporter, inventory=inventory)
 
 
 class RefreshRun(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -95,32 +131,38 @@ class RefreshRun(dg.ConfigurableResource):  # type: ignore[type-arg]
             # Who looks at its result has the resources made once more.
             yield self
             return
+        settings = Settings.read()
+        if settings.steps_apart:
+            # Who asks such a step to end is heard by its executor, which ends the run.
+            self._work = self._work_of(settings, context.log, lambda: None)
+            self._work.home.prepare()
+            yield self
+            self._work = None
+            return
         with ends_when_asked(context.instance, context.run) as settle:
-            settings = Settings.read()
-            home = Home(settings.home_folder)
-            contracts = load_contracts()
-            reporter = Watched(LogReporter(context.log))
+            work = self._work_of(settings, context.log, settle)
             # Marts may have been materialised by a run of their own: what is whole stays.
-            with at_work(home, reporter, wait=True, keep_candidate=True):
-                self._work = Work(
-                    home,
-                    self.source or settings.source,
-                    tuple(self.only),
-                    settings.site if self.site is None else self.site,
-                    contracts,
-                    reporter,
-                    settle,
-                )
+            with at_work(work.home, work.reporter, wait=True, keep_candidate=True):
+                self._work = work
                 try:
                     yield self
                 finally:
                     settle()
                     # Whatever became of the run: what is held, and is it served?
-                    inventory = take_inventory(home, contracts)
-                    served = is_served(home, inventory)
-                    leave_metrics(home, reporter, inventory if served else None)
-                    alert(home, contracts, reporter, inventory=inventory)
+                    work.tell()
                     self._work = None
+
+    def _work_of(self, settings: Settings, log: Any, settle: Callable[[], None]) -> Work:
+        return Work(
+            Home(settings.home_folder),
+            self.source or settings.source,
+            tuple(self.only),
+            settings.site if self.site is None else self.site,
+            load_contracts(),
+            Watched(LogReporter(log)),
+            settle,
+            settings.steps_apart,
+        )
 
 
 def _is_over(context: dg.InitResourceContext) -> bool:

@@ -1,4 +1,4 @@
-"""The sensor that asks for new releases."""
+"""The sensor that asks for new releases, and the one that tells of a run that failed."""
 
 from __future__ import annotations
 
@@ -42,3 +42,38 @@ def new_releases(job: dg.UnresolvedAssetJobDefinition, settings: Settings) -> dg
         )
 
     return asks
+
+
+def refresh_failed(settings: Settings) -> dg.SensorDefinition:
+    """Alerts once of a run that failed, whichever of its steps did, wherever that ran."""
+
+    @dg.run_failure_sensor(
+        name="refresh_failed",
+        default_status=(
+            dg.DefaultSensorStatus.RUNNING if settings.schedules else dg.DefaultSensorStatus.STOPPED
+        ),
+        description="Alerts of a refresh that failed in one of its steps.",
+    )
+    def tells(context: dg.RunFailureSensorContext) -> None:
+        from orchestration.defs.resources import LogReporter
+        from orchestration.refresh import leave_metrics
+        from orchestration.reporting.alerts import alert
+        from orchestration.reporting.progress import Watched
+
+        home = Home(Settings.read().home_folder)
+        reporter = Watched(LogReporter(context.log))
+        leave_metrics(home, reporter, None)
+        alert(home, load_contracts(), reporter, failed=_fault_of(context))
+
+    return tells
+
+
+def _fault_of(context: dg.RunFailureSensorContext) -> str:
+    """What the first step that failed said, as far down as it goes; else what the run said."""
+    for event in context.get_step_failure_events():
+        error = getattr(event.event_specific_data, "error", None)
+        while error is not None and error.cause is not None:
+            error = error.cause
+        if error is not None:
+            return " ".join(f"{event.step_key}: {error.message}".split())
+    return context.failure_event.message or "a step failed"

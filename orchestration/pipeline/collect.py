@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
+from filelock import FileLock
+
 from expectations.results.decisions import Decision, one_line
 from expectations.results.releases import prepare_workers
 from ingest.archive.release import Problem, Release
@@ -34,11 +36,12 @@ def collect(
     *,
     only: Sequence[str] = (),
     reporter: Reporter = SILENT,
+    beside_others: bool = False,
 ) -> list[Release]:
     """Copy home every release that is not held, of all publications or of `only`; return those.
 
     A release that is not what it says it is stays out, and is remembered as a problem until it
-    comes right.
+    comes right. `beside_others`: that nothing is held says nothing yet, as others are under way.
 
     Raises
     ------
@@ -65,7 +68,7 @@ def collect(
     if source == SAMPLE:
         _accept_what_the_sample_lacks(home, arrived)
     _remember(home, asked, problems, keep_others=bool(only))
-    if source == LIVE and problems and not _holds_anything(home, contracts):
+    if source == LIVE and problems and not beside_others and not _holds_anything(home, contracts):
         first = next(iter(problems.values()))[0]
         raise FetchError(
             f"Nothing could be fetched and nothing is held, so nothing was published: {first}."
@@ -145,11 +148,13 @@ def _remember(
     *,
     keep_others: bool,
 ) -> None:
-    kept = remembered_problems(home) if keep_others else {}
-    for publication in asked:
-        kept.pop(publication.publication, None)
-    kept |= {
-        name: [(problem.path, problem.reason) for problem in found]
-        for name, found in problems.items()
-    }
-    write_whole(home.work / PROBLEMS_FILE, json.dumps(kept, indent=2).encode())
+    # Publications that several processes bring home are remembered one after another.
+    with FileLock(home.work / f"{PROBLEMS_FILE}.lock"):
+        kept = remembered_problems(home) if keep_others else {}
+        for publication in asked:
+            kept.pop(publication.publication, None)
+        kept |= {
+            name: [(problem.path, problem.reason) for problem in found]
+            for name, found in problems.items()
+        }
+        write_whole(home.work / PROBLEMS_FILE, json.dumps(kept, indent=2).encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -80,7 +81,8 @@ def open_source(
         return
     from ingest.sample import lay_out_sample
 
-    folder = home.work / "sample"
+    # Of this process alone, and with a dot: what a kill leaves of it is swept.
+    folder = home.work / f".sample-{os.getpid()}"
     shutil.rmtree(folder, ignore_errors=True)
     try:
         yield Archive(lay_out_sample(folder))

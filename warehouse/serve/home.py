@@ -247,6 +247,31 @@ class Home:
         )
 
     @contextlib.contextmanager
+    def shared(self, publication: str) -> Iterator[None]:
+        """Hold one publication, beside whoever holds another, while nobody holds the whole home.
+
+        Waits for whoever does. The locks go with their process, killed or not.
+
+        Raises
+        ------
+        HomeError
+            The disk has no locks.
+        """
+        import fcntl
+
+        folder = self.work / "locks"
+        folder.mkdir(parents=True, exist_ok=True)
+        with (self.root / ".lock").open("a") as whole:
+            try:
+                fcntl.flock(whole, fcntl.LOCK_SH)
+                with FileLock(folder / publication):
+                    yield
+            except OSError as error:
+                if error.errno not in _NO_LOCKS:
+                    raise
+                raise self._no_locks(error) from error
+
+    @contextlib.contextmanager
     def locked(self, *, wait: bool, waiting: Callable[[], None]) -> Iterator[None]:
         """Hold the home for one refresh. The lock goes with its process, killed or not.
 

@@ -1,0 +1,152 @@
+"""Dagster's steps apart: a publication a step, each a process, and one refresh all the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import factory
+import pyarrow as pa
+import pytest
+from conftest import IN_NEED, PROJECT, command
+from pytest_httpserver import HTTPServer
+
+from ingest.contracts.load import load_contracts
+from ingest.errors import CoreMeasuresError
+from orchestration.defs.assets import publication_key
+from orchestration.defs.jobs import executor_of
+from orchestration.defs.sensors import refresh_failed
+from orchestration.settings import Settings
+from warehouse.serve.home import Home
+
+PLANS = "education-health-and-care-plans"
+PUBLICATIONS = (IN_NEED, PLANS)
+_GROUPS = ("seeds", "staging", "measures", "intermediate", "marts", "answers")
+
+
+def materialized(
+    folder: Path, source: Path, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """A run of two publications and what is made of them, a process a step."""
+    contracts = load_contracts()
+    keys = ["/".join(publication_key(contracts[name]).path) for name in PUBLICATIONS]
+    (folder / "dagster").mkdir(exist_ok=True)
+    (folder / "dagster" / "dagster.yaml").touch()
+    made = [f'key:"{key}"' for key in (*keys, "published_marts", "site")]
+    # All models: one without those that read the loads would not wait for these.
+    made += [f"group:{name}" for name in _GROUPS]
+    selected = ",".join(made)
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "dagster", "asset", "materialize"),
+            *("-m", "orchestration.definitions", "--select", selected),
+        ],
+        cwd=PROJECT,
+        env=os.environ
+        | {
+            "CORE_MEASURES_EXECUTOR": "multiprocess",
+            "CORE_MEASURES_HOME": str(folder / "home"),
+            "CORE_MEASURES_SOURCE": str(source),
+            "DAGSTER_HOME": str(folder / "dagster"),
+            "PYTHONPATH": str(PROJECT),
+            **environment,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def hook(httpserver: HTTPServer) -> str:
+    """Where the server is, by number: no other name of this machine is taken."""
+    return httpserver.url_for("/hook").replace("localhost", "127.0.0.1")
+
+
+def test_steps_in_processes_of_their_own_serve_other_figures_or_alert_more_than_once(
+    tmp_path: Path, httpserver: HTTPServer
+) -> None:
+    figures = pa.concat_tables([factory.figures_of(name) for name in PUBLICATIONS])
+    archive = factory.lay_out(tmp_path / "archive", figures=figures)
+    # Of each publication a release that is not what it says: two problems, and one alert.
+    for name in PUBLICATIONS:
+        newest = sorted(archive.glob(f"*/{name}/*"))[-1]
+        next(path for path in newest.iterdir() if path.name != "release.json").write_bytes(b"torn")
+    told: list[str] = []
+
+    def hear(request: object) -> str:
+        told.append(json.loads(request.data)["text"])  # type: ignore[attr-defined]
+        return "ok"
+
+    httpserver.expect_request("/hook").respond_with_handler(hear)  # type: ignore[arg-type]
+    ended = materialized(tmp_path, archive, CORE_MEASURES_WEBHOOK=hook(httpserver))
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    home = tmp_path / "home"
+    assert len(told) == 1, told
+    assert all(name in told[0] for name in PUBLICATIONS)
+    problems = json.loads((home / "work" / "problems.json").read_bytes())
+    assert set(problems) == set(PUBLICATIONS)
+
+    with dg.DagsterInstance.from_config(str(tmp_path / "dagster")) as instance:
+        (run,) = instance.get_runs()
+        steps = {step.step_key for step in instance.get_run_step_stats(run.run_id)}
+    assert steps == {*(name.replace("-", "_") for name in PUBLICATIONS), "models", "published"}
+
+    alone = tmp_path / "alone"
+    assert command("refresh", "--from", archive, "--home", alone).returncode == 2
+    served = [
+        {path.name: path.read_bytes() for path in (one / "published" / "latest").glob("*.csv")}
+        for one in (home, alone)
+    ]
+    assert len(served[0]) > 20
+    assert served[0] == served[1]
+
+
+def test_a_run_whose_step_fails_elsewhere_is_told_to_nobody(
+    tmp_path: Path, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = materialized(tmp_path, tmp_path / "nowhere")
+    assert ended.returncode != 0
+    told: list[str] = []
+
+    def hear(request: object) -> str:
+        told.append(json.loads(request.data)["text"])  # type: ignore[attr-defined]
+        return "ok"
+
+    httpserver.expect_request("/hook").respond_with_handler(hear)  # type: ignore[arg-type]
+    monkeypatch.setenv("CORE_MEASURES_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("CORE_MEASURES_WEBHOOK", hook(httpserver))
+    with dg.DagsterInstance.from_config(str(tmp_path / "dagster")) as instance:
+        (run,) = instance.get_runs()
+        (failure,) = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
+        assert failure.dagster_event
+        context = dg.build_run_status_sensor_context(
+            "refresh_failed", failure.dagster_event, instance, run
+        ).for_run_failure()
+        refresh_failed(Settings.read())(context)
+    (line,) = told
+    assert "Failed, and what was served before still stands" in line
+    assert "nowhere" in line
+
+
+def test_an_executor_that_is_not_installed_is_a_trace_of_python() -> None:
+    settings = Settings.read({"CORE_MEASURES_EXECUTOR": "celery"})
+    with pytest.raises(CoreMeasuresError, match="pip install dagster-celery"):
+        executor_of(settings)
+
+
+def test_a_publication_is_held_by_two_or_with_the_whole_home(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.prepare()
+    with home.shared("one"), home.shared("another"):
+        told: list[str] = []
+        with (
+            pytest.raises(Exception, match="Another refresh"),
+            home.locked(wait=False, waiting=lambda: told.append("waiting")),
+        ):
+            pass
+    with home.locked(wait=False, waiting=lambda: None):
+        pass
