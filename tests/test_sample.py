@@ -33,6 +33,7 @@ from ingest.sample import (
     lay_out_sample,
     read_figures,
     read_releases,
+    reissued,
     synthetic,
 )
 from ingest.sample.cuts import CUTS, read_cut_releases, read_cuts, wanted_releases
@@ -773,6 +774,20 @@ def test_versions_of_a_load_test_differ() -> None:
         for version in (1, 2)
     )
     assert first.num_rows == second.num_rows and not first.equals(second)
+
+
+@pytest.mark.parametrize("publication", sorted({p for p, _, _ in layouts()}))
+def test_a_reissued_version_is_dropped_as_one_that_is_held(publication: str) -> None:
+    seen: dict[str, list[pa.Table]] = {}
+    for table, release in reissued(publication, 3):
+        cells = table.drop_columns("version").sort_by([(name, "ascending") for name in KEY[:2]])
+        assert not any(cells.equals(before) for before in seen.get(release.release, []))
+        seen.setdefault(release.release, []).append(cells)
+    # The first is as the sample has it.
+    for name, (first, *later) in seen.items():
+        figures = factory.figures_of(publication, [name])
+        assert first.num_rows == figures.num_rows
+        assert {one.num_rows for one in later} == {first.num_rows}
 
 
 @pytest.mark.parametrize("publication", sorted({p for p, _, _ in layouts()}))
