@@ -20,7 +20,8 @@ from warehouse.serve.home import Home
 
 
 def tell(**document: object) -> None:
-    print(json.dumps(document), flush=True)
+    # On a line of its own: DuckDB may have drawn how far it is.
+    print(f"\n{json.dumps(document)}", flush=True)
 
 
 def main(archive: str, folder: str) -> None:
