@@ -19,7 +19,7 @@ from test_readings import READING, TABLE, read, workbook
 
 from ingest.errors import CoreMeasuresError, ReadError
 from ingest.http.answers import IncompleteError
-from ingest.http.faults import _retry_after
+from ingest.http.faults import retry_after
 from ingest.publishers import govuk
 from ingest.publishers.content import Limits, check, check_zip, read_json, unpack
 from ingest.publishers.nomis import NomisPlatform
@@ -177,5 +177,5 @@ def test_a_publishers_answer_ends_in_an_error_that_is_not_ours(
 
 def test_a_day_or_a_wait_that_is_none_ends_in_a_traceback() -> None:
     far = "Mon, 01 Jan 99999999999 00:00:00 GMT"
-    assert (day_of(far), _retry_after(far), _retry_after("\u00b2")) == (None, None, None)
+    assert (day_of(far), retry_after(far), retry_after("\u00b2")) == (None, None, None)
     assert (day_from("2024-13-45"), day_from("2024-10-31 or so")) == (None, date(2024, 10, 31))

@@ -35,6 +35,9 @@ def lake(tmp_path: Path) -> Lake:
 @pytest.fixture
 def lake_in_postgres(postgres: int, tmp_path: Path) -> Lake:
     address = f"postgresql://dagster@127.0.0.1:{postgres}/dagster"
+    # The server is one for all tests here, and a catalogue knows where its lake's files are.
+    emptied = ("-c", "drop schema public cascade", "-c", "create schema public")
+    subprocess.run([BIN / "psql", "-q", address, *emptied], check=True, stderr=subprocess.DEVNULL)
     return Lake(address, str(tmp_path / "data"))
 
 

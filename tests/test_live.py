@@ -1222,7 +1222,7 @@ def test_requests_follow_each_other_without_a_pause() -> None:
     assert [round(seconds, 3) for seconds in waited] == [0.1, 0.2, 0.3]
 
 
-def testretry_after_is_read_in_one_of_its_two_forms_only() -> None:
+def test_retry_after_is_read_in_one_of_its_two_forms_only() -> None:
     from ingest.http.faults import retry_after
 
     assert retry_after("7") == 7.0
@@ -1243,7 +1243,7 @@ class Clock(threading.Event):
         return False
 
 
-def testretry_after_is_not_waited_for_or_no_try_is_further_off_than_the_last() -> None:
+def test_retry_after_is_not_waited_for_or_no_try_is_further_off_than_the_last() -> None:
     with Server(Ees(KINDS["ees"].shelf())) as server, Session(RequestPolicy(tries=5)) as session:
         settings = Settings.from_environment({"CORE_MEASURES_EES_URL": server.base})
         origin = settings.origins("ees", ())
