@@ -52,21 +52,17 @@ Results = dict[str, Any]
 # --- archives
 
 
-def lay_out_times(folder: Path, times: int) -> None:
-    """An archive of so many times the sample's printed releases, in as many versions each."""
-    _reissue(folder, times)
-
-
 def lay_out_held(folder: Path, held: int) -> None:
     """An archive of about so many releases: the sample whole, and further versions of a part."""
     from ingest.sample import read_releases
 
     lay_out_sample(folder)
     more = held - len(list(folder.glob("*/*/*/release.json")))
-    _reissue(folder, round(more / len(read_releases())), first=2)
+    lay_out_versions(folder, round(more / len(read_releases())), first=2)
 
 
-def _reissue(folder: Path, versions: int, first: int = 1) -> None:
+def lay_out_versions(folder: Path, versions: int, first: int = 1) -> None:
+    """The sample's printed releases, each in so many versions, as an archive."""
     import pyarrow as pa
 
     from ingest.sample import lay_out, read_releases, reissued
@@ -159,14 +155,14 @@ def refresh_watched(archive: Path, home: Path, limit: float) -> Results:
     for line in child.stdout or []:
         if not line.startswith("{"):
             continue
-        told = json.loads(line)
+        event = json.loads(line)
         watch.look()
-        marks.append((told.get("stage", ""), time.perf_counter(), watch.processor))
-        if "stage" in told:
-            watch.stage = told["stage"]
-            print(f"  {told['stage']} after {time.perf_counter() - began:.0f} s", file=sys.stderr)
+        marks.append((event.get("stage", ""), time.perf_counter(), watch.processor))
+        if "stage" in event:
+            watch.stage = event["stage"]
+            print(f"  {event['stage']} after {time.perf_counter() - began:.0f} s", file=sys.stderr)
         else:
-            last = told
+            last = event
     child.wait()
     over.cancel()
     watch.end()
@@ -211,7 +207,7 @@ def measure_size(times: int, work: Path, limit: float) -> Results:
     archive, home = folder / "archive", folder / "home"
     archive.mkdir(parents=True)
     print(f"{times} times the sample's rows", file=sys.stderr)
-    elsewhere(lay_out_times, archive, times)
+    elsewhere(lay_out_versions, archive, times)
     bytes_held = sum(p.stat().st_size for p in archive.rglob("*") if p.is_file())
     load = os.getloadavg()[0]
     found = refresh_watched(archive, home, limit)
@@ -227,8 +223,8 @@ def _on_disk(folder: Path) -> float:
     """MiB of a folder, a file with several names counted once."""
     sizes = {}
     for path in folder.rglob("*"):
-        told = path.lstat()
-        sizes[told.st_ino] = told.st_blocks * 512
+        stat = path.lstat()
+        sizes[stat.st_ino] = stat.st_blocks * 512
     return sum(sizes.values()) / 2**20
 
 

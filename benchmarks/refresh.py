@@ -286,9 +286,11 @@ def of_home(words: str, home: Path) -> list[str]:
 
 def steps_of(home: Path) -> tuple[dict[str, float], int]:
     """How long each step of the last refresh took, and how many loads there are, by its metrics."""
-    told = (home / "metrics" / "core_measures.prom").read_text("utf-8")
-    steps = re.findall(r'^core_measures_step_seconds\{step="([^"]+)"\} (\S+)$', told, re.MULTILINE)
-    loads = re.findall(r"^core_measures_loads\{[^}]+\} (\d+)$", told, re.MULTILINE)
+    metrics = (home / "metrics" / "core_measures.prom").read_text("utf-8")
+    steps = re.findall(
+        r'^core_measures_step_seconds\{step="([^"]+)"\} (\S+)$', metrics, re.MULTILINE
+    )
+    loads = re.findall(r"^core_measures_loads\{[^}]+\} (\d+)$", metrics, re.MULTILINE)
     return {name: float(seconds) for name, seconds in steps}, sum(map(int, loads))
 
 
@@ -382,7 +384,7 @@ def aims(found: Found, *, is_sample: bool) -> str:
         (f"peak, workers together, <= {PEAK_MIB:g} MiB", f"{peak:.0f} MiB", peak <= PEAK_MIB),
     ]
     lines = ["| aim | found | |", "|---|---|---|"]
-    lines += [f"| {aim} | {told} | {met(passed)} |" for aim, told, passed in rows]
+    lines += [f"| {aim} | {measured} | {met(passed)} |" for aim, measured, passed in rows]
     return "\n".join(lines)
 
 
@@ -431,8 +433,8 @@ def main() -> None:
                 sys.exit(f"No archive at {archive}. Name one with --archive, or --archive sample.")
         found = measure(archive, options.runs, work)
     runs = f"{options.runs} runs each" if options.runs > 1 else "one run each"
-    told = f"{machine()}; load {load:.2f} before; {found.read}; {runs}."
-    text = "\n".join([told, "", table(found), "", aims(found, is_sample=is_sample)])
+    taken = f"{machine()}; load {load:.2f} before; {found.read}; {runs}."
+    text = "\n".join([taken, "", table(found), "", aims(found, is_sample=is_sample)])
     print(text)
     if options.write:
         written("sample" if is_sample else "published", text)

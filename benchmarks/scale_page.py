@@ -269,14 +269,14 @@ def _stops(whole: Sequence[Results]) -> list[str]:
         f"{memory / 1024:.0f} GiB of memory": reaches(peaks[0], peaks[1], memory),
     }
     found = sorted(limits.items(), key=lambda one: one[1])
-    told = [
+    reached = [
         f"{name}, {'never' if math.isinf(times) else f'at about {_about(times)} times the sample'}"
         for name, times in found
     ]
     return [
         f"Drawn on from the two largest sizes, {before['times']} and {last['times']} times"
-        f" ({last['machine']}), what is reached first is {told[0]}; then"
-        f" {'; then '.join(told[1:])}. Both are far beyond what is published about children in"
+        f" ({last['machine']}), what is reached first is {reached[0]}; then"
+        f" {'; then '.join(reached[1:])}. Both are far beyond what is published about children in"
         f" England: {_count(_at_least_500(whole))} times the sample's releases are more than 500.",
         "",
         f"On disk the home of {last['times']} times the sample took {_mib(last['home_mib'])}:"

@@ -83,10 +83,10 @@ class Beside(Here[_Result]):
     ) -> None:
         super().__init__(call, *arguments)
         context = begin_serving(preload)
-        self._heard, told = context.Pipe(duplex=False)
-        self._process = context.Process(target=_carry_out, args=(told, call, arguments))
+        self._answers, answering = context.Pipe(duplex=False)
+        self._process = context.Process(target=_carry_out, args=(answering, call, arguments))
         self._process.start()
-        told.close()
+        answering.close()
 
     def result(self) -> _Result:
         """What the call returned, once it has.
@@ -99,7 +99,7 @@ class Beside(Here[_Result]):
             What the call raised.
         """
         try:
-            returned, raised = self._heard.recv()
+            returned, raised = self._answers.recv()
         except EOFError:
             raise EndedFromWithoutError("it was ended from without") from None
         finally:
@@ -111,21 +111,23 @@ class Beside(Here[_Result]):
 
     def stop(self) -> None:
         """End the process, whatever it does."""
-        self._heard.close()
+        self._answers.close()
         if self._process.is_alive():
             self._process.kill()
         self._process.join()
 
 
-def _carry_out(told: Connection, call: Callable[..., object], arguments: Sequence[object]) -> None:
+def _carry_out(
+    answering: Connection, call: Callable[..., object], arguments: Sequence[object]
+) -> None:
     begin_worker()
     answer: tuple[object, BaseException | None]
     try:
         answer = call(*arguments), None
     except Exception as error:
         answer = None, error if _goes_through(error) else RuntimeError(repr(error))
-    told.send(answer)
-    told.close()
+    answering.send(answer)
+    answering.close()
 
 
 def _goes_through(error: Exception) -> bool:

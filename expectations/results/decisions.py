@@ -137,10 +137,12 @@ def as_decided(decisions: Iterable[Decision], load: Load) -> Load:
 
     What is said of a column that its contract has not got any more says nothing.
     """
-    told: dict[str, str] = {}
+    decided: dict[str, str] = {}
     for decision in decisions:
         if decision.is_on(load):
-            told |= decision.reads
+            decided |= decision.reads
     columns = load.contract.column_names
-    told = {ours: theirs for ours, theirs in told.items() if ours.partition("/")[0] in columns}
-    return replace(load, contract=load.contract.as_decided(told)) if told else load
+    decided = {
+        ours: theirs for ours, theirs in decided.items() if ours.partition("/")[0] in columns
+    }
+    return replace(load, contract=load.contract.as_decided(decided)) if decided else load

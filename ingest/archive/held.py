@@ -134,12 +134,14 @@ class HomeArchive(Archive):
             names = [path.name for path in (self.folder / publication).iterdir()]
         except OSError:
             return []
-        told = (
+        described = (
             self._described(f"{publication}/{name}")
             for name in names
             if name == release.release or name.startswith(f"{release.release}+")
         )
-        return in_order(r for r in told if isinstance(r, Release) and r.release == release.release)
+        return in_order(
+            r for r in described if isinstance(r, Release) and r.release == release.release
+        )
 
     def verdict(self, release: Release) -> dict[str, Any] | None:
         """What the checks said of a release when it arrived, or None if they have not run."""

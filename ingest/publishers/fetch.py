@@ -606,7 +606,7 @@ def fetched_from(
     What was collected by then is remembered, so that it is not asked for again.
     """
     # A name with a dot: what a kill leaves of it is swept with the rest of the work. And one of its
-    # own, since publications may be brought home by several processes.
+    # own, since publications may be collected by several processes.
     folder = work / f".incoming-{os.getpid()}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

@@ -49,8 +49,8 @@ def loads_of(
     for file in release.files:
         contracts = publication.file_for(file.name, release.published)
         if not contracts and not publication.is_unread(file.name):
-            told = (recognised or {}).get(file.name, ())
-            contracts = tuple(by_id[name] for name in told if name in by_id)
+            names = (recognised or {}).get(file.name, ())
+            contracts = tuple(by_id[name] for name in names if name in by_id)
             if not contracts:
                 unknown.append(file)
         loads += [Load(release, file, contract) for contract in contracts]

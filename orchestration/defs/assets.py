@@ -175,8 +175,10 @@ def publication_events(
 
 def _version_of_releases(held: Sequence[HeldRelease]) -> dg.DataVersion:
     """Another one as soon as a file, or what becomes of it, is another."""
-    told = [[one.release.path, one.release.hashes, [o.outcome for o in one.loads]] for one in held]
-    return dg.DataVersion(hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest())
+    content = [
+        [one.release.path, one.release.hashes, [o.outcome for o in one.loads]] for one in held
+    ]
+    return dg.DataVersion(hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest())
 
 
 def version_of_build(inventory: Inventory) -> dg.DataVersion:

@@ -85,15 +85,15 @@ def build(
         list(_flag_rows(inventory)),
     )
 
-    def told(node: NodeResult) -> None:
+    def on_ended(node: NodeResult) -> None:
         reporter.advance(node.name)
         if on_node is not None:
             on_node(node)
 
     reporter.begin("Building", dbt.size)
-    results = _on_the_lake(dbt, told, reporter)
+    results = _on_the_lake(dbt, on_ended, reporter)
     if results is None:
-        results = dbt.build(told)
+        results = dbt.build(on_ended)
     reporter.end()
     for node in results:
         if node.status == "warn":
@@ -121,7 +121,7 @@ def build(
 
 
 def _on_the_lake(
-    dbt: Project, told: Callable[[NodeResult], None], reporter: Reporter
+    dbt: Project, on_node: Callable[[NodeResult], None], reporter: Reporter
 ) -> list[NodeResult] | None:
     """Build on the lake, where the settings say so; None where it is for this machine to do."""
     settings = Settings.read()
@@ -135,7 +135,7 @@ def _on_the_lake(
         if lake is None:
             raise LakeError("CORE_MEASURES_LAKE_WORKERS is set, and no lake is named.")
         return build_on_lake(
-            lake, dbt, settings.lake_workers, settings.lake_worker or "", told, reporter
+            lake, dbt, settings.lake_workers, settings.lake_worker or "", on_node, reporter
         )
     except LakeError as error:
         reporter.warn(f"Built on this machine, and not on the lake: {error}")

@@ -60,6 +60,9 @@ def collect(
         reporter.begin("Bringing home", len(asked))
         for publication in asked:
             came, failed = _collect_publication(home, found, publication, reporter)
+            if came and not arrived and Settings.read().processes > 1:
+                # They will be checked: what that needs is got ready while more comes home.
+                prepare_workers()
             arrived += came
             if failed:
                 problems[publication.publication] = failed
@@ -97,9 +100,6 @@ def _collect_publication(
             reporter.warn(f"Failed to download: {error}")
             continue
         if kept is not None:
-            # It will be checked: what that needs is got ready while more comes home.
-            if Settings.read().processes > 1:
-                prepare_workers()
             came.append(kept)
     return came, problems
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.pipeline.reporter import Reporter
 from warehouse.build.on_lake import (
-    bring_home,
     dbt_variables,
+    fetch_candidate,
     hand_over,
     new_build,
     part_of,
@@ -39,7 +39,7 @@ def build_on_lake(
     dbt: Project,
     workers: int,
     launch: str,
-    told: Callable[[NodeResult], None],
+    on_node: Callable[[NodeResult], None],
     reporter: Reporter,
 ) -> list[NodeResult]:
     """Build what a new candidate holds on a lake, and make a candidate of the result.
@@ -63,13 +63,13 @@ def build_on_lake(
         count = len(plan.parts)
         reporter.say(f"Building on {lake} with {count} worker{'s' if count > 1 else ''}")
         with _project_on(place, dbt) as on:
-            results = on.build(told, plan.first) if plan.first else []
+            results = on.build(on_node, plan.first) if plan.first else []
             if not _failed(results, place):
-                results += _parts(name, len(plan.parts), launch, told)
+                results += _parts(name, len(plan.parts), launch, on_node)
             if not _failed(results, place):
-                results += on.build(told, plan.rest)
+                results += on.build(on_node, plan.rest)
                 _failed(results, place)
-                bring_home(place, home.candidate)
+                fetch_candidate(place, home.candidate)
     return results
 
 
@@ -89,14 +89,14 @@ def work_on(name: str, part: int, say: Callable[[str], None]) -> bool:
         raise LakeError("No lake is named: set CORE_MEASURES_LAKE and CORE_MEASURES_LAKE_DATA.")
     place = lake.beside(name)
 
-    def told(node: NodeResult) -> None:
+    def on_node(node: NodeResult) -> None:
         say(json.dumps({_NODE: asdict(node)}))
 
     with tempfile.TemporaryDirectory(prefix="core-measures-") as folder:
         dbt = dbt_project(Home(Path(folder)))
         nodes = part_of(place, part, dbt.digest)
         with _project_on(place, dbt) as on:
-            results = on.build(told, nodes) if nodes else []
+            results = on.build(on_node, nodes) if nodes else []
     for result in results:
         say(json.dumps({_RESULT: asdict(result)}))
     return not any(result.failed for result in results)
@@ -121,7 +121,7 @@ def _failed(results: Sequence[NodeResult], place: Lake) -> bool:
 
 
 def _parts(
-    name: str, parts: int, launch: str, told: Callable[[NodeResult], None]
+    name: str, parts: int, launch: str, on_node: Callable[[NodeResult], None]
 ) -> list[NodeResult]:
     """Run a worker a part, side by side; none outlives this."""
     start = shlex.split(launch) if launch else [sys.executable, "-m", "orchestration.cli"]
@@ -137,7 +137,7 @@ def _parts(
     ]
     try:
         with ThreadPoolExecutor(len(workers)) as threads:
-            heard = list(threads.map(lambda worker: _hear(worker, told), workers))
+            heard = list(threads.map(lambda worker: _hear(worker, on_node), workers))
     finally:
         for worker in workers:
             if worker.poll() is None:
@@ -146,7 +146,7 @@ def _parts(
     return [result for results in heard for result in results]
 
 
-def _hear(worker: subprocess.Popen[str], told: Callable[[NodeResult], None]) -> list[NodeResult]:
+def _hear(worker: subprocess.Popen[str], on_node: Callable[[NodeResult], None]) -> list[NodeResult]:
     """What a worker says as it goes, and how its nodes ended.
 
     Raises
@@ -163,7 +163,7 @@ def _hear(worker: subprocess.Popen[str], told: Callable[[NodeResult], None]) -> 
         for line in worker.stdout:
             document: dict[str, Any] = json.loads(line)
             if _NODE in document:
-                told(NodeResult(**document[_NODE]))
+                on_node(NodeResult(**document[_NODE]))
             elif _RESULT in document:
                 results.append(NodeResult(**document[_RESULT]))
         last = " ".join(complaint.result().split())[-_LAST_WORDS:]

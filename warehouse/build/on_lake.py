@@ -206,7 +206,7 @@ def part_of(build: Lake, part: int, code: str) -> list[str]:
     return [node for (node,) in nodes]
 
 
-def bring_home(build: Lake, candidate: Path) -> None:
+def fetch_candidate(build: Lake, candidate: Path) -> None:
     """Make a candidate of what stands on the lake: tables, views, macros, as a file has them.
 
     Raises

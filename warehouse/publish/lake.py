@@ -139,8 +139,8 @@ def attached(lake: Lake, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnecti
             con.execute(f"use {NAME}")
             yield con
     except duckdb.Error as error:
-        told = f"{str(lake).capitalize()} did not do what was asked: {said_by(error)}"
-        raise LakeError(told) from error
+        message = f"{str(lake).capitalize()} did not do what was asked: {said_by(error)}"
+        raise LakeError(message) from error
 
 
 def said_by(error: duckdb.Error) -> str:
@@ -272,7 +272,7 @@ def store_of(environment: Mapping[str, str]) -> dict[str, str]:
     By DuckDB's names for what a secret of S3 holds; empty where nothing is said.
     """
     region = environment.get("AWS_REGION", environment.get("AWS_DEFAULT_REGION", ""))
-    told = {
+    secret = {
         "key_id": environment.get("AWS_ACCESS_KEY_ID", ""),
         "secret": environment.get("AWS_SECRET_ACCESS_KEY", ""),
         "session_token": environment.get("AWS_SESSION_TOKEN", ""),
@@ -283,9 +283,9 @@ def store_of(environment: Mapping[str, str]) -> dict[str, str]:
     }
     if endpoint := environment.get("AWS_ENDPOINT_URL_S3", environment.get("AWS_ENDPOINT_URL", "")):
         scheme, _, host = endpoint.rpartition("://")
-        told |= {"endpoint": host.rstrip("/"), "url_style": "path"}
-        told["use_ssl"] = "false" if scheme == "http" else "true"
-    return told
+        secret |= {"endpoint": host.rstrip("/"), "url_style": "path"}
+        secret["use_ssl"] = "false" if scheme == "http" else "true"
+    return secret
 
 
 def _newest_digest(con: duckdb.DuckDBPyConnection) -> str | None:
