@@ -20,6 +20,7 @@ from orchestration.defs.assets import (
 from orchestration.defs.jobs import executor_of, refresh_job, schedules
 from orchestration.defs.resources import RefreshRun
 from orchestration.defs.sensors import new_releases, refresh_failed
+from orchestration.ending import leave_locks_to_the_tracker
 from orchestration.pipeline.code import dbt_project
 from orchestration.pipeline.inventory import Contracts
 from orchestration.settings import Settings
@@ -32,6 +33,7 @@ def build_definitions(
     settings: Settings | None = None,
 ) -> dg.Definitions:
     """Everything Dagster sees, from a dbt manifest."""
+    leave_locks_to_the_tracker()
     contracts = load_contracts() if contracts is None else contracts
     settings = settings or Settings.read()
     translator = Translator(contracts)

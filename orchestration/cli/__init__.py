@@ -12,7 +12,7 @@ import signal
 import sys
 
 from orchestration.cli import ending
-from orchestration.ending import NO_COMPLAINT
+from orchestration.ending import leave_locks_to_the_tracker
 
 
 def main() -> None:
@@ -37,7 +37,7 @@ def _run() -> None:
         # A terminal that knows no accents shows a question mark, and is no reason to stop.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    sys.warnoptions.append(NO_COMPLAINT)
+    leave_locks_to_the_tracker()
     try:
         app()
     except SystemExit as left:

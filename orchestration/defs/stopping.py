@@ -11,12 +11,11 @@ import contextlib
 import os
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from orchestration.ending import NO_COMPLAINT, NOTHING_HALF_DONE, WORD_FOR
+from orchestration.ending import NOTHING_HALF_DONE, WORD_FOR, leave_locks_to_the_tracker
 
 # A storage of runs that does not answer keeps nothing from ending.
 _SECONDS_TO_TELL = 5.0
@@ -58,7 +57,7 @@ def ends_when_asked(instance: Any, run: Any) -> Iterator[Callable[[], None]]:
             with contextlib.suppress(BaseException):
                 settled.wait()
 
-    sys.warnoptions.append(NO_COMPLAINT)
+    leave_locks_to_the_tracker()
     threading.Thread(target=listen, name="stopping", daemon=True).start()
     try:
         yield settle

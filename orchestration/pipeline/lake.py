@@ -161,7 +161,10 @@ def _hear(worker: subprocess.Popen[str], on_node: Callable[[NodeResult], None]) 
     with ThreadPoolExecutor(1) as aside:
         complaint = aside.submit(worker.stderr.read)
         for line in worker.stdout:
-            document: dict[str, Any] = json.loads(line)
+            try:
+                document: dict[str, Any] = json.loads(line)
+            except ValueError:
+                continue  # a library's own words; what it was about is told by how the worker ends
             if _NODE in document:
                 on_node(NodeResult(**document[_NODE]))
             elif _RESULT in document:
