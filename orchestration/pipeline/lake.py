@@ -164,7 +164,9 @@ def _hear(worker: subprocess.Popen[str], on_node: Callable[[NodeResult], None]) 
             try:
                 document: dict[str, Any] = json.loads(line)
             except ValueError:
-                continue  # a library's own words; what it was about is told by how the worker ends
+                continue  # a library's own words
+            if not isinstance(document, dict):
+                continue
             if _NODE in document:
                 on_node(NodeResult(**document[_NODE]))
             elif _RESULT in document:
