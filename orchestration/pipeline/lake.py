@@ -162,7 +162,7 @@ def _hear(worker: subprocess.Popen[str], on_node: Callable[[NodeResult], None]) 
         complaint = aside.submit(worker.stderr.read)
         for line in worker.stdout:
             try:
-                document: dict[str, Any] = json.loads(line)
+                document = json.loads(line)
             except ValueError:
                 continue  # a library's own words
             if not isinstance(document, dict):
