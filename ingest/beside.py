@@ -8,7 +8,7 @@ import pickle  # nosec B403
 import signal
 import threading
 from collections.abc import Callable, Sequence
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from typing import Generic, TypeVar
@@ -35,7 +35,9 @@ def begin_serving(preload: Sequence[str]) -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([*preload])
     # Ctrl-C goes to every process of a terminal: this one is told, and the server, which takes over
-    # what is held back here, is not in the midst of its imports.
+    # what is held back here, is not in the midst of its imports, and neither is what it forks. The
+    # tracker, which it starts too, would let go of what is held back: it is started before.
+    resource_tracker.ensure_running()
     held_back = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         forkserver.ensure_running()
