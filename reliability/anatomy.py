@@ -17,11 +17,11 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from expectations.panel.columns import AREA_LEVEL, YEAR, numeric
-from expectations.panel.councils import Councils
 from expectations.panel.load_table import describe
 from expectations.panel.measures import series_of
 from ingest.contracts.contract import FileContract, Publication
 from ingest.contracts.figure_checks import Share
+from ingest.councils import Councils
 from ingest.reading.grids import below_header
 from ingest.reading.tables import SOURCE_ROW
 from ingest.reading.workbooks import WantedSheet, read_sheets

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from expectations.panel.councils import Councils
+from ingest.councils import Councils
 from reliability.anatomy import Figure, number
 from reliability.kinds import kind
 from reliability.specimen import NotApplicableError, Specimen, like

@@ -21,13 +21,13 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from expectations.panel.councils import Councils
 from expectations.panel.measures import series_of
 from expectations.results.verdicts import Check
 from expectations.suites.facts import check_facts
 from ingest.archive.release import RELEASE_FILE, VERDICT_FILE, PublishedFile, Release, sha256_of
 from ingest.contracts.contract import FileContract, Publication
 from ingest.contracts.load import load_contracts
+from ingest.councils import Councils
 from ingest.reading.recognise import canonical
 from orchestration.pipeline.build import NotPublishedError, build
 from orchestration.pipeline.check import check

@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 from conftest import PROJECT, PUBLISHED, command, rows
 
-from expectations.panel.councils import Councils
 from expectations.suites.loads import check_load
 from ingest.archive.release import Release
 from ingest.archive.store import Archive
 from ingest.contracts.load import load_contracts
+from ingest.councils import Councils
 from ingest.reading.grids import read_table
 from ingest.reading.loads import Load, with_release
 from ingest.sample import lay_out_neighbours

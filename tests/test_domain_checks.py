@@ -16,7 +16,6 @@ import pytest
 from conftest import NOT_OF_A_MEASURE, PUBLISHED, needs_published, rows
 
 from expectations.panel.baseline import RobustBaseline
-from expectations.panel.councils import Councils
 from expectations.panel.measures import series_of
 from expectations.panel.series_panel import when
 from expectations.results.verdicts import LoadVerdict
@@ -25,6 +24,7 @@ from ingest.archive.held import HomeArchive
 from ingest.archive.release import Release
 from ingest.archive.store import Archive
 from ingest.contracts.load import load_contracts
+from ingest.councils import Councils
 from ingest.reading.grids import read_table
 from ingest.reading.loads import Load, loads_of, with_release
 from ingest.reading.periods import Period, parse_period

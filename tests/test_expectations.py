@@ -17,7 +17,6 @@ import pyarrow as pa
 import pytest
 from conftest import REFUSED, table_as_published
 
-from expectations.panel.councils import SEED, Councils
 from expectations.panel.measures import series_of
 from expectations.results import verdicts
 from expectations.results.verdicts import Check, LoadVerdict
@@ -30,6 +29,7 @@ from ingest.contracts.contract import FileContract
 from ingest.contracts.load import load_contracts
 from ingest.contracts.specs import NUMERIC_ROLES
 from ingest.corrections import Correction
+from ingest.councils import SEED, Councils
 from ingest.errors import ContractError, ReadError
 from ingest.reading.loads import Load, loads_of
 

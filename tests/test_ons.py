@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from conftest import PUBLISHED, needs_published, rows
 
-from expectations.panel.councils import Councils
 from expectations.suites.loads import check_load
 from ingest.archive.release import Release
 from ingest.archive.store import Archive
 from ingest.contracts.load import load_contracts
+from ingest.councils import Councils
 from ingest.errors import ReadError
 from ingest.reading.loads import Load, loads_of
 from ingest.reading.periods import parse_period

@@ -17,16 +17,12 @@ from conftest import PUBLISHED, needs_published
 from expectations.panel.measures import labels_of
 from ingest.contracts.contract import FileContract
 from ingest.contracts.load import load_contracts
+from ingest.councils import all_councils
 from ingest.errors import ReadError
 from ingest.reading.grids import read_table
 from ingest.reading.names import normal
-from ingest.reading.recognise import (
-    AS_PUBLISHED,
-    CELL_NOTES,
-    NotUnderstoodError,
-    Understanding,
-    described,
-)
+from ingest.reading.recognise import NotUnderstoodError, Understanding
+from ingest.reading.rows import AS_PUBLISHED, CELL_NOTES, described
 from ingest.reading.understand import understand
 
 pytestmark = needs_published
@@ -69,7 +65,7 @@ def renamed(rows: Rows, names: dict[str, str]) -> Rows:
 def before(publication: str, release: str, name: str) -> pa.Table:
     contract, data = published(publication, release, name)
     table = table_of(contract, data)
-    return described(table, contract, understand(contract, table))
+    return described(table, contract, understand(contract, table), all_councils())
 
 
 def read(
@@ -84,7 +80,7 @@ def read(
 
 def figures(change: Callable[[Rows], Rows], *, history: bool = True) -> dict[str, list[str]]:
     contract, table, how = read(change, history=history)
-    rows = described(table, contract, how)
+    rows = described(table, contract, how, all_councils())
     names = ("time_period", "new_la_code", "referrals", "re_referrals", "re_referrals_percent")
     return {name: [cell.strip() for cell in rows[name].to_pylist()] for name in names}
 
@@ -261,7 +257,7 @@ def test_a_column_that_never_held_a_figure_keeps_a_release_out() -> None:
     earlier = rows_of(data)
     assert not any(row["Denominator"] for row in earlier)
     table = table_of(contract, data)
-    held = described(table, contract, understand(contract, table))
+    held = described(table, contract, understand(contract, table), all_councils())
     without = [{n: cell for n, cell in row.items() if n != "Denominator"} for row in earlier]
     how = understand(contract, table_of(contract, written(without)), held)
     assert how.filled["denominator"].value == ""
@@ -283,7 +279,7 @@ def test_notes_beside_figures_cost_the_figures() -> None:
         return rows
 
     contract, table, how = read(change)
-    rows, plain = described(table, contract, how).to_pylist(), figures(same)
+    rows, plain = described(table, contract, how, all_councils()).to_pylist(), figures(same)
     assert rows[3]["re_referrals_percent"].strip() == plain["re_referrals_percent"][3]
     assert dict(rows[3][CELL_NOTES]) == {"re_referrals_percent": "[r]"}
     assert dict(rows[4][CELL_NOTES]) == {"re_referrals_percent": "¹"}
@@ -311,7 +307,9 @@ def care_leavers(change: Callable[[Rows], Rows]) -> tuple[list[str], Understandi
     contract, data = published(LOOKED_AFTER, "2025", name)
     table = table_of(contract, written(change(rows_of(data))))
     how = understand(contract, table, before(LOOKED_AFTER, "2024", name))
-    return described(table, contract, how)["accommodation_suitability"].to_pylist(), how
+    return described(table, contract, how, all_councils())[
+        "accommodation_suitability"
+    ].to_pylist(), how
 
 
 SUITABLE = "Accommodation considered suitable"
@@ -347,7 +345,7 @@ def test_a_label_that_a_series_asks_for_in_capitals_loses_the_series(age: str) -
     contract = contract.with_labels(labels_of(contract))
     table = table_of(contract, written(relabelled(rows_of(data), "19 to 21 years", age)))
     how = understand(contract, table, before(LOOKED_AFTER, "2024", ACTIVITY))
-    assert set(described(table, contract, how)["age"].to_pylist()) == {
+    assert set(described(table, contract, how, all_councils())["age"].to_pylist()) == {
         "Aged 17 to 18",
         "Aged 19 to 21",
     }
@@ -411,8 +409,10 @@ def test_a_file_that_has_come_to_hold_two_series_mixes_them() -> None:
         table_of(contract, (folder / day / name).read_bytes())
         for day in ("2026-03-30", "2026-05-07")
     )
-    how = understand(contract, new, described(old, contract, understand(contract, old)))
-    rows = described(new, contract, how)
+    how = understand(
+        contract, new, described(old, contract, understand(contract, old), all_councils())
+    )
+    rows = described(new, contract, how, all_councils())
     assert set(rows["indicator"].to_pylist()) == {"Children in poverty"}
     wanted = [
         cell
@@ -433,7 +433,7 @@ def neet(change: Callable[[Rows], Rows]) -> tuple[dict[str, list[str]], Understa
     contract, data = published(NEET, "2025", DASHBOARD.format(2025))
     table = table_of(contract, written(change(rows_of(data))))
     how = understand(contract, table, before(NEET, "2024", DASHBOARD.format(2024)))
-    rows = described(table, contract, how)
+    rows = described(table, contract, how, all_councils())
     return {name: rows[name].to_pylist() for name in contract.column_names}, how
 
 
@@ -446,7 +446,7 @@ def schools(change: Callable[[Rows], Rows]) -> Understanding:
         (folder / day / f"{publication}.csv").read_bytes() for day in ("2024-08-31", "2024-09-30")
     )
     earlier = table_of(contract, old)
-    held = described(earlier, contract, understand(contract, earlier))
+    held = described(earlier, contract, understand(contract, earlier), all_councils())
     return understand(contract, table_of(contract, written(change(rows_of(new)))), held)
 
 

@@ -18,12 +18,12 @@ import openpyxl
 import pytest
 from conftest import PROJECT, PUBLISHED, needs_published, refreshed, rows
 
-from expectations.panel.councils import Councils
 from expectations.results.verdicts import LoadVerdict
 from expectations.suites.loads import check_load
 from ingest.archive.release import Release, sha256_of
 from ingest.archive.store import Archive
 from ingest.contracts.load import load_contracts
+from ingest.councils import Councils
 from ingest.errors import ReadError
 from ingest.reading.grids import read_table
 from ingest.reading.loads import Load, loads_of, with_release

@@ -17,16 +17,17 @@ import openpyxl
 import pytest
 from conftest import PUBLISHED, needs_published, rows
 
-from expectations.panel.councils import Councils
 from expectations.results.verdicts import LoadVerdict
 from expectations.suites.loads import check_load
 from ingest.archive.release import PublishedFile, Release
 from ingest.archive.store import Archive
 from ingest.contracts.load import load_contracts
+from ingest.councils import Councils
 from ingest.errors import ReadError
 from ingest.reading.grids import read_table, squeezed
 from ingest.reading.loads import Load, loads_of, with_release
-from ingest.reading.recognise import NotUnderstoodError, described
+from ingest.reading.recognise import NotUnderstoodError
+from ingest.reading.rows import described
 from ingest.reading.understand import understand
 
 pytestmark = needs_published
@@ -214,7 +215,7 @@ def test_another_table_with_the_same_header_is_read_for_the_one_that_is_gone() -
         return read_table(written({name: cells}), contract.reading, contract.kept)
 
     known = read(relative, found[relative])
-    before = described(known, contract, understand(contract, known))
+    before = described(known, contract, understand(contract, known), councils())
     renamed = read("Table 9", found[relative])
     assert "which has its header" in "; ".join(understand(contract, renamed, before).evidence)
     with pytest.raises(NotUnderstoodError, match="other figures than were published before"):
@@ -233,7 +234,7 @@ QUARTER, QUARTER_BEFORE = "2025-10-to-12", "2025-04-to-06"
 def quarter_before(file_id: str) -> Any:
     load = load_of(HOMELESSNESS, QUARTER_BEFORE, file_id)
     table = read_table(contents(load), load.contract.reading, load.contract.kept)
-    return described(table, load.contract, understand(load.contract, table))
+    return described(table, load.contract, understand(load.contract, table), councils())
 
 
 def understood(file_id: str, start: str, change: Callable[[Cells], Cells]) -> Any:

@@ -1,86 +1,21 @@
-{#- Explore Education Statistics: its levels, periods and marks. -#}
-
-{#- Spelt 'Local Authority' too; districts are no level of ours; a code may be a lone space. -#}
-{% macro ees_area_columns() -%}
-    case lower(trim(geographic_level))
-        when 'national' then 'country'
-        when 'regional' then 'region'
-        when 'local authority' then 'council'
-    end as area_level,
-    nullif(
-        case area_level
-            when 'country' then trim(country_code)
-            when 'region' then trim(region_code)
-            when 'council' then trim(new_la_code)
-        end,
-        ''
-    ) as area_code
-{%- endmacro %}
-
-
-{#- '202122' is shown as 2021/22. -#}
-{% macro ees_period_columns() -%}
-    {{ period_columns("regexp_replace(trim(time_period), '^([0-9]{4})([0-9]{2})$', '\\1/\\2')") }}
-{%- endmacro %}
-
-
-{% macro ees_value(cell) -%} {{ cell_value(cell) }} {%- endmacro %}
-
-
-{% macro ees_status(cell) -%} {{ cell_status(cell) }} {%- endmacro %}
-
-
-{% macro ees_symbol(cell) -%} {{ cell_symbol(cell) }} {%- endmacro %}
-
-
-{% macro ees_figures(cells, interval=none) -%}
-    {%- set read %}
-        select
-            *,
-            {{ ees_value('value_cell') }} as value,
-            {{ ees_status('value_cell') }} as status,
-            {{ noted_symbol(ees_symbol('value_cell')) }} as status_symbol,
-            {{ read_counts() }}
-        from {{ cells }}
-    {% endset -%}
-    {{ figures(read, interval=interval) }}
-{%- endmacro %}
-
+{#- Explore Education Statistics: shares that it does not print. -#}
 
 {#-
   A percentage that the publisher does not print, from the counts it prints: `numerator` is a
-  column of cells, `denominator` a list of those to be added. A part without a number leaves
+  column of figures, `denominator` a list of those to be added. A part without a number leaves
   the share without one, for the gravest reason among the parts.
 -#}
-{% macro ees_share_figures(cells, numerator, denominator) -%}
+{% macro share_figures(rows, numerator, denominator) -%}
     {%- set parts = ([numerator] + denominator) | unique | list -%}
-    {%- set reasons = [
-        'conflicting', 'unrecognised', 'suppressed', 'low_reliability', 'not_applicable',
-        'not_available',
-    ] -%}
-    {%- set read_parts %}
-        select
-            *,
-            {%- for part in parts %}
-            {%- set blank_if_absent = 'coalesce(' ~ part ~ ", '')" %}
-            {{ ees_value(blank_if_absent) }} as {{ part }}_value,
-            {{ ees_status(blank_if_absent) }} as {{ part }}_status,
-            {{ ees_symbol(blank_if_absent) }} as {{ part }}_symbol,
-            {%- endfor %}
-        from {{ cells }}
-    {% endset -%}
+    {%- set statuses = [] -%}
+    {%- for part in parts -%} {%- do statuses.append(part ~ '_status') -%} {%- endfor -%}
     {%- set read_share %}
         select
             *,
-            {{ numerator }}_value as numerator,
-            {{ denominator | join('_value + ') }}_value as denominator,
-            case
-                {%- for reason in reasons %}
-                when '{{ reason }}' in ({{ parts | join('_status, ') }}_status) then '{{ reason }}'
-                {%- endfor %}
-                else 'published'
-            end as status
-        from ({{ read_parts }})
+            {{ numerator }}_number as numerator,
+            {{ denominator | join('_number + ') }}_number as denominator,
+            {{ worst_status(statuses) }} as status
+        from {{ rows }}
     {% endset -%}
     {%- set read %}
         select
@@ -89,7 +24,7 @@
                 as value,
             coalesce(
                 {%- for part in parts %}
-                case when {{ part }}_status = status then {{ part }}_symbol end
+                case when {{ part }}_status = status then {{ part }}_mark end
                 {{- ',' if not loop.last }}
                 {%- endfor %}
             ) as status_symbol,
@@ -99,4 +34,13 @@
         from ({{ read_share }})
     {% endset -%}
     {{ figures(read, interval='wilson', basis="'computed'") }}
+{%- endmacro %}
+
+
+{#- A column of figures as a part of a share: of an edition without the column nothing is known. -#}
+{% macro part(column, name) -%}
+    {{ number(column) }} as {{ name }}_number,
+    coalesce({{ read_as(column, 'status') }}, 'not_available') as {{ name }}_status,
+    case when {{ read_as(column, 'status') }} is null then '' else {{ read_as(column, 'mark') }} end
+        as {{ name }}_mark
 {%- endmacro %}

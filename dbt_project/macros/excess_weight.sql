@@ -36,7 +36,7 @@
     ),
 
     ons_figures as (
-        {{ ons_figures('ons_cells') }}
+        {{ figures('select * from ons_cells') }}
     ),
 
     final as (

@@ -1,6 +1,6 @@
 {#-
-  From rows of a load to figures. A measure picks its rows and names their cells (`cells`); its
-  publisher's `…_figures` reads them. Every measure model yields `figure_columns`.
+  From rows of a load to figures. A measure picks its rows and names their figures (`cells`);
+  `figures` gives them their intervals. Every measure model yields `figure_columns`.
 -#}
 
 {% macro figure_columns() %}
@@ -66,15 +66,22 @@
 {% endmacro %}
 
 
-{#- A cell after the corrections of its load. -#}
-{% macro cell(of) -%}
+{#- A cell of words after the corrections of its load. -#}
+{% macro cell(of) -%} coalesce(corrections['{{ of }}'], {{ of }}) {%- endmacro %}
+
+
+{#- What is read of a figure: its `number`, its `status` or its `mark`, after corrections. -#}
+{% macro read_as(of, what) -%}
     {%- if of is mapping -%}
-        max({{ cell(of.column) }}) filter (where {{ of.where }})
+        max({{ read_as(of.column, what) }}) filter (where {{ of.where }})
         over (partition by {{ of.by | join(', ') }})
     {%- else -%}
-        coalesce(corrections['{{ of }}'], {{ of }})
+        {{ of }}__{{ what }}
     {%- endif -%}
 {%- endmacro %}
+
+
+{% macro number(of) -%} {{ read_as(of, 'number') if of else 'null::double' }} {%- endmacro %}
 
 
 {% macro is_corrected(cells) -%}
@@ -90,19 +97,19 @@
 {%- endmacro %}
 
 
-{#- A mark that stands for a figure, or the notes beside one: `c`, `[r]`. -#}
-{% macro noted_symbol(symbol) -%} coalesce(value_note, {{ symbol }}) {%- endmacro %}
-
-
-{#- The cells of a figure, each a column of the row or a sibling. -#}
+{#-
+  The figure of a row, each part of it a column or a sibling: with its value, why there is none, the
+  mark that stands for it or the notes beside it (`c`, `[r]`), its counts and published bounds.
+-#}
 {% macro cells(value, numerator=none, denominator=none, lower=none, upper=none) -%}
     coalesce(as_published['{{ value }}'], {{ value }}) as value_as_published,
-    cell_notes['{{ value }}'] as value_note,
-    {{ cell(value) }} as value_cell,
-    {{ cell(numerator) if numerator else 'null' }} as numerator_cell,
-    {{ cell(denominator) if denominator else 'null' }} as denominator_cell,
-    {{ cell(lower) if lower else 'null' }} as lower_cell,
-    {{ cell(upper) if upper else 'null' }} as upper_cell,
+    {{ number(value) }} as value,
+    coalesce({{ read_as(value, 'status') }}, 'unrecognised') as status,
+    coalesce(cell_notes['{{ value }}'], {{ read_as(value, 'mark') }}) as status_symbol,
+    {{ number(numerator) }} as numerator,
+    {{ number(denominator) }} as denominator,
+    {{ number(lower) }} as published_lower,
+    {{ number(upper) }} as published_upper,
     {{ is_corrected([value, numerator, denominator, lower, upper]) }} as is_corrected
 {%- endmacro %}
 
@@ -189,12 +196,3 @@
 
 {#- A mean, a rate or a share of nobody is printed as 0, and is none. -#}
 {% macro of_nobody() -%} status = 'published' and coalesce(denominator = 0, false) {%- endmacro %}
-
-
-{#- Counts and bounds are numbers or nothing, whoever published them. -#}
-{% macro read_counts() -%}
-    {{ cell_value('numerator_cell') }} as numerator,
-    {{ cell_value('denominator_cell') }} as denominator,
-    {{ cell_value('lower_cell') }} as published_lower,
-    {{ cell_value('upper_cell') }} as published_upper
-{%- endmacro %}

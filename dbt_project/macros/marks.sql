@@ -1,52 +1,45 @@
 {#-
-  A published cell becomes a value, a status and the publisher's symbol. One table of the marks
-  that stand where a number could; each publisher's macros are in a file of its own.
+  What cells of figures say is read once, when a load is described (`ingest.reading.marks`): beside
+  each column of cells stand its numbers, statuses and marks. Here is the order of the statuses.
 -#}
 
-{#-
-  Marks of ours are in square brackets: where a file has two numbers for one cell, and where a
-  correction took a figure away and nothing is known to put in its place.
--#}
-{% macro marks() %}
-    {{ return({
-        'conflicting': ['[conflicting]'],
-        'suppressed': ['c', '*', 'SUPP'],
-        'not_applicable': ['z', 'NE'],
-        'low_reliability': ['u'],
-        'not_available': [
-            'x', ':', '.', '..', '-', 'NULL', '', 'NA', 'NP', 'LOWCOV', '[corrected]',
-        ],
-        'published': ['k', 'low', '~'],
-    }) }}
+{#- Of several the gravest: what is not known of a part is not known of the whole. -#}
+{% macro statuses_worst_first() %}
+    {{ return([
+        'conflicting', 'unrecognised', 'suppressed', 'low_reliability', 'not_applicable',
+        'not_available',
+    ]) }}
 {% endmacro %}
 
 
-{#- Numbers come padded (' 49.166'); a lone space is a blank. -#}
-{% macro is_number(cell) -%}
-    regexp_full_match(trim({{ cell }}), '[-+]?[0-9]+([.][0-9]+)?')
-{%- endmacro %}
-
-
-{#- `k`, `low` and `~` round to zero without being zero: the only marks that are a number. -#}
-{% macro cell_value(cell) -%}
+{% macro worst_status(statuses) -%}
     case
-        when {{ is_number(cell) }} then try_cast(trim({{ cell }}) as double)
-        when trim({{ cell }}) in ('{{ marks()['published'] | join("', '") }}') then 0.0
-    end
-{%- endmacro %}
-
-
-{% macro cell_status(cell) -%}
-    case
-        when {{ is_number(cell) }} then 'published'
-        {%- for status, symbols in marks().items() %}
-        when trim({{ cell }}) in ('{{ symbols | join("', '") }}') then '{{ status }}'
+        {%- for reason in statuses_worst_first() %}
+        when '{{ reason }}' in ({{ statuses | join(', ') }}) then '{{ reason }}'
         {%- endfor %}
-        else 'unrecognised'
+        else 'published'
     end
 {%- endmacro %}
 
 
-{% macro cell_symbol(cell) -%}
-    case when not {{ is_number(cell) }} then trim({{ cell }}) end
+{#- The same of many rows: of a group, or of a window if one is given. -#}
+{% macro worst_status_of_all(status, over='') -%}
+    case
+        {%- for reason in statuses_worst_first() %}
+        when bool_or({{ status }} = '{{ reason }}') {{ over }} then '{{ reason }}'
+        {%- endfor %}
+        else 'published'
+    end
+{%- endmacro %}
+
+
+{#- What is known of columns of figures, as a staging model hands it on. -#}
+{% macro figures_read(columns) -%}
+    {%- for column in columns %}
+    {{ column }},
+    {{ column }}__number,
+    {{ column }}__status,
+    {{ column }}__mark
+    {{- ',' if not loop.last }}
+    {%- endfor %}
 {%- endmacro %}

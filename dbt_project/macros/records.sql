@@ -6,25 +6,6 @@
 {% macro last_overall_grade() -%} date '2024-08-31' {%- endmacro %}
 
 
-{#- The day that a release is named for. -#}
-{% macro as_at_period_columns(day) -%}
-    period_type,
-    {{ day }}::varchar as period_label,
-    year({{ day }})::integer as year,
-    {{ day }} as period_start,
-    {{ day }} as period_end
-{%- endmacro %}
-
-
-{#- Of a month the first day. -#}
-{% macro as_at(label) -%}
-    try_cast(
-        case when length(trim({{ label }})) = 7 then trim({{ label }}) || '-01' else trim({{ label }}) end
-        as date
-    )
-{%- endmacro %}
-
-
 {#-
   `records` has for each a series_id, the council's code (null where it is not told: England counts
   it), its region's, and what it adds to numerator and denominator; those that add nothing to this are
@@ -41,7 +22,7 @@
             select
                 'council' as area_level,
                 council_code as area_code,
-                *,
+                * exclude (area_level, area_code),
             from {{ records }}
             where council_code is not null
 
@@ -50,7 +31,7 @@
             select
                 'region' as area_level,
                 region_code as area_code,
-                *,
+                * exclude (area_level, area_code),
             from {{ records }}
             where region_code is not null
 
@@ -59,7 +40,7 @@
             select
                 'country' as area_level,
                 'E92000001' as area_code,
-                *,
+                * exclude (area_level, area_code),
             from {{ records }}
         ),
 

@@ -18,7 +18,6 @@ from expectations.panel.columns import (
     COUNCIL_CODE,
     COUNCIL_UNKNOWN,
     COUNTRY_CODE,
-    IGNORED_LEVEL,
     LONDON,
     PERIOD,
     REGION_CODE,
@@ -28,6 +27,7 @@ from expectations.panel.columns import (
 from expectations.panel.load_table import areas_by_period
 from ingest.contracts.contract import FileContract
 from ingest.contracts.specs import ENGLAND, NUMERIC_ROLES
+from ingest.reading.rows import IGNORED_LEVEL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -35,8 +35,8 @@ from ingest.contracts.figure_checks import RowFilter
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from expectations.panel.councils import Councils
     from expectations.panel.load_table import LoadTable
+    from ingest.councils import Councils
 
 # Marks that stand for nothing there, not for a number kept back.
 NOT_APPLICABLE = ("z",)

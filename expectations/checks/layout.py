@@ -17,9 +17,10 @@ from expectations.checks.base import (
     LoadCheck,
     found_where,
 )
-from expectations.panel.columns import CONFLICTING, EMPTIED
+from expectations.panel.columns import EMPTIED
 from ingest.contracts.contract import FileContract
 from ingest.contracts.specs import NUMERIC_ROLES, DroppedRows
+from ingest.reading.marks import CONFLICTING
 from ingest.reading.recognise import is_needed, unlisted_columns
 from ingest.reading.tables import SOURCE_ROW
 

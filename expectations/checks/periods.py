@@ -13,11 +13,11 @@ import pandas as pd
 from expectations.checks.base import Findings, LoadCheck, found_where, one
 from expectations.panel.cells import labels_of, row_groups
 from expectations.panel.columns import AREA_LEVEL, PERIOD, PERIOD_UNREAD, YEAR
-from expectations.panel.load_table import as_number
 from expectations.panel.series_panel import when
 from ingest.contracts.contract import FileContract
 from ingest.contracts.specs import NUMERIC_ROLES
 from ingest.reading.loads import Load
+from ingest.reading.marks import number_in
 from ingest.reading.periods import parse_period
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _claims(load: LoadTable) -> Iterator[_Claim]:
     """
     contract, spec = load.contract, load.contract.years
     if contract.row_count is not None:
-        told = {as_number(cell.strip()) for cell in load.printed.codes(contract.row_count).distinct}
+        told = {number_in(cell) for cell in load.printed.codes(contract.row_count).distinct}
         only = told.pop() if len(told) == 1 else None
         yield "the number of rows by its own count", only, float(len(load.rows))
     found = load.rows[YEAR].dropna() // 1

@@ -95,17 +95,10 @@ PERIOD_UNREAD = "period not read"
 YEAR = "period year"
 EMPTIED = "emptied by a correction"
 
-# Stands where a file has two numbers for one cell; the facts have it as a status.
-CONFLICTING = "[conflicting]"
-
 AREA_LEVELS = ("country", "region", "council", "district")
-IGNORED_LEVEL = "ignored"
 
 # DfE prints Inner and Outer London (E13) in its place, or beside it.
 LONDON = "E12000007"
-
-# What publishers print: no thousands separators, no exponents (217,628 rows of 35 files read).
-NUMBER = r"-?[0-9]+(?:\.[0-9]+)?"
 
 
 def numeric(column: str) -> str:

@@ -6,7 +6,6 @@ row. Derived columns have a space in their names: no contract's column has.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -20,13 +19,10 @@ import pyarrow as pa
 from expectations.panel.cells import row_groups
 from expectations.panel.columns import (
     AREA_LEVEL,
-    CONFLICTING,
     COUNCIL_CODE,
     COUNCIL_UNKNOWN,
     COUNTRY_CODE,
     EMPTIED,
-    IGNORED_LEVEL,
-    NUMBER,
     PERIOD,
     PERIOD_UNREAD,
     REGION_CODE,
@@ -36,12 +32,14 @@ from expectations.panel.columns import (
     no_council,
     numeric,
 )
-from expectations.panel.councils import Councils
 from expectations.panel.measures import SeriesCheck, series_of
 from ingest.contracts.contract import FileContract
-from ingest.contracts.specs import ENGLAND, NUMERIC_ROLES, DroppedRows
+from ingest.contracts.specs import NUMERIC_ROLES, DroppedRows
 from ingest.corrections import Correction
+from ingest.councils import Councils
+from ingest.reading import rows as described_rows
 from ingest.reading.loads import Load
+from ingest.reading.marks import CONFLICTING, number_in
 from ingest.reading.periods import Period
 from ingest.reading.tables import SOURCE_ROW
 
@@ -244,12 +242,12 @@ def describe_load(
     """Describe a load.
 
     `published` are the names in the file's header, `mapping` the contract's columns to them, and
-    `cells` the rows under the contract's names with `source_row`.
+    `cells` the rows under the contract's names with what they mean (`ingest.reading.rows`).
     """
     contract = load.contract
     if contract.area.unit == "district":
         councils = councils.districts()
-    rows = cells.to_pandas()
+    rows = _as_frame(cells, contract)
     located = [(_position(rows, correction), correction) for correction in corrections]
     emptied = [rows.at[at, SOURCE_ROW] for at, c in located if at is not None and not c.corrected]
     found = _corrections(rows, located)
@@ -258,7 +256,7 @@ def describe_load(
     rows, dropped = _without_dropped(rows, contract.dropped_rows)
     printed = Columns(rows)
     labels = _period_labels(printed, contract)
-    periods = _periods(labels, contract)
+    periods = _periods(labels, rows)
     columns = _columns(printed, contract, labels, periods, councils)
     columns.rows[EMPTIED] = rows[SOURCE_ROW].isin(emptied)
     key = columns.rows[list(contract.key)]
@@ -283,7 +281,7 @@ def describe_load(
         columns_before=(
             None
             if previous_release is None
-            else _described(previous_release.to_pandas(), contract, councils)
+            else _described(_as_frame(previous_release, contract), contract, councils)
         ),
         sibling_table=None if sibling_table is None else sibling_table.to_pandas(),
     )
@@ -291,13 +289,22 @@ def describe_load(
 
 def describe(cells: pa.Table, contract: FileContract, councils: Councils) -> Any:
     """The rows under the contract's names and what each is: its level, area, year and numbers."""
-    return _described(cells.to_pandas(), contract, councils).rows
+    meant = described_rows.with_meaning(cells, contract, councils)
+    return _described(_as_frame(meant, contract), contract, councils).rows
+
+
+def _as_frame(cells: pa.Table, contract: FileContract) -> Any:
+    """Described rows as a data frame, without what the checks read from the cells themselves."""
+    names = contract.figure_names
+    of_each = described_rows.status_of, described_rows.mark_of
+    beside = {of(name) for name in names for of in of_each}
+    return cells.drop_columns([n for n in cells.column_names if n in beside]).to_pandas()
 
 
 def _described(cells: Any, contract: FileContract, councils: Councils) -> Columns:
     printed = Columns(_without_dropped(cells, contract.dropped_rows)[0])
     labels = _period_labels(printed, contract)
-    return _columns(printed, contract, labels, _periods(labels, contract), councils)
+    return _columns(printed, contract, labels, _periods(labels, printed.rows), councils)
 
 
 def _key_once(
@@ -406,6 +413,8 @@ def _corrected(rows: Any, located: Located) -> Any:
     for at, c in located:
         if at is not None and c.column in rows and rows[c.column].iloc[at] == c.expected:
             rows.loc[rows.index[at], c.column] = c.corrected
+            if (number := described_rows.number_of(c.column)) in rows:
+                rows.loc[rows.index[at], number] = number_in(c.corrected)
     return rows
 
 
@@ -432,17 +441,16 @@ def _period_labels(printed: Columns, contract: FileContract) -> Coded:
     return Coded.of(printed.rows[name] + "\t" + printed.rows[of["column"]])
 
 
-def _periods(labels: Coded, contract: FileContract) -> dict[str, Period]:
+def _periods(labels: Coded, rows: Any) -> dict[str, Period]:
     """The period of each distinct label that names one."""
-    periods: dict[str, Period] = {}
-    for label in labels.distinct:
-        cell, _, type_cell = label.partition("\t")
-        row = {contract.period.column: cell}
-        if not isinstance(contract.period_type, str):
-            row |= {contract.period_type["column"]: type_cell}
-        if (period := contract.period_of(row)) is not None:
-            periods[label] = period
-    return periods
+    places, at_first = np.unique(labels.found, return_index=True)
+    firsts = dict(zip(places.tolist(), at_first.tolist(), strict=True))
+    starts, ends = rows[described_rows.PERIOD_START], rows[described_rows.PERIOD_END]
+    return {
+        label: Period(starts.iat[at], ends.iat[at])
+        for place, label in enumerate(labels.distinct)
+        if (at := firsts.get(place)) is not None and pd.notna(starts.iat[at])
+    }
 
 
 def _columns(
@@ -469,36 +477,31 @@ def _columns(
     )
     known = {name: printed.codes(name).each(_cut) for name in names}
 
-    def codes_of(name: str) -> Coded:
-        cells = printed.codes(name).each(_cut)
-        return cells.each(
-            lambda cell: (
-                ENGLAND if cell in area.england else councils.code_of(cell, area.known_by) or cell
-            )
-        )
-
-    level = printed.codes(area.level).each(lambda cell: _level(contract, cell, councils))
-    codes = {of: codes_of(column) for of, column in area.codes.items()}
-    nothing = Coded(np.full(len(rows), -1), [])
-    council = codes[area.unit].only(level.among({area.unit}))
+    level = printed.codes(described_rows.AREA_LEVEL)
+    code = printed.codes(described_rows.AREA_CODE)
+    # A level that nobody knows is the cell itself, marked so that it can be none of ours.
+    level = level.else_(printed.codes(area.level).each(lambda cell: f"{cell} (unknown)"))
+    council = code.only(level.among({area.unit}))
     known |= {
         AREA_LEVEL: level,
         COUNCIL_CODE: council,
         COUNCIL_UNKNOWN: council.only(~council.among(councils.codes)),
-        REGION_CODE: codes.get("region", nothing).only(level.among({"region"})),
-        COUNTRY_CODE: codes.get("country", nothing).only(level.among({"country"})),
+        REGION_CODE: code.only(level.among({"region"})),
+        COUNTRY_CODE: code.only(level.among({"country"})),
         PERIOD: labels.only(labels.among(periods)),
         PERIOD_UNREAD: labels.only(~labels.among(periods)),
     }
     for name in contract.more_councils:
-        code = codes_of(name)
-        known[no_council(name)] = code.only(~code.among(councils.codes))
+        named = printed.codes(name).each(
+            lambda cell: described_rows.code_of(contract, cell, councils)
+        )
+        known[no_council(name)] = named.only(~named.among(councils.codes))
     year = labels.numbers(lambda label: periods[label].position if label in periods else None)
     described = (
         {SOURCE_ROW: rows[SOURCE_ROW]}
         | {name: cells.cells() for name, cells in known.items()}
         | {YEAR: year}
-        | {numeric(name): known[name].numbers(as_number) for name in numbers}
+        | {numeric(name): _numbers(rows, contract, name) for name in numbers}
     )
     return Columns(pd.DataFrame(described, index=rows.index), known)
 
@@ -508,19 +511,16 @@ def _cut(cell: str) -> str:
     return cell.strip(" ")
 
 
-def _level(contract: FileContract, cell: str, councils: Councils) -> str:
-    """Our level; `ignored`; or the cell itself, marked so that it can be none of ours."""
-    code = cell
-    if contract.area.told_by_code:
-        code = councils.code_of(cell, contract.area.known_by) or ""
-    if contract.is_ignored_level(cell):
-        return IGNORED_LEVEL
-    return contract.level_of(code) or f"{cell} (unknown)"
+def _numbers(rows: Any, contract: FileContract, name: str) -> NDArray[np.float64]:
+    """The numbers of a column of figures; nan where there is none, or a mark that stands for one.
 
-
-def as_number(cell: str) -> float | None:
-    """The number that a cell prints; None where it is a mark."""
-    return float(cell) if re.fullmatch(NUMBER, cell) else None
+    What is rounded to zero without being zero is nothing to compare by.
+    """
+    rounded = [mark for mark, status in contract.statuses.items() if status == "published"]
+    numbers: NDArray[np.float64] = rows[described_rows.number_of(name)].to_numpy(dtype="float64")
+    if not (hit := rows[name].str.strip(" ").isin(rounded).to_numpy()).any():
+        return numbers
+    return np.where(hit, np.nan, numbers)
 
 
 def _expected_councils(

@@ -14,9 +14,9 @@ import pandas as pd
 from expectations.panel.baseline import ENOUGH_AREAS, RobustBaseline, nanmedian
 from expectations.panel.cells import denominators
 from expectations.panel.columns import Coded, Columns
-from expectations.panel.councils import Councils
 from expectations.panel.measures import SeriesCheck, share_of
 from ingest.contracts.contract import FileContract
+from ingest.councils import Councils
 
 LARGER = {"E92000001": "England", "E13000001": "Inner London", "E13000002": "Outer London"}
 # Fewer than this say nothing of a council: they come and go.

@@ -14,13 +14,12 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import cached_property
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from expectations.panel import measures
-from expectations.panel.councils import Councils
 from expectations.results import verdicts
 from expectations.results.decisions import Decision, as_decided, standing
 from expectations.results.verdicts import LoadVerdict, verdicts_in
@@ -28,6 +27,7 @@ from ingest import beside
 from ingest.archive.held import HomeArchive
 from ingest.archive.release import PublishedFile, Release
 from ingest.contracts.contract import Publication
+from ingest.councils import all_councils
 from ingest.errors import ArchiveError, CoreMeasuresError, ReadError
 from ingest.reading.load_store import LoadStore
 from ingest.reading.loads import Load, Recognised, loads_of, with_release
@@ -250,7 +250,7 @@ def _check_release(
         verdict = check_load(
             load,
             _rows_of(load, archive, store),
-            _councils(),
+            all_councils(),
             before=_described(earlier, archive, store) if earlier else None,
             beside=[
                 (one, _rows_of(one, archive, store)) for one in loads if goes_beside(one, load)
@@ -274,11 +274,6 @@ def _check_release(
         tuple(unknown),
         judged.held.recognised,
     )
-
-
-@lru_cache(maxsize=1)
-def _councils() -> Councils:
-    return Councils.load()
 
 
 def _described(

@@ -17,8 +17,8 @@ from pydantic import TypeAdapter
 
 import ingest
 import ingest.corrections
-from expectations.panel.councils import DISTRICT_SEED, SEED, SPELLING_SEED
 from ingest.contracts.contract import Publication
+from ingest.councils import DISTRICT_SEED, SEED, SPELLING_SEED
 from ingest.reading.recognise import Understanding
 
 Severity = Literal["error", "flag", "warn"]

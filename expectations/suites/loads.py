@@ -10,21 +10,16 @@ import pyarrow as pa
 
 from expectations.checks import CHECKS
 from expectations.checks.base import LoadCheck
-from expectations.panel.councils import Councils
 from expectations.results.decisions import way_out
 from expectations.results.verdicts import Check, LoadVerdict, Severity
 from ingest.contracts.contract import FileContract
 from ingest.corrections import Correction, corrections_of
+from ingest.councils import Councils
 from ingest.errors import ReadError
 from ingest.reading.grids import SOURCE_SHEET
 from ingest.reading.loads import Load
-from ingest.reading.recognise import (
-    AS_PUBLISHED,
-    CELL_NOTES,
-    NotUnderstoodError,
-    Understanding,
-    described,
-)
+from ingest.reading.recognise import NotUnderstoodError, Understanding
+from ingest.reading.rows import AS_PUBLISHED, CELL_NOTES, described
 from ingest.reading.tables import SOURCE_ROW
 from ingest.reading.understand import understand
 
@@ -97,12 +92,12 @@ def check_load(
     """
     if isinstance(table, ReadError):
         return _unread(load, "readable", table, "The file can be read into rows.")
-    previous = _readable(load, before)
+    previous = _readable(load, before, councils)
     try:
         understanding = understand(_asked_for(load.contract), table, previous)
     except NotUnderstoodError as error:
         return _unread(load, "columns", error, _COLUMNS_EXPECTED + _proposed(load, error.proposal))
-    rows = described(table, load.contract, understanding)
+    rows = described(table, load.contract, understanding, councils)
 
     from expectations.gx import engine
     from expectations.panel.load_table import describe_load
@@ -116,7 +111,7 @@ def check_load(
         corrections=corrections_of(load) if corrections is None else corrections,
         previous_release=previous,
         sibling_table=next(
-            (_readable(one, rows) for one, rows in beside if goes_beside(one, load)), None
+            (_readable(one, rows, councils) for one, rows in beside if goes_beside(one, load)), None
         ),
     )
     suite = suite_for(load.contract)
@@ -161,7 +156,9 @@ def goes_beside(other: Load, load: Load) -> bool:
     return spec is not None and other.file == load.file and other.contract.file_id in spec.tables
 
 
-def _readable(load: Load, table: pa.Table | ReadError | None) -> pa.Table | None:
+def _readable(
+    load: Load, table: pa.Table | ReadError | None, councils: Councils
+) -> pa.Table | None:
     """The rows of the release before, or of another table, where today's contract can read them."""
     if table is None or isinstance(table, ReadError):
         return None
@@ -169,7 +166,7 @@ def _readable(load: Load, table: pa.Table | ReadError | None) -> pa.Table | None
         return _cells(table)
     try:
         how = understand(_asked_for(load.contract), table)
-        return _cells(described(table, load.contract, how))
+        return _cells(described(table, load.contract, how, councils))
     except ReadError:
         return None
 

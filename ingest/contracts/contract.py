@@ -31,6 +31,7 @@ from ingest.contracts.specs import (
     YearsSpec,
 )
 from ingest.errors import ContractError
+from ingest.reading.marks import Status
 from ingest.reading.periods import Period, PeriodType, parse_period
 from ingest.reading.spec import Reading
 
@@ -69,6 +70,9 @@ class FileContract:
     labels: Mapping[str, Mapping[str, list[str]]]
     constants: Mapping[str, tuple[str, ...]]
     marks: tuple[str, ...]
+    statuses: Mapping[str, Status]
+    flags: Mapping[str, str]
+    bounds: tuple[str, ...]
     period: PeriodSpec
     period_type: str | Mapping[str, str]
     area: AreaSpec
@@ -150,6 +154,11 @@ class FileContract:
     def columns_of(self, *roles: Role) -> list[str]:
         """Canonical names of the columns that play one of these roles."""
         return [column.name for column in self.columns if column.role in roles]
+
+    @cached_property
+    def figure_names(self) -> tuple[str, ...]:
+        """Canonical names of the columns whose cells are numbers or marks."""
+        return tuple(dict.fromkeys((*self.columns_of(*NUMERIC_ROLES), *self.bounds)))
 
     def is_ignored(self, published_name: str) -> bool:
         """Whether a published column is known, and known to be of no use here."""

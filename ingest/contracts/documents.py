@@ -23,6 +23,7 @@ from ingest.contracts.specs import (
     Strict,
     YearsSpec,
 )
+from ingest.reading.marks import Status
 from ingest.reading.periods import PERIOD_TYPES
 from ingest.reading.spec import Reading, Regex
 
@@ -51,6 +52,12 @@ class LayoutDocument(Strict):
     table: str | None = None
     key: list[str]
     marks: list[str]
+    # What a mark says here and nowhere else.
+    statuses: dict[str, Status] = {}
+    # Columns of figures, with the column beside each that holds its flag.
+    flags: dict[str, str] = {}
+    # Attributes that are bounds of an interval, in editions that have them.
+    bounds: list[str] = []
     # Columns that an edition may lack.
     optional: list[str] = []
     notes: Notes | None = None

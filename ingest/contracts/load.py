@@ -25,6 +25,7 @@ from ingest.contracts.documents import (
 from ingest.contracts.specs import NUMERIC_ROLES, RELEASE
 from ingest.contracts.yaml_documents import read_yaml
 from ingest.errors import ContractError
+from ingest.reading.marks import MARKS
 from ingest.reading.spec import Reading
 
 FOLDER = Path(__file__).parents[1] / "publications"
@@ -144,6 +145,9 @@ def _file_contract(
             for column, value in file.constants.items()
         },
         marks=tuple(layout.marks if file.marks is None else file.marks),
+        statuses={**MARKS, **layout.statuses},
+        flags=layout.flags,
+        bounds=tuple(layout.bounds),
         period=period,
         period_type=file.period_type,
         area=area,

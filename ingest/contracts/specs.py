@@ -40,13 +40,15 @@ class PeriodSpec(Strict):
 
     `taken_from: release` says that no cell does: every row is of the period that the release's
     name tells. A period that a sheet's name or title tells is a column of the reading's.
-    `sortable` is a column beside it that begins with the year in which the period starts.
+    `sortable` is a column beside it that begins with the year in which the period starts. `years`
+    shows by both of its years what its publisher names by the last alone.
     """
 
     column: str
     format: Notation
     taken_from: Literal["column", "release"] = "column"
     sortable: str | None = None
+    years: bool = False
 
 
 ENGLAND = "E92000001"
@@ -190,9 +192,11 @@ class DroppedRows(Strict):
 class Notes(Strict):
     """The column that says why a figure is not there: a blank has a note.
 
-    `absent` are the beginnings of notes beside which no number stands.
+    `absent` are the beginnings of notes beside which no number stands, `suppressed` of those that
+    say a figure is kept back.
     """
 
     column: str
     value: str
     absent: tuple[str, ...]
+    suppressed: tuple[str, ...] = ()

@@ -121,9 +121,8 @@ class History:
         self.evidence: list[Evidence] = []
         self.unsettled: list[Evidence] = []
         self.labels: dict[str, dict[str, str]] = {}
-        before = history.drop_columns(
-            [n for n in ("as_published", "cell_notes") if n in history.column_names]
-        ).to_pandas()
+        of_contract = {SOURCE_ROW, SOURCE_SHEET, *contract.column_names}
+        before = history.select([n for n in history.column_names if n in of_contract]).to_pandas()
         for name in known_labels(contract):
             if name in before:
                 before[name] = before[name].astype(str).str.strip()

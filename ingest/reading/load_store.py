@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 from ingest.archive.release import PublishedFile
 from ingest.contracts.contract import FileContract
+from ingest.councils import all_councils
 from ingest.reading.digest import reader_digest
 from ingest.reading.grids import read_table
 from ingest.reading.loads import Load, with_release
-from ingest.reading.recognise import Understanding, described
+from ingest.reading.recognise import Understanding
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -98,22 +99,23 @@ class LoadStore:
         import pyarrow as pa
         import pyarrow.parquet
 
+        from ingest.reading.rows import described
+
         plain = self.path(load.file, load.contract)
         contract = load.contract
         of_contract = (
-            contract.columns,
-            contract.known_marks,
-            contract.period,
-            contract.period_type,
+            *(contract.columns, contract.known_marks, contract.period, contract.period_type),
+            *(contract.area, contract.notes, contract.flags, contract.bounds, contract.statuses),
         )
-        told = [repr(of_contract), load.release.release, json.dumps(how.to_dict())]
+        councils = all_councils()
+        told = [repr(of_contract), load.release.release, json.dumps(how.to_dict()), councils.digest]
         key = hashlib.sha256("\n".join(told).encode()).hexdigest()
         path = plain.with_name(f"{plain.stem}-as-{key[:16]}.parquet")
         try:
             return path, pyarrow.parquet.read_schema(path).names
         except (pa.ArrowInvalid, OSError):
             rows = with_release(load, self.read(load.file, load.contract, contents))
-            table = described(rows, load.contract, how)
+            table = described(rows, load.contract, how, councils)
             self._keep(table, path)
             return path, table.column_names
 

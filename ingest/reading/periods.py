@@ -1,8 +1,4 @@
-"""What a published period cell means: its type, first and last day, and the year it ends in.
-
-The SQL of `dbt_project/macros` says the same for the facts; this one serves the checks, which
-must know which councils existed at a period's end before any fact is built.
-"""
+"""What a published period cell means: its type, first and last day, and the year it ends in."""
 
 from __future__ import annotations
 
@@ -100,6 +96,27 @@ def parse_period(cell: str, notation: Notation, period_type: PeriodType) -> Peri
             return Period(date(year - 1, 9, 1), date(year, 8, 31))
         case "quarter" | "snapshot":
             return None  # no such notation names a quarter or a day
+
+
+def label_of(cell: str, period: Period | None, notation: Notation, *, years: bool = False) -> str:
+    """How a period is shown, which is as its publisher writes it: 2021/22 for `202122`.
+
+    `years` says that a year which its publisher names by its end alone is shown by both. A cell
+    that names no period is shown as it is.
+    """
+    text = cell.strip(" ")
+    if period is None:
+        return text
+    both = f"{period.end.year - 1}/{period.end.year % 100:02d}"
+    if notation == "days" or (notation == "iso" and period.start == period.end):
+        return period.end.isoformat()
+    if notation == "iso" and period.start.year == period.end.year:
+        return str(period.year)
+    if years or notation in ("iso", "quarters"):
+        return both
+    if notation == "ees":
+        return re.sub(r"^(\d{4})(\d{2})$", r"\1/\2", text)
+    return text
 
 
 def _of_type(named: Period, period_type: PeriodType) -> Period | None:

@@ -11,12 +11,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from ingest.contracts.contract import Column, FileContract
 from ingest.contracts.specs import NUMERIC_ROLES
 from ingest.errors import ReadError
-from ingest.reading.cells import PLAIN, read_cell
 from ingest.reading.evidence import MIN_CELLS_AGAINST
 from ingest.reading.grids import SOURCE_SHEET, titled_sheets
 from ingest.reading.names import (
@@ -26,22 +25,12 @@ from ingest.reading.names import (
     normal,
     spelt_as,
 )
-from ingest.reading.periods import read_period
 from ingest.reading.tables import SOURCE_ROW
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from ingest.reading.evidence import Evidence
-    from ingest.reading.periods import PeriodType
-
-    # By column, for each row the position of what is said of it; null where nothing is.
-    _Cells = dict[str, tuple[pa.Array, list[str]]]
-
-AS_PUBLISHED = "as_published"
-"""The cells to the letter that a described row reads in plainer signs, by column."""
-CELL_NOTES = "cell_notes"
-"""The notes that stood beside a described row's figures, by column."""
 
 # Of a column with more labels than this none is a breakdown.
 _MOST_LABELS = 400
@@ -370,180 +359,3 @@ def distinct_labels(cells: pa.ChunkedArray) -> list[str]:
     import pyarrow.compute
 
     return sorted({str(cell).strip() for cell in pyarrow.compute.unique(cells).to_pylist()})
-
-
-# Rows
-
-
-def described(table: pa.Table, contract: FileContract, how: Understanding) -> pa.Table:
-    """A load's rows as they are understood: the contract's columns, labels, periods and figures.
-
-    `source_row` stands before them, and `source_sheet` where the file is a workbook. Cells stay
-    text. A figure is in plain digits and a mark in its plain spelling; what a cell said to the
-    letter, where it said it otherwise, is in the map `as_published`, and notes that stood beside
-    it in `cell_notes`, by column.
-    """
-    import pyarrow as pa
-    import pyarrow.compute
-
-    columns: dict[str, pa.ChunkedArray] = {
-        name: table[name] for name in (SOURCE_ROW, SOURCE_SHEET) if name in table.column_names
-    }
-    for name, published in how.columns.items():
-        columns[name] = table[published]
-    for name, spelt in how.labels.items():
-        columns[name] = _by_distinct(columns[name], lambda c, s=spelt: s.get(c.strip(), c))
-    for name, filled in how.filled.items():
-        columns[name] = _filled(columns, filled, table.num_rows)
-    columns |= _periods(contract, columns)
-    columns, said, notes = _figures(contract, columns)
-    maps = {AS_PUBLISHED: _map(said, table.num_rows), CELL_NOTES: _map(notes, table.num_rows)}
-    rows = pa.table(columns | maps)
-    for name, cell in how.only.items():
-        trimmed = pyarrow.compute.utf8_trim(rows[name], characters=" ")
-        rows = rows.filter(pyarrow.compute.equal(trimmed, cell))
-    return rows
-
-
-def canonical(table: pa.Table, mapping: Mapping[str, str]) -> pa.Table:
-    """The contract's columns under their canonical names, cells untouched.
-
-    `source_row` stands before them, and `source_sheet` where the file is a workbook.
-    """
-    import pyarrow as pa
-
-    told = [name for name in (SOURCE_ROW, SOURCE_SHEET) if name in table.column_names]
-    return pa.table(
-        {name: table[name] for name in told}
-        | {name: table[published] for name, published in mapping.items()}
-    )
-
-
-def _encoded(cells: pa.ChunkedArray) -> tuple[pa.Array, list[str]]:
-    import pyarrow as pa
-    import pyarrow.compute
-
-    found = pyarrow.compute.dictionary_encode(cells.combine_chunks())
-    if isinstance(found, pa.ChunkedArray):
-        found = found.combine_chunks()
-    return found.indices, [
-        "" if cell is None else str(cell) for cell in found.dictionary.to_pylist()
-    ]
-
-
-def _by_distinct(cells: pa.ChunkedArray, meaning: Any) -> pa.ChunkedArray:
-    """Cells by what each says, asked once a distinct cell."""
-    import pyarrow as pa
-
-    indices, distinct = _encoded(cells)
-    said = [meaning(cell) for cell in distinct]
-    if said == distinct:
-        return cells
-    return pa.chunked_array([pa.array(said, pa.string()).take(indices)])
-
-
-def _filled(columns: Mapping[str, pa.ChunkedArray], filled: Filled, rows: int) -> pa.ChunkedArray:
-    import pyarrow as pa
-
-    if not filled.by:
-        return pa.chunked_array([pa.array([filled.value] * rows, pa.string())])
-    sides = [[str(cell).strip() for cell in columns[name].to_pylist()] for name in filled.by]
-    joined = ("\t".join(cells) for cells in zip(*sides, strict=True))
-    cells = [filled.values.get(cell, filled.value) for cell in joined]
-    return pa.chunked_array([pa.array(cells, pa.string())])
-
-
-def _periods(
-    contract: FileContract, columns: Mapping[str, pa.ChunkedArray]
-) -> dict[str, pa.ChunkedArray]:
-    """The column of periods in its contract's notation, and that of their types as it names them.
-
-    A period that is of a type by another column's cell is read as one of that type.
-    """
-    name, of = contract.period.column, contract.period_type
-    notation = contract.period.format
-    if name not in columns:
-        return {}
-    import pyarrow as pa
-    import pyarrow.compute
-
-    if isinstance(of, str):
-        kind = cast("PeriodType", of)
-        return {name: _by_distinct(columns[name], lambda c: read_period(c, notation, kind) or c)}
-    if (by := of["column"]) not in columns:
-        return {}
-    known = {cell: cell for cell in of if cell != "column"}
-    known |= as_known([*known], [cell.strip() for cell in _encoded(columns[by])[1]])
-    types = _by_distinct(columns[by], lambda cell: known.get(cell.strip(), cell))
-    made = columns[name]
-    for cell in known.values():
-        kind = cast("PeriodType", of[cell])
-        read = _by_distinct(made, lambda c, kind=kind: read_period(c, notation, kind) or c)
-        made = pa.chunked_array(
-            [
-                pyarrow.compute.if_else(
-                    pyarrow.compute.equal(types.combine_chunks(), cell),
-                    read.combine_chunks(),
-                    made.combine_chunks(),
-                )
-            ]
-        )
-    return {name: made, by: types}
-
-
-def _figures(
-    contract: FileContract, columns: dict[str, pa.ChunkedArray]
-) -> tuple[dict[str, pa.ChunkedArray], _Cells, _Cells]:
-    import pyarrow as pa
-
-    said: _Cells = {}
-    notes: _Cells = {}
-    percentages = set(contract.columns_of("percentages"))
-    for name in contract.columns_of(*NUMERIC_ROLES):
-        if name not in columns:
-            continue
-        indices, distinct = _encoded(columns[name])
-        read = [
-            read_cell(cell, contract.known_marks, is_percentage=name in percentages) or (cell, "")
-            for cell in distinct
-        ]
-        plain = _without_noughts([cell for cell, _ in read])
-        if plain == [cell.strip(" ") for cell in distinct] and not any(n for _, n in read):
-            continue
-        columns = columns | {name: pa.chunked_array([pa.array(plain, pa.string()).take(indices)])}
-        otherwise = [was if now != was else None for now, was in zip(plain, distinct, strict=True)]
-        said[name] = indices, otherwise  # type: ignore[assignment]
-        if any(note for _, note in read):
-            notes[name] = indices, [note or None for _, note in read]  # type: ignore[misc]
-    return columns, said, notes
-
-
-# A column of so many whole numbers by chance, where one decimal is meant: one in 10 to the 20th.
-_ALL_WHOLE = 20
-
-
-def _without_noughts(cells: list[str]) -> list[str]:
-    """Whole numbers without the nought that a tool wrote behind each: `7.0` in a column of such.
-
-    A column with one decimal that says something keeps them all.
-    """
-    divided = [cell.partition(".") for cell in cells if "." in cell and PLAIN.fullmatch(cell)]
-    if len(divided) < _ALL_WHOLE or any(behind.strip("0") for _, _, behind in divided):
-        return cells
-    return [cell.partition(".")[0] if PLAIN.fullmatch(cell) else cell for cell in cells]
-
-
-def _map(cells: _Cells, rows: int) -> pa.Array:
-    """A map a row, null where it would be empty."""
-    import pyarrow as pa
-    import pyarrow.compute
-
-    kind = pa.map_(pa.string(), pa.string())
-    if not cells:
-        return pa.nulls(rows, kind)
-    taken = {name: pa.array(texts, pa.string()).take(at) for name, (at, texts) in cells.items()}
-    by_row: list[list[tuple[str, str]] | None] = [None] * rows
-    for name, texts in taken.items():
-        for at in pyarrow.compute.indices_nonzero(texts.is_valid()).to_pylist():
-            by_row[at] = [*(by_row[at] or []), (name, texts[at].as_py())]
-    return pa.array(by_row, kind)

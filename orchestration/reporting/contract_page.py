@@ -13,10 +13,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from expectations.panel.councils import Councils
 from expectations.suites.loads import suite_for
 from ingest.contracts.contract import FileContract, Publication
 from ingest.corrections import Correction, load_corrections
+from ingest.councils import Councils
 
 
 @dataclass(frozen=True)

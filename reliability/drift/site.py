@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import duckdb
 
-from expectations.panel.councils import Councils
 from ingest.archive.release import PublishedFile, Release
 from ingest.contracts.contract import FileContract, Publication
+from ingest.councils import Councils
 from orchestration.pipeline.build import build
 from orchestration.pipeline.check import check
 from reliability.drift.document import Document, take_apart

@@ -12,18 +12,16 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from ingest.archive.release import Release
 from ingest.contracts.contract import FileContract
 from ingest.corrections import Correction
 from ingest.reading.loads import Load
-from ingest.reading.recognise import AS_PUBLISHED, CELL_NOTES
+from ingest.reading.marks import CONFLICTING, CORRECTED
+from ingest.reading.rows import AS_PUBLISHED, CELL_NOTES, ROW_COLUMNS, figure_columns, figures_read
 from warehouse.connection import SETTINGS, sql_name, sql_text
 
-# Stands where a file has two numbers for one cell, and none can be served.
-CONFLICTING = "[conflicting]"
-# Stands where a correction took a figure away and nothing is known to put in its place.
-CORRECTED = "[corrected]"
 _BESIDE_CELLS = (AS_PUBLISHED, CELL_NOTES)
 
 # What tells one table of a published file, and one cell in it.
@@ -90,7 +88,7 @@ _META_COLUMNS = {
     "source_sha256": "varchar",
     "source_sheet": "varchar",
     "source_row": "bigint",
-    "period_type": "varchar",
+    **ROW_COLUMNS,
     "corrections": "map(varchar, varchar)",
     "as_published": "map(varchar, varchar)",
     "cell_notes": "map(varchar, varchar)",
@@ -141,7 +139,7 @@ def create(
         for contract in contracts:
             by_table.setdefault(contract.table, []).append(contract)
         for table, sharing in by_table.items():
-            selects = [_select(one) for one in admitted if one.load.contract.table == table]
+            selects = [_select(con, one) for one in admitted if one.load.contract.table == table]
             con.execute(
                 f"create table loads.{sql_name(table)} as {_empty(sharing)}"
                 + "".join(f"\nunion all by name {select}" for select in selects)
@@ -207,11 +205,12 @@ def _empty(contracts: Sequence[FileContract]) -> str:
     columns = dict(_META_COLUMNS)
     for contract in contracts:
         columns |= dict.fromkeys(contract.column_names, "varchar")
+        columns |= figure_columns(contract.figure_names)
     nulls = ", ".join(f"null::{kind} as {sql_name(name)}" for name, kind in columns.items())
     return f"select {nulls} where false"
 
 
-def _select(one: AdmittedLoad) -> str:
+def _select(con: duckdb.DuckDBPyConnection, one: AdmittedLoad) -> str:
     release, file, contract = one.load.release, one.load.file, one.load.contract
     corrected: dict[str, list[str]] = {}
     for fix in one.corrections:
@@ -224,8 +223,18 @@ def _select(one: AdmittedLoad) -> str:
             f"when {row} then map {{{', '.join(cells)}}}" for row, cells in corrected.items()
         )
         corrections = f"case {cases} end"
+    figures = [name for name in contract.figure_names if name in one.columns]
+    served = _served_otherwise(con, one)
     cells = ", ".join(
-        [*(f"{_cell_of(one, name)} as {sql_name(name)}" for name in one.columns), *_BESIDE_CELLS]
+        [
+            *(f"{_cell_of(one, name)} as {sql_name(name)}" for name in one.columns),
+            *ROW_COLUMNS,
+            *(
+                f"{served.get(name, sql_name(name))} as {sql_name(name)}"
+                for name in figure_columns(figures)
+            ),
+            *_BESIDE_CELLS,
+        ]
     )
     dropped = (
         f"where source_row not in ({', '.join(map(str, one.dropped_rows))})"
@@ -243,7 +252,6 @@ def _select(one: AdmittedLoad) -> str:
             {sql_text(file.sha256)} as source_sha256,
             source_sheet,
             source_row,
-            {_period_type(contract)} as period_type,
             {corrections} as corrections,
             * exclude (source_sheet, source_row)
         from (
@@ -262,6 +270,37 @@ def _cell_of(one: AdmittedLoad, name: str) -> str:
     return (
         f"case when source_row in ({listed}) then {sql_text(CONFLICTING)} else {sql_name(name)} end"
     )
+
+
+def _served_otherwise(con: duckdb.DuckDBPyConnection, one: AdmittedLoad) -> dict[str, str]:
+    """By column, what figures say whose cells were corrected, or are there twice: an expression."""
+    cells: dict[str, dict[str, str]] = {}
+    for number, column in one.conflicting:
+        cells.setdefault(f"source_row = {number}", {})[column] = CONFLICTING
+    for fix in one.corrections:
+        cells.setdefault(_row_of(fix), {})[fix.column] = fix.corrected or CORRECTED
+    cases: dict[str, list[str]] = {}
+    for row, otherwise in cells.items():
+        found = con.execute(
+            f"select * from read_parquet({sql_text(str(one.parquet))}) where {row} limit 1"
+        ).to_arrow_table()
+        columns = {name: found[name] for name in found.column_names}
+        for name, cell in otherwise.items():
+            columns[name] = pa.chunked_array([pa.array([cell] * found.num_rows, pa.string())])
+        said = figures_read(one.load.contract, columns)
+        for name in figure_columns([n for n in otherwise if found.num_rows]):
+            if name in said:
+                case = f"when {row} then {_literal(said[name][0].as_py())}"
+                cases.setdefault(name, []).append(case)
+    return {
+        name: f"case {' '.join(whens)} else {sql_name(name)} end" for name, whens in cases.items()
+    }
+
+
+def _literal(value: float | str | None) -> str:
+    if value is None:
+        return "null"
+    return sql_text(value) if isinstance(value, str) else repr(value)
 
 
 def _insert_corrections(con: duckdb.DuckDBPyConnection, one: AdmittedLoad) -> None:
@@ -290,17 +329,6 @@ def _row_of(fix: Correction) -> str:
     return " and ".join(
         f"{sql_name(column)} = {sql_text(cell)}" for column, cell in fix.where.items()
     )
-
-
-def _period_type(contract: FileContract) -> str:
-    if isinstance(contract.period_type, str):
-        return sql_text(contract.period_type)
-    cases = " ".join(
-        f"when {sql_text(cell)} then {sql_text(kind)}"
-        for cell, kind in contract.period_type.items()
-        if cell != "column"
-    )
-    return f"case {sql_name(contract.period_type['column'])} {cases} end"
 
 
 def _insert(

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from ingest.reading.rows import tells_meaning
 from warehouse.site.figures import (
     AMBITIONS,
     Break,
@@ -431,14 +432,18 @@ class Marts:
             quoted = '"' + table.replace('"', '""') + '"'
             cursor = self._con.execute(
                 "select t.* exclude (publication, release, version, published, source_file,"
-                f" period_type, corrections) from loads.{quoted} as t inner join wanted as w"
+                f" corrections) from loads.{quoted} as t inner join wanted as w"
                 " on t.source_sha256 = w.sha256 and t.source_row = w.place"
             )
             names = [column[0] for column in cursor.description or []]
             for row in cursor.fetchall():
                 cells = dict(zip(names, row, strict=True))
                 key = (cells.pop("source_sha256"), cells.pop("source_row"))
-                found[key] = [(name, cell) for name, cell in cells.items() if cell is not None]
+                found[key] = [
+                    (name, cell)
+                    for name, cell in cells.items()
+                    if cell is not None and not tells_meaning(name)
+                ]
         return found
 
     def tables(self) -> list[Table]:

@@ -20,27 +20,22 @@ districts as (
 duty_cells as (
     select
         *,
-        {% for type in types %}
-            {{ cell_value(cell(type)) }} as {{ type }}_value,
-            {{ mhclg_status(cell(type)) }} as {{ type }}_status,
-            {{ cell_symbol(cell(type)) }} as {{ type }}_symbol,
-        {% endfor %}
         {{ is_corrected(types) }} as is_corrected,
-        {{ cell_value(cell('households')) }} as households_owed,
+        {{ number('households') }} as households_owed,
     from duties
 ),
 
 added as (
     select
         *,
-        {{ types | join('_value + ') }}_value as families,
+        {{ types | join('__number + ') }}__number as families,
         coalesce(
-            single_fathers_symbol, single_mothers_symbol, single_parents_other_symbol,
-            couples_symbol
+            single_fathers__mark, single_mothers__mark, single_parents_other__mark,
+            couples__mark
         ) as status_symbol,
         {{ worst_status([
-            'single_fathers_status', 'single_mothers_status', 'single_parents_other_status',
-            'couples_status',
+            'single_fathers__status', 'single_mothers__status', 'single_parents_other__status',
+            'couples__status',
         ]) }} as status_of_cells,
     from duty_cells
 ),
@@ -101,11 +96,11 @@ housed as (
         area_code,
         area_name,
         period_end,
-        {{ cell_value(cell('families')) }} as families,
-        {{ mhclg_status(cell('families')) }} as status,
-        {{ cell_symbol(cell('families')) }} as status_symbol,
+        {{ number('families') }} as families,
+        families__status as status,
+        families__mark as status_symbol,
         {{ is_corrected(['families']) }} as is_corrected,
-        round(1000 * {{ cell_value(cell('households_in_area_thousands')) }}) as households,
+        round(1000 * {{ number('households_in_area_thousands') }}) as households,
         publication,
         release,
         version,

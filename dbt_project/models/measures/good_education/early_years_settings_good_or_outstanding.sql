@@ -11,9 +11,10 @@ councils as (
 registered as (
     select
         providers.*,
+        councils.council_code,
         councils.region_code,
     from providers
-    left join councils on providers.council_code = councils.council_code
+    left join councils on providers.area_code = councils.council_code
     where
         providers.provider_status = 'Active'
         and providers.early_years_register = 'Y'

@@ -83,19 +83,19 @@ statements as (
     select
         'statements_in_26_weeks' as series_id,
         {{ row_columns() }},
-        {{ cell('no_exc_26week') }} as in_time_cell,
-        {{ cell('tot_no_exc') }} as issued_cell,
+        {{ part('no_exc_26week', 'in_time') }},
+        {{ part('tot_no_exc', 'issued') }},
         {{ is_corrected(['no_exc_26week', 'tot_no_exc']) }} as is_corrected
     from sen2_mi
     where {{ series_rows('statements_in_26_weeks') }}
 ),
 
 plan_figures as (
-    {{ ees_figures('plans', interval='wilson') }}
+    {{ figures('select * from plans', interval='wilson') }}
 ),
 
 statement_figures as (
-    {{ ees_share_figures('statements', numerator='in_time_cell', denominator=['issued_cell']) }}
+    {{ share_figures('statements', numerator='in_time', denominator=['issued']) }}
 ),
 
 final as (

@@ -42,13 +42,13 @@ five_a_star_to_c_cells as (
 ),
 
 graded_figures as (
-    {{ ees_figures('cells', interval='wilson') }}
+    {{ figures('select * from cells', interval='wilson') }}
 ),
 
 -- Printed as a share of 1.
 five_a_star_to_c_figures as (
     select * replace (round(100 * value, 6) as value) -- noqa: RF04
-    from ({{ ees_figures('five_a_star_to_c_cells') }})
+    from ({{ figures('select * from five_a_star_to_c_cells') }})
 ),
 
 final as (

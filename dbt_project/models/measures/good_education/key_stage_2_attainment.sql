@@ -9,14 +9,7 @@ explore_local_statistics as (
 ),
 
 performance_tables as (
-    select
-        printed.* exclude (area_code),
-        case printed.area_level
-            when 'country' then printed.area_code
-            else dfe_codes.council_code
-        end as area_code,
-    from {{ ref('stg_dfe__performance_tables__level_4') }} as printed
-    left join {{ ref('int_dfe_code') }} as dfe_codes using (dfe_code)
+    select * from {{ ref('stg_dfe__performance_tables__level_4') }}
 ),
 
 dfe_cells as (
@@ -53,15 +46,15 @@ level_4_cells as (
 ),
 
 dfe_figures as (
-    {{ ees_figures('dfe_cells') }}
+    {{ figures('select * from dfe_cells') }}
 ),
 
 ons_figures as (
-    {{ ons_figures('ons_cells') }}
+    {{ figures('select * from ons_cells') }}
 ),
 
 level_4_figures as (
-    {{ ees_figures('level_4_cells', interval='wilson') }}
+    {{ figures('select * from level_4_cells', interval='wilson') }}
 ),
 
 final as (

@@ -16,8 +16,8 @@ explore_local_statistics as (
     select * from {{ ref('stg_ons__explore_local_statistics') }}
 ),
 
-dfe_codes as (
-    select * from {{ ref('int_dfe_code') }}
+councils as (
+    select * from {{ ref('int_council') }}
 ),
 
 ons_cells as (
@@ -30,7 +30,7 @@ ons_cells as (
 ),
 
 ons_figures as (
-    {{ ons_figures('ons_cells') }}
+    {{ figures('select * from ons_cells') }}
 ),
 
 -- Of editions after the last day with overall grades, those that can be taken back to it: each
@@ -79,10 +79,10 @@ dated as (
 ofsted_schools as (
     select
         dated.*,
-        dfe_codes.council_code,
-        dfe_codes.region_code,
+        councils.council_code,
+        councils.region_code,
     from dated
-    left join dfe_codes using (dfe_code)
+    left join councils on dated.area_code = councils.council_code
 ),
 
 pupils as (
@@ -119,15 +119,15 @@ rated_records as (
         school_ratings.*,
         'own_inspections' as series_id,
         false as is_rebuilt,
-        dfe_codes.council_code,
-        dfe_codes.region_code,
+        councils.council_code,
+        councils.region_code,
         case
             when school_ratings.rating in ('Outstanding', 'Good') then school_ratings.pupils
             else 0
         end as numerator,
         school_ratings.pupils as denominator,
     from school_ratings
-    left join dfe_codes using (dfe_code)
+    left join councils on school_ratings.area_code = councils.council_code
     where school_ratings.establishment_type_code not in ('10', '11', '39')
 ),
 
@@ -138,25 +138,22 @@ rated_figures as (
 places as (
     {% for phase in ['primary', 'secondary'] %}
         select
-            school_places.*,
+            school_places.* exclude (area_level, area_code),
             'places_{{ phase }}' as series_id,
-            case when school_places.dfe_code = '0' then 'country' else 'council' end as area_level,
-            case when school_places.dfe_code = '0' then 'E92000001' else dfe_codes.council_code end
-                as area_code,
-            {{ cell_value(phase ~ '_outstanding') }} + {{ cell_value(phase ~ '_good') }}
-                as numerator,
-            {{ cell_value(phase ~ '_outstanding') }} + {{ cell_value(phase ~ '_good') }}
-            + {{ cell_value(phase ~ '_requires_improvement') }}
-            + {{ cell_value(phase ~ '_inadequate') }} as denominator,
+            case when dfe_code = '0' then 'country' else area_level end as area_level,
+            case when dfe_code = '0' then 'E92000001' else area_code end as area_code,
+            {{ phase }}_outstanding__number + {{ phase }}_good__number as numerator,
+            {{ phase }}_outstanding__number + {{ phase }}_good__number
+            + {{ phase }}_requires_improvement__number + {{ phase }}_inadequate__number
+                as denominator,
             concat_ws(
                 ' ',
-                {{ cell_symbol(phase ~ '_outstanding') }},
-                {{ cell_symbol(phase ~ '_good') }},
-                {{ cell_symbol(phase ~ '_requires_improvement') }},
-                {{ cell_symbol(phase ~ '_inadequate') }}
+                {{ phase }}_outstanding__mark,
+                {{ phase }}_good__mark,
+                {{ phase }}_requires_improvement__mark,
+                {{ phase }}_inadequate__mark
             ) as symbols,
         from school_places
-        left join dfe_codes using (dfe_code)
         {% if not loop.last %}
             union all
         {% endif %}

@@ -37,12 +37,7 @@ workbook_cells as (
 ),
 
 workbook_read as (
-    select
-        *,
-        round(100 * {{ cell_value('value_cell') }}, 6) as value, -- noqa: RF04
-        {{ cell_status('value_cell') }} as status,
-        {{ cell_symbol('value_cell') }} as status_symbol,
-        {{ read_counts() }}
+    select * replace (round(100 * value, 6) as value) -- noqa: RF04
     from workbook_cells
 ),
 
@@ -65,7 +60,7 @@ both_calibrations as (
 ),
 
 republished as (
-    {{ ons_figures('both_calibrations') }}
+    {{ figures('select * from both_calibrations') }}
 ),
 
 own as (

@@ -30,11 +30,11 @@ concern_cells as (
 ),
 
 averages as (
-    {{ ees_figures('average_cells') }}
+    {{ figures('select * from average_cells') }}
 ),
 
 shares as (
-    {{ ees_figures('concern_cells', interval='wilson') }}
+    {{ figures('select * from concern_cells', interval='wilson') }}
 ),
 
 final as (

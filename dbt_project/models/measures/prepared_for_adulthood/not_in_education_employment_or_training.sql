@@ -42,7 +42,7 @@ age_16_to_18_cells as (
 ),
 
 age_16_and_17_figures as (
-    {{ ees_figures('cells') }}
+    {{ figures('select * from cells') }}
 ),
 
 age_16_to_18_figures as (

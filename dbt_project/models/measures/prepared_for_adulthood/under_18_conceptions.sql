@@ -21,24 +21,9 @@ older_cells as (
     select
         'rate_per_1000' as series_id,
         {{ row_columns() }},
-        {{ cells(value='rate', numerator='conceptions') }},
-        {{ cell('rate_flag') }} as flag
+        {{ cells(value='rate', numerator='conceptions') }}
     from conceptions
     where {{ series_rows('rate_per_1000', file='conception-statistics/under_18') }}
-),
-
--- A flag stands beside a rate that is printed all the same: it is told, and the rate kept.
-older_read as (
-    select
-        *,
-        {{ cell_value('value_cell') }} as value, -- noqa: RF04
-        case
-            when trim(value_cell) = '' and flag <> '' then {{ cell_status('flag') }}
-            else {{ cell_status('value_cell') }}
-        end as status,
-        coalesce(nullif(flag, ''), {{ cell_symbol('value_cell') }}) as status_symbol,
-        {{ read_counts() }}
-    from older_cells
 ),
 
 fingertips as (
@@ -46,7 +31,7 @@ fingertips as (
 ),
 
 older as (
-    {{ figures('select * from older_read') }}
+    {{ figures('select * from older_cells') }}
 ),
 
 final as (

@@ -18,7 +18,7 @@ cells as (
 ),
 
 final as (
-    {{ ees_figures('cells', interval='wilson') }}
+    {{ figures('select * from cells', interval='wilson') }}
 )
 
 select * from final

@@ -8,16 +8,12 @@ staged as (
     select
         {{ load_columns() }},
 
-        trim(dfe_code) as dfe_code,
+        -- The publisher's codes are its own, and some are of councils long gone: the name tells.
+        {{ area_columns() }},
         trim(area_name) as area_name,
+        {{ period_columns() }},
 
-        period_type,
-        regexp_extract(trim(time_period), '[0-9]{4}/[0-9]{2}') as period_label,
-        {{ period_year('period_label') }} as year, -- noqa: RF04
-        {{ period_start('period_type', 'year') }} as period_start,
-        {{ period_end('period_type', 'year') }} as period_end,
-
-        days,
+        {{ figures_read(['days']) }},
     from source
 )
 

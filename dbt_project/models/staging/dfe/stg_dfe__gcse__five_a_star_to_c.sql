@@ -8,10 +8,10 @@ staged as (
     select
         {{ load_columns() }},
 
-        {{ fingertips_area_columns() }},
-        {{ period_columns("replace(trim(time_period), '-', '/')") }},
+        {{ area_columns() }},
+        {{ period_columns() }},
 
-        five_a_star_to_c,
+        {{ figures_read(['five_a_star_to_c']) }},
     from source
 )
 

@@ -8,17 +8,11 @@ staged as (
     select
         {{ load_columns() }},
 
-        case trim(record_type)
-            when '3' then 'council'
-            when '5' then 'country'
-        end as area_level,
-        case trim(record_type) when '5' then 'E92000001' end as area_code,
-        trim(la_number) as dfe_code,
+        {{ area_columns() }},
         trim(record_type) as record_type,
-        {{ period_columns("replace(trim(time_period), '-', '/')") }},
+        {{ period_columns() }},
 
-        level_4,
-        eligible_pupils,
+        {{ figures_read(['level_4', 'eligible_pupils']) }},
     from source
 )
 

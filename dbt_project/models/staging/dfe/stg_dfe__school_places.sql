@@ -8,14 +8,20 @@ staged as (
     select
         {{ load_columns() }},
 
-        {{ ees_period_columns() }},
+        {{ period_columns() }},
 
         trim(la_number) as dfe_code,
-        {% for phase in ['primary', 'secondary'] %}
-            {% for grade in ['outstanding', 'good', 'requires_improvement', 'inadequate'] %}
-                {{ cell(phase ~ '_' ~ grade) }} as {{ phase }}_{{ grade }},
-            {% endfor %}
-        {% endfor %}
+        {{ area_columns() }},
+        {{ figures_read([
+            'primary_outstanding',
+            'primary_good',
+            'primary_requires_improvement',
+            'primary_inadequate',
+            'secondary_outstanding',
+            'secondary_good',
+            'secondary_requires_improvement',
+            'secondary_inadequate',
+        ]) }},
         corrections is not null as is_corrected,
     from source
 )

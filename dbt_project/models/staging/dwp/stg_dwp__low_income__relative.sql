@@ -4,17 +4,23 @@ source as (
     select * from {{ source('loads', 'dwp__low_income__relative') }}
 ),
 
+councils as (
+    select * from {{ ref('council') }}
+),
+
 staged as (
     select
         {{ load_columns() }},
 
-        {{ gss_area_columns('area_code') }},
+        -- Lower-tier authorities: those that are councils too are read.
+        'council' as area_level,
+        row_area_code as area_code,
         trim(area_name) as area_name,
-        {{ period_columns("concat(time_period::integer - 1, '/', right(time_period, 2))") }},
+        {{ period_columns() }},
 
-        children,
-        share,
+        {{ figures_read(['children', 'share']) }},
     from source
+    where row_area_code in (select councils.council_code from councils)
 )
 
 select * from staged

@@ -8,14 +8,12 @@ staged as (
     select
         {{ load_columns() }},
 
-        {{ ees_area_columns() }},
-        {{ ees_period_columns() }},
+        {{ area_columns() }},
+        {{ period_columns() }},
 
         trim(category) as category,
 
-        referrals,
-        re_referrals,
-        re_referrals_percent,
+        {{ figures_read(['referrals', 're_referrals', 're_referrals_percent']) }},
     from source
 )
 

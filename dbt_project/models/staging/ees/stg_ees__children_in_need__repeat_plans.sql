@@ -8,14 +8,12 @@ staged as (
     select
         {{ load_columns() }},
 
-        {{ ees_area_columns() }},
-        {{ ees_period_columns() }},
+        {{ area_columns() }},
+        {{ period_columns() }},
 
         trim(category) as category,
 
-        cpp_start,
-        cpp_subsequent,
-        cpp_subsequent_percent,
+        {{ figures_read(['cpp_start', 'cpp_subsequent', 'cpp_subsequent_percent']) }},
     from source
 )
 

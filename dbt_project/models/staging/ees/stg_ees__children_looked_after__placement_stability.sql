@@ -8,14 +8,13 @@ staged as (
     select
         {{ load_columns() }},
 
-        {{ ees_area_columns() }},
-        {{ ees_period_columns() }},
+        {{ area_columns() }},
+        {{ period_columns() }},
 
         trim(cla_group) as cla_group,
         trim(placement_stability) as placement_stability,
 
-        number,
-        percentage,
+        {{ figures_read(['number', 'percentage']) }},
     from source
 )
 

@@ -8,18 +8,20 @@ staged as (
     select
         {{ load_columns() }},
 
-        {{ ees_area_columns() }},
-        {{ ees_period_columns() }},
+        {{ area_columns() }},
+        {{ period_columns() }},
 
         trim(breakdown_topic) as breakdown_topic,
         trim(breakdown) as breakdown,
 
-        plans_issued_den,
-        plans_issued_den_ex,
-        plans_issued_within_20_weeks,
-        plans_issued_20_weeks_ex,
-        pc_plans_issued_within_20_weeks,
-        pc_plans_issued_20_weeks_ex,
+        {{ figures_read([
+            'plans_issued_den',
+            'plans_issued_den_ex',
+            'plans_issued_within_20_weeks',
+            'plans_issued_20_weeks_ex',
+            'pc_plans_issued_within_20_weeks',
+            'pc_plans_issued_20_weeks_ex',
+        ]) }},
     from source
 )
 

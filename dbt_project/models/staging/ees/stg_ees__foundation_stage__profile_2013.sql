@@ -8,14 +8,12 @@ staged as (
     select
         {{ load_columns() }},
 
-        {{ ees_area_columns() }},
-        {{ ees_period_columns() }},
+        {{ area_columns() }},
+        {{ period_columns() }},
 
         trim(gender) as gender,
 
-        number_of_children,
-        gld_number,
-        gld_percent,
+        {{ figures_read(['number_of_children', 'gld_number', 'gld_percent']) }},
     from source
 )
 

@@ -8,16 +8,14 @@ staged as (
     select
         {{ load_columns() }},
 
-        {{ ees_area_columns() }},
-        {{ ees_period_columns() }},
+        {{ area_columns() }},
+        {{ period_columns() }},
 
         trim(characteristic) as characteristic,
         trim(characteristic_type) as characteristic_type,
         trim(gender) as gender,
 
-        children_number,
-        gld_number,
-        gld_percentage,
+        {{ figures_read(['children_number', 'gld_number', 'gld_percentage']) }},
     from source
 )
 

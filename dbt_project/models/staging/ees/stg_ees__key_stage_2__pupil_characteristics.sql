@@ -8,15 +8,15 @@ staged as (
     select
         {{ load_columns() }},
 
-        {{ ees_area_columns() }},
-        {{ ees_period_columns() }},
+        {{ area_columns() }},
+        {{ period_columns() }},
 
         trim(characteristic_group) as characteristic_group,
         trim(characteristic) as characteristic,
         trim(gender) as gender,
         trim(version_of_figures) as version_of_figures,
 
-        pt_rwm_met_expected_standard,
+        {{ figures_read(['pt_rwm_met_expected_standard']) }},
     from source
 )
 

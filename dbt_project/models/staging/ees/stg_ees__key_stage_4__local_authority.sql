@@ -8,18 +8,20 @@ staged as (
     select
         {{ load_columns() }},
 
-        {{ ees_area_columns() }},
-        {{ ees_period_columns() }},
+        {{ area_columns() }},
+        {{ period_columns() }},
 
         trim(establishment_type) as establishment_type,
         trim(gender) as gender,
         trim(version_of_figures) as version_of_figures,
 
-        t_pupils,
-        t_l2basics_95,
-        t_l2basics_94,
-        pt_l2basics_95,
-        pt_l2basics_94,
+        {{ figures_read([
+            't_pupils',
+            't_l2basics_95',
+            't_l2basics_94',
+            'pt_l2basics_95',
+            'pt_l2basics_94',
+        ]) }},
     from source
 )
 

@@ -8,14 +8,12 @@ staged as (
     select
         {{ load_columns() }},
 
-        {{ ees_area_columns() }},
-        {{ ees_period_columns() }},
+        {{ area_columns() }},
+        {{ period_columns() }},
 
         trim(age) as age,
 
-        cohort,
-        neet_not_known_percent,
-        neet_percent,
+        {{ figures_read(['cohort', 'neet_not_known_percent', 'neet_percent']) }},
     from source
 )
 

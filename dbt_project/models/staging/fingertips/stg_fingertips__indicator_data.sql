@@ -8,9 +8,9 @@ staged as (
     select
         {{ load_columns() }},
 
-        {{ fingertips_area_columns() }},
+        {{ area_columns() }},
         trim(parent_code) as parent_code,
-        {{ fingertips_period_columns() }},
+        {{ period_columns() }},
         trim(time_period_range) as time_period_range,
 
         trim(indicator_id) as indicator_id,
@@ -19,12 +19,7 @@ staged as (
         trim(age) as age,
         trim(category_type) as category_type,
 
-        value,
-        lower_ci_95,
-        upper_ci_95,
-        count,
-        denominator,
-        value_note,
+        {{ figures_read(['value', 'lower_ci_95', 'upper_ci_95', 'count', 'denominator']) }},
     from source
 )
 

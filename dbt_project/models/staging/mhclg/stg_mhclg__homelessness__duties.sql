@@ -8,17 +8,19 @@ staged as (
     select
         {{ load_columns() }},
 
-        {{ gss_area_columns('area_code', unit='district') }},
+        {{ area_columns() }},
         trim(area_name) as area_name,
-        {{ words_period_columns() }},
+        {{ period_columns() }},
 
         trim(duty) as duty,
 
-        households,
-        single_fathers,
-        single_mothers,
-        single_parents_other,
-        couples,
+        {{ figures_read([
+            'households',
+            'single_fathers',
+            'single_mothers',
+            'single_parents_other',
+            'couples',
+        ]) }},
     from source
 )
 

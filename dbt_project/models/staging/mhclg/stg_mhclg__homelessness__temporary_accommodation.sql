@@ -8,14 +8,11 @@ staged as (
     select
         {{ load_columns() }},
 
-        {{ gss_area_columns('area_code', unit='district') }},
+        {{ area_columns() }},
         trim(area_name) as area_name,
-        {{ words_period_columns() }},
+        {{ period_columns() }},
 
-        households,
-        families,
-        children,
-        households_in_area_thousands,
+        {{ figures_read(['households', 'families', 'children', 'households_in_area_thousands']) }},
     from source
 )
 

@@ -8,16 +8,16 @@ staged as (
     select
         {{ load_columns() }},
 
-        {{ gss_area_columns('area_code') }},
+        {{ area_columns() }},
         trim(area_name) as area_name,
-        make_date(time_period::integer, 6, 30) as mid_year,
+        row_period_end as mid_year,
 
         case trim(gender) when '0' then 'persons' when '1' then 'males' when '2' then 'females' end
             as sex,
         -- A single year of age is its code less 101; other codes are bands, and 200 all ages.
         case when age::integer between 101 and 191 then age::integer - 101 end as age,
         age::integer = 200 as is_all_ages,
-        {{ cell_value(cell('population')) }} as population,
+        {{ number('population') }} as population,
     from source
 )
 

@@ -7,11 +7,11 @@ source as (
 staged as (
     select
         {{ load_columns() }},
-        period_type,
+        {{ area_columns() }},
+        row_period_type as period_type,
 
-        {{ as_at('as_at') }} as as_at,
-        left(trim(laestab), 3) as dfe_code,
-        {{ cell_value(cell('pupils')) }} as pupils,
+        row_period_end as as_at,
+        {{ number('pupils') }} as pupils,
         try_strptime(left(trim(inspection_start), 10), ['%d/%m/%Y', '%Y-%m-%d'])::date
             as inspection_start,
         trim({{ cell('overall_effectiveness') }}) as overall_effectiveness,

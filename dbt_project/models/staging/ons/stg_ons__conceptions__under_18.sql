@@ -8,14 +8,11 @@ staged as (
     select
         {{ load_columns() }},
 
-        -- Of two codes in one cell the first is the council that carries the other.
-        {{ gss_area_columns('left(trim(area_code), 9)') }},
+        {{ area_columns() }},
         trim(area_name) as area_name,
-        {{ period_columns('trim(time_period)') }},
+        {{ period_columns() }},
 
-        conceptions,
-        rate,
-        trim(rate_flag) as rate_flag,
+        {{ figures_read(['conceptions', 'rate']) }},
     from source
 )
 

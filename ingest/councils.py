@@ -6,16 +6,17 @@ One row a code. Recoding is not abolition: a council under a new code is the sam
 from __future__ import annotations
 
 import csv
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from ingest.contracts.specs import KnownBy
 from ingest.errors import ContractError
 
-_SEEDS = Path(__file__).parents[2] / "dbt_project" / "seeds"
+_SEEDS = Path(__file__).parents[1] / "dbt_project" / "seeds"
 SEED = _SEEDS / "council.csv"
 DISTRICT_SEED = _SEEDS / "district.csv"
 SPELLING_SEED = _SEEDS / "area_spelling.csv"
@@ -45,10 +46,14 @@ class Council:
 
 @dataclass(frozen=True)
 class Councils:
-    """Every council of a seed, by code; or every district, which is told in the same words."""
+    """Every council of a seed, by code; or every district, which is told in the same words.
+
+    `digest` changes with the seeds.
+    """
 
     by_code: Mapping[str, Council]
     spellings: Mapping[str, str] = field(default_factory=dict)
+    digest: str = ""
 
     @classmethod
     def load(cls, path: Path = SEED) -> Councils:
@@ -71,7 +76,10 @@ class Councils:
             raise ContractError(f"{path.name} is not a list of councils: {error}") from error
         for council in by_code.values():
             _refuse_bad_recoding(council, by_code, path)
-        return cls(by_code, _spellings(by_code) if path == SEED else {})
+        if path != SEED:
+            return cls(by_code)
+        seeds = b"".join(one.read_bytes() for one in (SEED, DISTRICT_SEED, SPELLING_SEED))
+        return cls(by_code, _spellings(by_code), hashlib.sha256(seeds).hexdigest())
 
     def districts(self, path: Path = DISTRICT_SEED) -> Councils:
         """The districts (lower-tier authorities), each in the region of its council.
@@ -155,6 +163,12 @@ class Councils:
         """A council's name under a code; an unknown code stands for itself."""
         council = self.by_code.get(code)
         return council.name if council else code
+
+
+@lru_cache(maxsize=1)
+def all_councils() -> Councils:
+    """Every council that the project knows of."""
+    return Councils.load()
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:
