@@ -28,7 +28,7 @@ from ingest.archive.release import RELEASE_FILE, VERDICT_FILE, PublishedFile, Re
 from ingest.contracts.contract import FileContract, Publication
 from ingest.contracts.load import load_contracts
 from ingest.councils import Councils
-from ingest.reading.recognise import canonical
+from ingest.reading.rows import canonical
 from orchestration.pipeline.build import NotPublishedError, build
 from orchestration.pipeline.check import check
 from orchestration.pipeline.inventory import HeldLoad, Inventory

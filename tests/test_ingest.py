@@ -17,7 +17,8 @@ from ingest.contracts.load import load_contracts
 from ingest.errors import ArchiveError, ContractError, ReadError
 from ingest.reading.load_store import LoadStore
 from ingest.reading.periods import Period, parse_period
-from ingest.reading.recognise import canonical, column_mapping, unlisted_columns
+from ingest.reading.recognise import column_mapping, unlisted_columns
+from ingest.reading.rows import canonical
 from ingest.reading.tables import read_csv
 
 IN_NEED = "characteristics-of-children-in-need"

@@ -123,6 +123,20 @@ def described(
     return rows
 
 
+def canonical(table: pa.Table, mapping: Mapping[str, str]) -> pa.Table:
+    """The contract's columns under their canonical names, cells untouched.
+
+    `source_row` stands before them, and `source_sheet` where the file is a workbook.
+    """
+    import pyarrow as pa
+
+    told = [name for name in (SOURCE_ROW, SOURCE_SHEET) if name in table.column_names]
+    return pa.table(
+        {name: table[name] for name in told}
+        | {name: table[published] for name, published in mapping.items()}
+    )
+
+
 def with_meaning(table: pa.Table, contract: FileContract, councils: Councils) -> pa.Table:
     """Rows under the contract's names, with what each row and each of its figures means."""
     import pyarrow as pa
