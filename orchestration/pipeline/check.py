@@ -99,7 +99,8 @@ def _keep(
         if one.page_fault:
             reporter.warn(f"No page of the Data Docs for {load}: {one.page_fault}")
         held = HeldLoad(load, verdict, standing(decisions, load))
-        outcomes.append(held.outcome)
+        # A verdict is the checks' alone: what a person decides comes and goes beside it.
+        outcomes.append(HeldLoad(load, verdict).outcome)
         for found in held.reasons if held.refused else ():
             reporter.warn(f"Refused: {load}: {found}. {found.explanation}")
         if held.decided:
