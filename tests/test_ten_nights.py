@@ -1,0 +1,284 @@
+"""The warehouse is a function of the archive and the code, whatever the nights were that led to it.
+
+One home lives through ten nights of releases, amendments, decisions, corrections and a withdrawal.
+Along the way it is held to a home that is built from nothing of the same archive and decisions:
+every file that is served byte for byte, every table row for row, every verdict word for word.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import factory
+import pyarrow as pa
+import yaml
+from conftest import IN_NEED, PROJECT, command
+from factory import Fault, Where, faults
+
+from ingest.archive.release import Release
+from ingest.sample import read_releases
+from warehouse.serve.home import Home
+
+NEET = "participation-in-education-training-and-neet-age-16-to-17-by-local-authority"
+LEEDS = "E08000035"
+REFERRALS_2024 = Where(IN_NEED, "2024", "referrals")
+# Printed without its decimal point, in the release that was amended once.
+SLIP, MEANT = "910", "24.2"
+CORRECTION = {
+    "release": "2024",
+    "version": 2,
+    "file": "c1_children_in_need_referrals_and_rereferrals_2013_to_2024.csv",
+    "where": {"new_la_code": LEEDS, "time_period": "2024"},
+    "column": "re_referrals_percent",
+    "expected": SLIP,
+    "corrected": MEANT,
+    "reason": "The decimal point was lost on the way to the file.",
+    "authority": "A test",
+}
+FOLDERS = ("dbt_project", "expectations", "ingest", "orchestration", "warehouse")
+NIGHTS = 10
+# How each ends: 2 where a load is refused or a release could not be downloaded.
+ENDS = {1: 0, 2: 2, 3: 2, 4: 0, 5: 0, 6: 0, 7: 2, 8: 0, 9: 0, 10: 0}
+# When the first amendment, the decisions, and all else had come.
+LOOKED_AT = (3, 5, 10)
+
+
+class Nights:
+    """A home, the archive that its releases come from, and the code that builds it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home, self.source, self.project = (
+            folder / name for name in ("home", "source", "project")
+        )
+        for part in FOLDERS:
+            shutil.copytree(
+                PROJECT / part,
+                self.project / part,
+                ignore=shutil.ignore_patterns("__pycache__", "target", "logs"),
+            )
+        # What is on offer: when each release came out as it is, and what was done to its files.
+        self.offered: dict[tuple[str, str], tuple[date, list[Fault]]] = {}
+
+    # --- what happens by day
+
+    def before_night_1(self) -> None:
+        self.comes_out(IN_NEED, "2023")
+        self.comes_out(NEET, "2021")
+        self.comes_out(NEET, "2023")
+
+    def before_night_2(self) -> None:
+        """A new release lacks a council."""
+        self.comes_out(IN_NEED, "2024", faults.drop_council(REFERRALS_2024, LEEDS))
+
+    def before_night_3(self) -> None:
+        """A release is amended, and one comes late that the next is to be compared with."""
+        self.comes_out(NEET, "2023", a_cell_of(NEET, "2023"), day=date(2023, 7, 6))
+        self.comes_out(NEET, "2022")
+
+    def before_night_4(self) -> None:
+        """A load is let in, another taken out."""
+        self.decided("accept", IN_NEED, "2024")
+        self.decided("reject", NEET, "2021")
+
+    def before_night_5(self) -> None:
+        """What was let in is amended, and in it a decimal point is lost; what was read is gone."""
+        self.comes_out(IN_NEED, "2024", leeds_prints(SLIP), day=date(2024, 11, 14))
+        shutil.rmtree(self.home / "loads")
+
+    def before_night_6(self) -> None:
+        """A correction puts the point back."""
+        corrections = self.project / "ingest" / "corrections" / f"{IN_NEED}.yml"
+        corrections.write_text(yaml.safe_dump([CORRECTION]))
+
+    def before_night_7(self) -> None:
+        """An amendment is taken back, a new release comes damaged, a part of the loads is gone."""
+        self.comes_out(NEET, "2023", day=date(2023, 7, 20))
+        self.comes_out(NEET, "2024", faults.wrong_hash(Where(NEET, "2024")))
+        for path in sorted((self.home / "loads").rglob("*.parquet"))[::2]:
+            path.unlink()
+
+    def before_night_8(self) -> None:
+        """The new release is whole, and what was taken out is let in again."""
+        self.comes_out(NEET, "2024")
+        self.decided("accept", NEET, "2021")
+
+    def before_night_9(self) -> None:
+        """The slip is mended and a release withdrawn; that, and a first version, are taken out."""
+        self.comes_out(IN_NEED, "2024", leeds_prints(MEANT), day=date(2024, 11, 28))
+        del self.offered[NEET, "2022"]
+        archive = Home(self.home).archive
+        (release,) = (r for r in archive.held("ees", NEET) if r.release == "2022")
+        assert archive.mark_withdrawn(release, date(2024, 11, 28), "The figures were wrong")
+        self.decided("reject", NEET, "2022")
+        self.decided("reject", IN_NEED, "2024", "--version", "1")
+
+    def before_night_10(self) -> None:
+        """Nothing."""
+
+    # --- how it comes about
+
+    def comes_out(
+        self, publication: str, release: str, *done: Fault, day: date | None = None
+    ) -> None:
+        """A release, new or in the place of what it was, by default on its own day."""
+        (described,) = (
+            r for r in read_releases() if (r.publication, r.release) == (publication, release)
+        )
+        self.offered[publication, release] = (day or described.published, list(done))
+
+    def decided(self, verb: str, publication: str, release: str, *more: str) -> None:
+        outcome = self.command(
+            *(verb, publication, release, "--reason", "Looked at by hand."),
+            *("--by", "Ada", *more, "--home", self.home),
+        )
+        assert outcome.returncode == 0, outcome.stderr
+
+    def lay_out(self) -> None:
+        """The archive as it stands today; of what it was no trace is left."""
+        shutil.rmtree(self.source, ignore_errors=True)
+        releases = [
+            r.model_copy(update={"published": self.offered[r.publication, r.release][0]})
+            for r in read_releases()
+            if (r.publication, r.release) in self.offered
+        ]
+        factory.lay_out(
+            self.source,
+            figures=pa.concat_tables(
+                factory.figures_of(r.publication, [r.release]) for r in releases
+            ),
+            releases=releases,
+            faults=[fault for _, done in self.offered.values() for fault in done],
+        )
+
+    def night(self, number: int) -> subprocess.CompletedProcess[str]:
+        getattr(self, f"before_night_{number}")()
+        self.lay_out()
+        return self.refreshed(self.home)
+
+    def refreshed(self, home: Path) -> subprocess.CompletedProcess[str]:
+        return self.command("refresh", "--from", self.source, "--home", home)
+
+    def command(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        return command(*arguments, project=self.project)
+
+    def from_nothing(self, home: Path) -> subprocess.CompletedProcess[str]:
+        """A home with the files that were published and what persons decided, and nothing else."""
+        shutil.copytree(
+            self.home / "archive",
+            home / "archive",
+            ignore=lambda folder, names: {"verdict.json"} & {*names},
+        )
+        return self.refreshed(home)
+
+
+def a_cell_of(publication: str, release: str) -> Fault:
+    """A figure of the first council is another."""
+    place = Where(publication, release)
+
+    def change(grid: faults.Grid) -> None:
+        row = grid.a_value()
+        row[grid.at(grid.value)] = f"{float(row[grid.at(grid.value)]) + 0.3:.1f}"
+
+    return Fault("amended", place, cells=change)
+
+
+def leeds_prints(cell: str) -> Fault:
+    return faults.set_cell(REFERRALS_2024, LEEDS, "2024", "Re_referrals_percent", cell)
+
+
+# --- what the two homes have
+
+
+def served(home: Path) -> dict[str, bytes]:
+    """Every file that is served but for DuckDB's own, whose pages have no order."""
+    folder = home / "published" / "latest"
+    found = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix != ".duckdb"
+    }
+    assert {"fct_core_measure.csv", "fct_core_measure_vintage.csv", "load_quality.csv"} <= {*found}
+    return found
+
+
+def verdicts(home: Path) -> dict[str, Any]:
+    """What was said of each release, but for when."""
+    return {
+        path.parent.relative_to(home).as_posix(): json.loads(path.read_bytes()) | {"checked": ""}
+        for path in (home / "archive").glob("*/*/*/verdict.json")
+    }
+
+
+def relations(home: Path) -> Iterator[tuple[str, str, str]]:
+    """Every table's and view's schema and name, and what it is made as."""
+    with duckdb.connect(str(Home(home).warehouse), read_only=True) as con:
+        for kind in ("table", "view"):
+            yield from con.execute(
+                f"select schema_name, {kind}_name, sql from duckdb_{kind}s() where not internal"
+            ).fetchall()
+
+
+def differing(one: Path, other: Path) -> dict[str, int]:
+    """Of each table, how many rows one warehouse has and the other has not, where there are any."""
+    found = {}
+    tables = [(s, n) for s, n, sql in relations(one) if sql.startswith("CREATE TABLE")]
+    assert len(tables) > 50
+    with duckdb.connect() as con:
+        for name, home in (("one", one), ("other", other)):
+            con.execute(f"attach '{Home(home).warehouse}' as {name} (read_only)")
+        for schema, table in tables:
+            here, there = (f'from {name}.{schema}."{table}"' for name in ("one", "other"))
+            (count,) = con.execute(
+                f"select count(*) from (({here} except all {there})"
+                f" union all ({there} except all {here}))"
+            ).fetchone() or (0,)
+            if count:
+                found[f"{schema}.{table}"] = count
+    return found
+
+
+def test_what_is_served_hangs_on_the_nights_that_led_to_it(tmp_path: Path) -> None:
+    nights = Nights(tmp_path)
+    built = []
+    for number in range(1, NIGHTS + 1):
+        outcome = nights.night(number)
+        assert outcome.returncode == ENDS[number], (number, outcome.stdout, outcome.stderr)
+        built.append(Home(nights.home).served_build())
+        if number not in LOOKED_AT:
+            continue
+        beside = tmp_path / f"from-nothing-{number}"
+        outcome = nights.from_nothing(beside)
+        assert outcome.returncode == ENDS[number], (number, outcome.stderr)
+        assert verdicts(nights.home) == verdicts(beside), number
+        assert {*relations(nights.home)} == {*relations(beside)}, number
+        assert differing(nights.home, beside) == {}, number
+        found, expected = served(nights.home), served(beside)
+        assert {*found} == {*expected}, number
+        assert [name for name in found if found[name] != expected[name]] == [], number
+        # Made of the same, it is taken for the same: neither would be built again.
+        digests = {str((Home(h).build_record() or {})["digest"]) for h in (nights.home, beside)}
+        assert len(digests) == 1, number
+    # Every night but the last had something to build.
+    assert len({*built}) == NIGHTS - 1
+    assert built[-1] == built[-2]
+    # What was to happen has happened.
+    assert held(nights.home, IN_NEED) == ["2023", "2024", "2024+2", "2024+3"]
+    assert held(nights.home, NEET) == ["2021", "2022", "2023", "2023+2", "2023+3", "2024"]
+    with duckdb.connect(str(Home(nights.home).warehouse), read_only=True) as con:
+        assert con.execute(
+            "select version, value, value_as_published, is_corrected"
+            " from marts.fct_core_measure_vintage where measure_id = 'repeat_referrals'"
+            f" and council_code = '{LEEDS}' and year = 2024 and release = '2024' order by version"
+        ).fetchall() == [(2, 24.2, SLIP, True), (3, 24.2, MEANT, False)]
+
+
+def held(home: Path, publication: str) -> list[str]:
+    found: list[Release] = Home(home).archive.held("ees", publication)
+    return sorted(release.folder for release in found)
