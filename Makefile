@@ -84,7 +84,7 @@ lock: $(READY)
 	@$(BIN)/python -m pip install -q uv
 	@echo uv | $(COMPILE) - -o constraints-uv.txt
 	@$(COMPILE) pyproject.toml --extra build -o constraints.txt
-	@$(COMPILE) pyproject.toml --extra build --extra deploy --extra lake -c constraints.txt \
+	@$(COMPILE) pyproject.toml --extra build --extra deploy --extra lake --extra objects -c constraints.txt \
 		$(call PINNED,constraints.txt) -o constraints-deploy.txt
 	@$(COMPILE) pyproject.toml --extra dev -c constraints.txt -c constraints-deploy.txt \
 		$(call PINNED,constraints.txt constraints-deploy.txt) -o constraints-dev.txt
