@@ -24,7 +24,6 @@ from orchestration.ending import leave_locks_to_the_tracker
 from orchestration.pipeline.code import dbt_project
 from orchestration.pipeline.inventory import Contracts
 from orchestration.settings import Settings
-from warehouse.serve.home import Home
 
 
 def build_definitions(
@@ -59,6 +58,6 @@ def defs() -> dg.Definitions:
     """For `dagster dev`: the manifest is parsed in the home, when the project has changed."""
     os.environ.setdefault("DAGSTER_TELEMETRY_ENABLED", "false")
     settings = Settings.read()
-    home = Home(settings.home_folder)
+    home = settings.home_at(settings.home_folder)
     home.prepare()
     return build_definitions(dbt_project(home).manifest(), settings=settings)

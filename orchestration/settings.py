@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -26,7 +26,10 @@ from pydantic import (
 )
 
 from ingest.beside import processors
-from ingest.errors import CoreMeasuresError
+from ingest.errors import CoreMeasuresError, without_credentials
+
+if TYPE_CHECKING:
+    from warehouse.serve.home import Home
 
 
 def _variable(default: Any, name: str, means: str) -> Any:
@@ -44,6 +47,15 @@ class Settings(BaseModel):
         "CORE_MEASURES_SOURCE",
         "where Dagster's refreshes bring releases home from: live, sample, or an archive's path"
         " or address",
+    )
+    archive: str | None = _variable(
+        None,
+        "CORE_MEASURES_ARCHIVE",
+        "where the home's archive stands: a folder, or an address as s3://bucket/archive; by"
+        " default in the home",
+    )
+    loads: str | None = _variable(
+        None, "CORE_MEASURES_LOADS", "where its loads stand, likewise; by default in the home"
     )
     site: bool = _variable(True, "CORE_MEASURES_SITE", "whether a refresh makes the pages too")
     workers: int | None = _variable(
@@ -221,9 +233,17 @@ class Settings(BaseModel):
         """The home, wherever this is run from."""
         return self.home.absolute()
 
+    def home_at(self, root: Path) -> Home:
+        """The home in a folder, its archive and loads where the settings have them."""
+        from warehouse.serve.home import Home
+
+        return Home(root, self.archive or "", self.loads or "")
+
     def told(self) -> Iterator[tuple[str, str, str]]:
         """Each variable, what it is set to, and what it means; of a secret only that it is set."""
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
             shown = "(set)" if isinstance(value, SecretStr) else "" if value is None else str(value)
+            if "://" in shown:
+                shown = without_credentials(shown)
             yield str(field.alias), shown, field.description or ""

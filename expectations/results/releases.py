@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from multiprocessing.context import ForkServerContext
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from expectations.panel import measures
@@ -28,7 +27,7 @@ from ingest.archive.held import HomeArchive
 from ingest.archive.release import PublishedFile, Release
 from ingest.contracts.contract import Publication
 from ingest.councils import all_councils
-from ingest.errors import ArchiveError, CoreMeasuresError, ReadError
+from ingest.errors import ArchiveError, CoreMeasuresError, FetchError, ReadError
 from ingest.reading.load_store import LoadStore
 from ingest.reading.loads import Load, Recognised, loads_of, with_release
 from ingest.reading.recognise import Understanding
@@ -71,8 +70,8 @@ class PublicationToCheck:
 
     publication: Publication
     releases: tuple[ReleaseToCheck, ...]
-    archive: Path
-    loads: Path
+    archive: HomeArchive
+    loads: LoadStore
 
 
 @dataclass(frozen=True)
@@ -180,7 +179,7 @@ def is_admitted(verdict: LoadVerdict | None, decision: Decision | None) -> bool:
 
 def check_publication(work: PublicationToCheck) -> list[CheckedRelease]:
     """Check each release of a publication that has no verdict that holds."""
-    archive, store = HomeArchive(work.archive), LoadStore(work.loads)
+    archive, store = work.archive, work.loads
     checked: list[CheckedRelease] = []
     # A suite's page is one for all of its loads.
     shown: set[str] = set()
@@ -287,6 +286,9 @@ def _described(
         )
     except ReadError as error:
         return error
+    except FetchError:
+        # A store that is away for now says nothing of the file.
+        raise
     except ArchiveError as error:
         return ReadError(str(error))
     import pyarrow.parquet
@@ -300,6 +302,9 @@ def _rows_of(load: Load, archive: HomeArchive, store: LoadStore) -> pa.Table | R
         table = store.read(load.file, load.contract, lambda: archive.read(load.release, load.file))
     except ReadError as error:
         return error
+    except FetchError:
+        # A store that is away for now says nothing of the file.
+        raise
     except ArchiveError as error:
         return ReadError(str(error))
     return with_release(load, table)

@@ -12,7 +12,7 @@ import json
 import os
 import tarfile
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Self
 
@@ -145,6 +145,9 @@ class CarriedArchive(Archive):
         """It stands on a disk of this machine."""
         return True
 
+    def arrived(self, release: Release) -> None:
+        """Nothing tells when a release came into the file."""
+
     def publications(self) -> list[tuple[str, str]]:
         """Every (publisher, publication) that is listed in it."""
         parts = [PurePosixPath(entry.path).parts for entry in self._listed]
@@ -211,9 +214,8 @@ def _came(source: Archive, release: Release) -> date:
     days = [release.published]
     if release.retrieved is not None:
         days.append(release.retrieved.date())
-    if source.is_local and not isinstance(source, CarriedArchive):
-        written = Path(source.root) / release.path / RELEASE_FILE
-        days.append(datetime.fromtimestamp(written.stat().st_mtime, UTC).date())
+    if (arrived := source.arrived(release)) is not None:
+        days.append(arrived.date())
     return max(days)
 
 

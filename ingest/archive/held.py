@@ -1,15 +1,19 @@
-"""A home's own archive: releases are added whole or not at all, and never overwritten."""
+"""A home's own archive: releases are added whole or not at all, and never overwritten.
+
+What is held, and what becomes of a release that comes; how that is written is for its place.
+"""
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-from datetime import date
+from collections.abc import Hashable
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from ingest.archive.bucket import Bucket
+from ingest.archive.places import Folder, Place
 from ingest.archive.release import (
     DECISIONS_FILE,
     RELEASE_FILE,
@@ -21,42 +25,107 @@ from ingest.archive.release import (
     sha256_of,
 )
 from ingest.archive.store import Archive
-from ingest.archive.writing import PARTIAL, sync_folder, write_synced, write_whole
-from ingest.errors import ArchiveError
+from ingest.errors import ArchiveError, HomeError
+from ingest.object_store import is_address
 
 # The line of a verdict, among its outermost, that says when it was given.
 _WHEN_CHECKED = re.compile(rb'^  "checked": "[^"\n]*",?\n', re.MULTILINE)
 
 
 class HomeArchive(Archive):
-    """The archive of a home: a folder of ours, where releases are added and never overwritten."""
+    """The archive of a home: ours to write, where releases are added and never overwritten.
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.folder = folder
+    A folder, which is made where it is not there, or an address that fsspec knows; `work` is a
+    folder in which what was read from an address is kept.
+    """
+
+    def __init__(self, at: Path | str, work: Path | None = None) -> None:
+        self._at, self._work = at, work
         # A release is read once, until its file is another.
-        self._read: dict[str, tuple[tuple[int, int, int], Release | Problem]] = {}
+        self._read: dict[str, tuple[Hashable, Release | Problem]] = {}
+        self._place: Place
+        if is_address(str(at)):
+            self._place = bucket = Bucket(str(at), work)
+            self.address = bucket.store.address
+            return
+        folder = Path(at)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._place = Folder(folder)
         super().__init__(folder)
 
+    def __reduce__(self) -> tuple[type[HomeArchive], tuple[Path | str, Path | None]]:
+        # A process beside this one reads for itself.
+        return HomeArchive, (self._at, self._work)
+
+    @property
+    def folder(self) -> Path:
+        """The folder it is, for who works on it as such.
+
+        Raises
+        ------
+        HomeError
+            It stands on an object store.
+        """
+        if not isinstance(self._place, Folder):
+            raise HomeError(f"{self.address} is no folder of this machine.")
+        return self._place.folder
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it stands on a disk of this machine."""
+        return isinstance(self._place, Folder)
+
+    @property
+    def unguarded(self) -> bool:
+        """Whether its store lets two write one object, so that one home must write at a time."""
+        return isinstance(self._place, Bucket) and self._place.unguarded
+
+    def is_at(self, address: str) -> bool:
+        """Whether it is what an address, or a folder's path, leads to."""
+        if self.is_local or is_address(address):
+            same = str(self._at).rstrip("/") == address.rstrip("/")
+            return same or (
+                self.is_local
+                and not is_address(address)
+                and Path(address).exists()
+                and Path(address).resolve() == self.folder.resolve()
+            )
+        return False
+
+    def look_again(self) -> None:
+        """See that what others did since it was looked at is found."""
+        self._place.look_again()
+
+    def _folders(self, path: str) -> list[str]:
+        return self._place.folders(path)
+
+    def _content(self, path: str) -> bytes:
+        return self._place.read(path)
+
+    def _stands(self, path: str) -> bool:
+        return self._place.stamp(f"{path}/{RELEASE_FILE}") is not None
+
     def _described(self, path: str) -> Release | Problem:
-        try:
-            stat = (self.folder / path / RELEASE_FILE).stat()
-        except OSError:
+        stamp = self._place.stamp(f"{path}/{RELEASE_FILE}")
+        if stamp is None:
             return super()._described(path)
-        stamp = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
         known = self._read.get(path)
         if known is None or known[0] != stamp:
             known = stamp, super()._described(path)
             self._read[path] = known
         return known[1]
 
+    def arrived(self, release: Release) -> datetime | None:
+        """When a release came to this archive."""
+        return self._place.arrived(f"{release.path}/{RELEASE_FILE}")
+
     def sweep(self) -> None:
         """Remove what an interrupted refresh left half-written."""
-        for partial in self.folder.glob(f"*/*/{PARTIAL}*"):
-            shutil.rmtree(partial, ignore_errors=True)
-        for name in (VERDICT_FILE, DECISIONS_FILE, UPSTREAM_FILE):
-            for half in self.folder.glob(f"*/*/*/.{name}{PARTIAL}*"):
-                half.unlink(missing_ok=True)
+        self._place.sweep()
+
+    def copy_to(self, target: Path, publisher: str = "", publication: str = "") -> None:
+        """Copy it, or a publication of it, with verdicts and decisions, into a folder."""
+        self._place.copy_to(f"{publisher}/{publication}".strip("/"), target)
 
     def held(self, publisher: str, publication: str) -> list[Release]:
         """The releases held, oldest first, in the order of vintages."""
@@ -76,7 +145,14 @@ class HomeArchive(Archive):
         ArchiveError
             A file is missing or its hash differs; nothing is kept of the release then.
         """
+        if self.holds(release):
+            return None
+        with self._place.alone(f"{release.publisher}/{release.publication}/{release.release}"):
+            return self._add(source, release)
+
+    def _add(self, source: Archive, release: Release) -> Release | None:
         versions = self._versions(release)
+        # Another home may have added it just before.
         if _is_held(release, versions):
             return None
         for held in versions:
@@ -86,30 +162,16 @@ class HomeArchive(Archive):
         taken = {held.version for held in versions}
         if release.version in taken:
             kept = release.model_copy(update={"version": max(taken) + 1})
-        destination = self.folder / kept.path
-        partial = destination.with_name(f"{PARTIAL}{os.getpid()}-{kept.folder}")
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        try:
-            for file in release.files:
-                write_synced(partial / file.name, source.read(release, file))
-            document = kept.model_dump(mode="json", exclude_none=True)
-            write_synced(partial / RELEASE_FILE, _json_bytes(document))
-            sync_folder(partial)
-            partial.rename(destination)
-            sync_folder(destination.parent)
-        except BaseException:
-            shutil.rmtree(partial, ignore_errors=True)
-            raise
+        document = kept.model_dump(mode="json", exclude_none=True)
+        self._place.take_in(
+            kept.path,
+            ((file.name, source.read(release, file)) for file in release.files),
+            _json_bytes(document),
+        )
         return kept
 
     def _complete(self, source: Archive, held: Release, release: Release) -> Release:
         """Add the files that a held release lacked; its `release.json`, written last, tells."""
-        folder = self.folder / held.path
-        for file in release.files:
-            if file.name not in held.hashes:
-                write_whole(folder / file.name, source.read(release, file))
-        sync_folder(folder)
         document = held.model_dump(mode="json", exclude_none=True)
         document["files"] = [
             file.model_dump(mode="json", exclude_none=True) for file in release.files
@@ -117,10 +179,12 @@ class HomeArchive(Archive):
         document.pop("missing", None)
         if release.missing:
             document["missing"] = list(release.missing)
-        # It was of fewer files, and is made again.
-        (folder / VERDICT_FILE).unlink(missing_ok=True)
-        write_whole(folder / RELEASE_FILE, _json_bytes(document))
-        sync_folder(folder)
+        lacked = (file for file in release.files if file.name not in held.hashes)
+        self._place.complete(
+            held.path,
+            ((file.name, source.read(release, file)) for file in lacked),
+            _json_bytes(document),
+        )
         return Release.model_validate(document)
 
     def holds(self, release: Release) -> bool:
@@ -130,13 +194,9 @@ class HomeArchive(Archive):
     def _versions(self, release: Release) -> list[Release]:
         """The versions held of a release; no other release's folder is looked into."""
         publication = f"{release.publisher}/{release.publication}"
-        try:
-            names = [path.name for path in (self.folder / publication).iterdir()]
-        except OSError:
-            return []
         described = (
             self._described(f"{publication}/{name}")
-            for name in names
+            for name in self._folders(publication)
             if name == release.release or name.startswith(f"{release.release}+")
         )
         return in_order(
@@ -147,7 +207,7 @@ class HomeArchive(Archive):
         """What the checks said of a release when it arrived, or None if they have not run."""
         try:
             document: dict[str, Any] = json.loads(
-                (self.folder / release.path / VERDICT_FILE).read_bytes()
+                self._place.read(f"{release.path}/{VERDICT_FILE}")
             )
         except (FileNotFoundError, ValueError, RecursionError):
             return None
@@ -159,19 +219,23 @@ class HomeArchive(Archive):
         Of the file's own bytes: putting what is in it in order takes as long as reading it.
         """
         try:
-            kept = (self.folder / release.path / VERDICT_FILE).read_bytes()
+            kept = self._place.read(f"{release.path}/{VERDICT_FILE}")
         except OSError:
             return ""
         return sha256_of(_WHEN_CHECKED.sub(b"", kept, count=1))
 
     def record_verdict(self, release: Release, document: dict[str, Any]) -> None:
-        """Keep a verdict beside its release, replacing the one before."""
-        self._replace(release, VERDICT_FILE, document)
+        """Keep a verdict beside its release, replacing the one before.
+
+        Where another home completed the release meanwhile it is not of those files, and is left.
+        """
+        if self._place.is_as_known(f"{release.path}/{RELEASE_FILE}"):
+            self._replace(release, VERDICT_FILE, document)
 
     def withdrawn(self, release: Release) -> dict[str, str] | None:
         """When a release was first found withdrawn by its publisher, and why; None if it is not."""
         try:
-            document = json.loads((self.folder / release.path / UPSTREAM_FILE).read_bytes())
+            document = json.loads(self._place.read(f"{release.path}/{UPSTREAM_FILE}"))
         except (OSError, ValueError, RecursionError):
             return None
         return document if isinstance(document, dict) and "withdrawn" in document else None
@@ -185,7 +249,7 @@ class HomeArchive(Archive):
 
     def mark_offered(self, release: Release) -> None:
         """Take the mark away: its publisher offers the release again."""
-        (self.folder / release.path / UPSTREAM_FILE).unlink(missing_ok=True)
+        self._place.remove(f"{release.path}/{UPSTREAM_FILE}")
 
     def decisions(self, release: Release) -> list[dict[str, Any]]:
         """What persons decided of a release's loads, oldest first.
@@ -195,24 +259,38 @@ class HomeArchive(Archive):
         ArchiveError
             The file is damaged. Unlike a verdict it cannot be made again, so it is not passed over.
         """
-        path = self.folder / release.path / DECISIONS_FILE
+        where = f"{release.path}/{DECISIONS_FILE}"
         try:
-            document = json.loads(path.read_bytes())
+            return _decisions_in(self._place.read(where), f"{self.address}/{where}")
         except FileNotFoundError:
             return []
-        except (OSError, ValueError, RecursionError) as error:
-            raise ArchiveError(f"{path} cannot be read: {error}. {_MEND}") from error
-        if not isinstance(document, list) or not all(isinstance(d, dict) for d in document):
-            raise ArchiveError(f"{path} is not a list of decisions. {_MEND}")
-        return document
+        except OSError as error:
+            raise ArchiveError(
+                f"{self.address}/{where} cannot be read: {error}. {_MEND}"
+            ) from error
 
     def record_decisions(self, release: Release, documents: list[dict[str, Any]]) -> None:
         """Add decisions to those kept beside a release; none is ever taken away."""
-        self._replace(release, DECISIONS_FILE, [*self.decisions(release), *documents])
-        sync_folder(self.folder / release.path)
+        where = f"{release.path}/{DECISIONS_FILE}"
+
+        def added(before: bytes | None) -> bytes:
+            known = [] if before is None else _decisions_in(before, f"{self.address}/{where}")
+            return _json_bytes([*known, *documents])
+
+        self._place.change(where, added)
 
     def _replace(self, release: Release, name: str, document: Any) -> None:
-        write_whole(self.folder / release.path / name, _json_bytes(document))
+        self._place.replace(f"{release.path}/{name}", _json_bytes(document))
+
+
+def _decisions_in(data: bytes, where: str) -> list[dict[str, Any]]:
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ArchiveError(f"{where} cannot be read: {error}. {_MEND}") from error
+    if not isinstance(document, list) or not all(isinstance(d, dict) for d in document):
+        raise ArchiveError(f"{where} is not a list of decisions. {_MEND}")
+    return document
 
 
 def _is_held(release: Release, versions: list[Release]) -> bool:

@@ -7,6 +7,8 @@ hash on the way in. Knows nothing of what is in a file.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from pydantic import (
@@ -15,6 +17,9 @@ from pydantic import (
 
 from ingest.archive.release import RELEASE_FILE, Problem, PublishedFile, Release, sha256_of
 from ingest.errors import ArchiveError, FetchError, without_credentials
+from ingest.object_store import open_address
+
+_UNNAMED = f"it has no {RELEASE_FILE}, so nothing says what its files are"
 
 
 class Archive:
@@ -27,20 +32,24 @@ class Archive:
     """
 
     def __init__(self, address: str | Path) -> None:
-        import fsspec
-
         self.address = without_credentials(str(address)) if "://" in str(address) else str(address)
         try:
             if "://" in str(address):
-                self.fs, self.root = fsspec.core.url_to_fs(str(address))
+                self.fs, self.root = open_address(str(address))
             else:
+                import fsspec
+
                 # A folder's name may have `::` in it, which chains addresses.
                 self.fs = fsspec.filesystem("file")
                 self.root = Path(address).absolute().as_posix()
             found = self.fs.isdir(self.root)
-        except (ImportError, OSError, ValueError) as error:
-            said = without_credentials(str(error))
-            raise ArchiveError(f"{self.address} cannot be opened as an archive: {said}") from None
+        except Exception as error:  # each package of fsspec has errors of its own
+            known = isinstance(error, (ImportError, OSError, ValueError))
+            if not known and "://" not in str(address):
+                raise
+            said = " ".join(without_credentials(str(error)).split())
+            kind = ArchiveError if known else FetchError
+            raise kind(f"{self.address} cannot be opened as an archive: {said}") from None
         if not found:
             raise ArchiveError(f"There is no archive at {self.address}: no such folder.")
 
@@ -50,13 +59,42 @@ class Archive:
         protocol = self.fs.protocol
         return "file" in ((protocol,) if isinstance(protocol, str) else protocol)
 
-    def _folders(self, path: str) -> list[str]:
+    @contextmanager
+    def _asked(self, path: str) -> Iterator[None]:
+        """See that what a store's own package raises is told as what it is."""
         try:
-            entries = self.fs.ls(path, detail=True)
-        except (OSError, NotADirectoryError):
-            return []
+            yield
+        except OSError:
+            raise
+        except Exception as error:  # each package of fsspec has errors of its own
+            if self.is_local:
+                raise
+            said = " ".join(without_credentials(str(error)).split())
+            raise FetchError(f"{path or self.address} cannot be read: {said}") from error
+
+    def _folders(self, path: str) -> list[str]:
+        """The names of the folders in one, in order."""
+        try:
+            with self._asked(path):
+                entries = self.fs.ls(f"{self.root}/{path}" if path else self.root, detail=True)
+        except OSError as error:
+            if self.is_local or isinstance(error, FileNotFoundError):
+                return []
+            said = without_credentials(str(error))
+            raise FetchError(f"{path or self.address} cannot be read: {said}") from error
         names = [PurePosixPath(e["name"]).name for e in entries if e["type"] == "directory"]
         return sorted(name for name in names if not name.startswith("."))
+
+    def _content(self, path: str) -> bytes:
+        """A file's bytes; `OSError` where there is none."""
+        with self._asked(path):
+            data: bytes = self.fs.cat_file(f"{self.root}/{path}")
+            return data
+
+    def _stands(self, path: str) -> bool:
+        """Whether a folder has a `release.json`."""
+        with self._asked(path):
+            return bool(self.fs.exists(f"{self.root}/{path}/{RELEASE_FILE}"))
 
     def publications(self) -> list[tuple[str, str]]:
         """Every (publisher, publication) in the archive.
@@ -68,12 +106,12 @@ class Archive:
         """
         found = [
             (publisher, publication)
-            for publisher in self._folders(self.root)
-            for publication in self._folders(f"{self.root}/{publisher}")
+            for publisher in self._folders("")
+            for publication in self._folders(publisher)
         ]
         for publisher, publication in found:
-            folder = f"{self.root}/{publisher}/{publication}"
-            if any(self.fs.exists(f"{folder}/{r}/{RELEASE_FILE}") for r in self._folders(folder)):
+            folder = f"{publisher}/{publication}"
+            if any(self._stands(f"{folder}/{release}") for release in self._folders(folder)):
                 return found
         raise ArchiveError(
             f"{self.address} is not an archive: it has no"
@@ -82,17 +120,26 @@ class Archive:
 
     def releases(self, publisher: str, publication: str) -> Iterator[Release | Problem]:
         """Each release of a publication, oldest folder name first, or what is wrong with it."""
-        for folder in self._folders(f"{self.root}/{publisher}/{publication}"):
-            yield self._described(f"{publisher}/{publication}/{folder}")
+        for folder in self._folders(f"{publisher}/{publication}"):
+            path = f"{publisher}/{publication}/{folder}"
+            found = self._described(path)
+            # On an object store a release that is being added has files and no `release.json` yet.
+            if self.is_local or found != Problem(path, _UNNAMED):
+                yield found
+
+    def arrived(self, release: Release) -> datetime | None:
+        """When a release came to this archive, where that can be told."""
+        if not self.is_local:
+            return None
+        written = Path(self.root) / release.path / RELEASE_FILE
+        return datetime.fromtimestamp(written.stat().st_mtime, UTC)
 
     def _described(self, path: str) -> Release | Problem:
         """What the `release.json` in a folder says."""
         try:
-            release = Release.model_validate_json(
-                self.fs.cat_file(f"{self.root}/{path}/{RELEASE_FILE}")
-            )
+            release = Release.model_validate_json(self._content(f"{path}/{RELEASE_FILE}"))
         except FileNotFoundError:
-            return Problem(path, f"it has no {RELEASE_FILE}, so nothing says what its files are")
+            return Problem(path, _UNNAMED)
         except OSError as error:
             return Problem(path, f"its {RELEASE_FILE} cannot be read: {error}")
         except ValidationError as error:
@@ -113,7 +160,7 @@ class Archive:
         """
         where = f"{release.path}/{file.name}"
         try:
-            data: bytes = self.fs.cat_file(f"{self.root}/{where}")
+            data = self._content(where)
         except FileNotFoundError as error:
             raise ArchiveError(f"{where} is named in {RELEASE_FILE} and is not there.") from error
         except OSError as error:

@@ -6,16 +6,20 @@ with. What the rows are worth is for `expectations`.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.archive.release import PublishedFile
 from ingest.contracts.contract import FileContract
 from ingest.councils import all_councils
+from ingest.errors import CoreMeasuresError
+from ingest.object_store import ObjectStore
 from ingest.reading.digest import reader_digest
 from ingest.reading.grids import read_table
 from ingest.reading.loads import Load, with_release
@@ -24,16 +28,22 @@ from ingest.reading.recognise import Understanding
 if TYPE_CHECKING:
     import pyarrow as pa
 
+# What another version of the project read is left on an object store for so long: it may be in
+# use.
+_OTHERS_FOR = timedelta(days=1)
+
 
 class LoadStore:
     """`<home>/loads`: one Parquet file a published file and reading, by hash. May be deleted.
 
     A file's name tells the hash of what was published and of what read it, so that a reader that
-    was mended reads everything again.
+    was mended reads everything again. With an `address` that fsspec knows all of it stands there
+    too, by one put each, for whoever else reads the same archive; the folder has what was used.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, address: str = "") -> None:
         self.folder = folder
+        self._store = ObjectStore(address) if address else None
 
     def path(self, file: PublishedFile, contract: FileContract) -> Path:
         """Where a file's rows are kept as a contract reads them, if they are there yet or not.
@@ -59,11 +69,12 @@ class LoadStore:
         import pyarrow.parquet
 
         path = self.path(file, contract)
-        if path.exists():
-            try:
-                return pyarrow.parquet.read_table(path, memory_map=True)
-            except (pa.ArrowInvalid, OSError):
-                pass  # damaged on disk: the archive still has the truth
+        for here in (True, False):
+            if path.exists() if here else self._fetch(path):
+                try:
+                    return pyarrow.parquet.read_table(path, memory_map=True)
+                except (pa.ArrowInvalid, OSError):
+                    pass  # damaged: the archive still has the truth
         table = read_table(contents(), contract.reading, contract.kept, contract.figures)
         self._keep(table, path)
         return table
@@ -111,13 +122,30 @@ class LoadStore:
         told = [repr(of_contract), load.release.release, json.dumps(how.to_dict()), councils.digest]
         key = hashlib.sha256("\n".join(told).encode()).hexdigest()
         path = plain.with_name(f"{plain.stem}-as-{key[:16]}.parquet")
+        for here in (True, False):
+            if here or self._fetch(path):
+                try:
+                    return path, pyarrow.parquet.read_schema(path).names
+                except (pa.ArrowInvalid, OSError):
+                    pass
+        rows = with_release(load, self.read(load.file, load.contract, contents))
+        table = described(rows, load.contract, how, councils)
+        self._keep(table, path)
+        return path, table.column_names
+
+    def _fetch(self, path: Path) -> bool:
+        """Bring a file from where all of them stand; False where it has not got it."""
+        if self._store is None:
+            return False
         try:
-            return path, pyarrow.parquet.read_schema(path).names
-        except (pa.ArrowInvalid, OSError):
-            rows = with_release(load, self.read(load.file, load.contract, contents))
-            table = described(rows, load.contract, how, councils)
-            self._keep(table, path)
-            return path, table.column_names
+            data = self._store.read(path.name)
+        except FileNotFoundError:
+            return False
+        self.folder.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+        partial.write_bytes(data)
+        partial.replace(path)
+        return True
 
     def _keep(self, table: pa.Table, path: Path) -> None:
         import pyarrow.parquet
@@ -125,6 +153,8 @@ class LoadStore:
         self.folder.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
         pyarrow.parquet.write_table(table, partial, compression="zstd")
+        if self._store is not None:
+            self._store.put(path.name, partial.read_bytes())
         partial.replace(path)
 
     def kept(self, file: PublishedFile) -> list[Path]:
@@ -136,5 +166,21 @@ class LoadStore:
         for partial in self.folder.glob(".*.partial-*"):
             partial.unlink(missing_ok=True)
         for kept in self.folder.glob("*.parquet"):
-            if kept.stem.split("-")[1:2] != [reader_digest()[:8]]:
+            if not _is_todays(kept.stem):
                 kept.unlink(missing_ok=True)
+        if self._store is not None:
+            # A store that cannot be asked now is for the next sweep.
+            with contextlib.suppress(CoreMeasuresError):
+                self._sweep_store(self._store)
+
+    @staticmethod
+    def _sweep_store(store: ObjectStore) -> None:
+        for name, entry in store.listed().items():
+            long_ago = entry.modified and datetime.now(UTC) - entry.modified > _OTHERS_FOR
+            if name.endswith(".parquet") and long_ago and not _is_todays(name[: -len(".parquet")]):
+                store.remove(name)
+
+
+def _is_todays(stem: str) -> bool:
+    """Whether today's reader read what is kept by this name."""
+    return stem.split("-")[1:2] == [reader_digest()[:8]]

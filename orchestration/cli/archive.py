@@ -15,6 +15,7 @@ from orchestration.cli.output import err, out, shown
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ingest.archive.held import HomeArchive
     from ingest.archive.release import Problem, Release
     from ingest.archive.store import Archive
 
@@ -30,7 +31,7 @@ def archive_verify(
     from ingest.archive.carried import open_archive
     from ingest.archive.release import Problem
 
-    place = open_archive(archive or home_at(home).root / "archive")
+    place = open_archive(archive) if archive else home_at(home).archive_to_read()
     sound = 0
     problems = 0
     for found in place.verify():
@@ -56,10 +57,11 @@ def archive_export(
 ) -> None:
     """Copy the home's releases to an archive or into one file, to carry to another machine."""
     from ingest.archive.carried import chosen, write_carried, write_index
+    from ingest.archive.held import HomeArchive
     from ingest.archive.release import Problem
     from ingest.archive.store import Archive
 
-    source = Archive(home_at(home).root / "archive")
+    source = home_at(home).archive_to_read()
     found = list(chosen(source, since.date() if since else None))
     if destination.suffix == ".tar":
         problems = [one for one in found if isinstance(one, Problem)]
@@ -74,7 +76,7 @@ def archive_export(
         )
         raise typer.Exit(1 if problems else 0)
     try:
-        _copy(source, destination, found)
+        _copy(source, HomeArchive(destination), found)
     finally:
         if destination.is_dir():
             write_index(Archive(destination), destination)
@@ -95,14 +97,12 @@ def archive_import(
     place = home_at(home)
     place.prepare()
     with place.locked(wait=True, waiting=lambda: err.print("Waiting for a refresh to end.")):
-        _copy(source, place.root / "archive", chosen(source, None))
+        _copy(source, place.archive, chosen(source, None))
 
 
-def _copy(source: Archive, destination: Path, found: Iterable[Release | Problem]) -> None:
-    from ingest.archive.held import HomeArchive
+def _copy(source: Archive, target: HomeArchive, found: Iterable[Release | Problem]) -> None:
     from ingest.archive.release import Problem
 
-    target = HomeArchive(destination)
     copied = held = problems = 0
     for release in found:
         try:

@@ -45,9 +45,9 @@ def home_at(path: Path) -> Home:
     HomeError
         A newer version wrote it, or this user may not read it.
     """
-    from warehouse.serve.home import Home
+    from orchestration.settings import Settings
 
-    place = Home(path.absolute())
+    place = Settings.read().home_at(path.absolute())
     place.check_readable()
     place.check_format()
     return place
@@ -62,7 +62,7 @@ def held_at(path: Path) -> Home:
         There is none at the path.
     """
     place = home_at(path)
-    if not (place.root / "archive").is_dir():
+    if not place.holds_archive:
         raise CoreMeasuresError(f"There is no home at {place.root}. Run: core-measures refresh")
     return place
 

@@ -36,7 +36,7 @@ def doctor(
         raise CoreMeasuresError(f"No publication {', '.join(map(repr, unknown))}.")
     wanted = [p for name, p in contracts.items() if not publications or name in publications]
     place = home_at(home)
-    archive = place.archive if (place.root / "archive").is_dir() else None
+    archive = place.archive if place.holds_archive else None
     reporter = reporter_for(err)
     with reporter:
         reporter.begin("Asking publishers", len(wanted))

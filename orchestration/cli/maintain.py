@@ -73,7 +73,7 @@ def backup(
     """
     from warehouse.publish.lake import Lake, LakeError
     from warehouse.publish.lake_catalogue import copy_catalogue
-    from warehouse.serve.backup import write_backup
+    from warehouse.serve.backup import archive_elsewhere, write_backup
 
     place = held_at(home)
     missing = ""
@@ -81,7 +81,7 @@ def backup(
         place.locked(wait=True, waiting=lambda: err.print("Waiting for a refresh to end.")),
         TemporaryDirectory(prefix="core-measures-") as folder,
     ):
-        beside = {}
+        beside = archive_elsewhere(place, Path(folder) / "archive")
         try:
             if (lake := Lake.from_environment()) is not None:
                 catalogue = copy_catalogue(lake, Path(folder))

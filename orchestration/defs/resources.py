@@ -154,7 +154,7 @@ class RefreshRun(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def _work_of(self, settings: Settings, log: Any, settle: Callable[[], None]) -> Work:
         return Work(
-            Home(settings.home_folder),
+            settings.home_at(settings.home_folder),
             self.source or settings.source,
             tuple(self.only),
             settings.site if self.site is None else self.site,

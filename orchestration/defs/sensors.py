@@ -9,7 +9,6 @@ import dagster as dg
 
 from ingest.contracts.load import load_contracts
 from orchestration.settings import Settings
-from warehouse.serve.home import Home
 
 
 def new_releases(job: dg.UnresolvedAssetJobDefinition, settings: Settings) -> dg.SensorDefinition:
@@ -28,7 +27,7 @@ def new_releases(job: dg.UnresolvedAssetJobDefinition, settings: Settings) -> dg
         from orchestration.pipeline.source import new_in_source
 
         now = Settings.read()
-        home = Home(now.home_folder)
+        home = now.home_at(now.home_folder)
         home.prepare()
         found, failed = new_in_source(home, now.source, load_contracts())
         told = "; ".join(failed)
@@ -60,7 +59,8 @@ def refresh_failed(settings: Settings) -> dg.SensorDefinition:
         from orchestration.reporting.alerts import alert
         from orchestration.reporting.progress import Watched
 
-        home = Home(Settings.read().home_folder)
+        settings = Settings.read()
+        home = settings.home_at(settings.home_folder)
         reporter = Watched(LogReporter(context.log))
         leave_metrics(home, reporter, None)
         alert(home, load_contracts(), reporter, failed=_fault_of(context))

@@ -54,6 +54,7 @@ def collect(
     arrived: list[Release] = []
     problems: dict[str, list[Problem]] = {}
     asked = asked_for(contracts, only)
+    home.archive.look_again()
     with open_source(home, source, asked, reporter) as found:
         if not only:
             _tell_ignored(found, contracts, reporter)
@@ -68,6 +69,11 @@ def collect(
                 problems[publication.publication] = failed
             reporter.advance(publication.publication)
         reporter.end()
+    if home.archive.unguarded:
+        reporter.warn(
+            f"{home.archive.address} puts an object whether there is one or not: let one home alone"
+            " refresh it at a time."
+        )
     if source == SAMPLE:
         _accept_what_the_sample_lacks(home, arrived)
     _remember(home, asked, problems, keep_others=bool(only))

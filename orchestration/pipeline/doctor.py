@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -190,9 +188,8 @@ def _check(archive: HomeArchive | None, place: Path, findings: Sequence[Finding]
     home.prepare()
     for finding in findings:
         publication = finding.publication
-        held = f"{publication.publisher}/{publication.publication}"
-        if archive is not None and (archive.folder / held).is_dir():
-            shutil.copytree(archive.folder / held, home.archive.folder / held, copy_function=_link)
+        if archive is not None:
+            archive.copy_to(home.archive.folder, publication.publisher, publication.publication)
     contracts = {finding.publication.publication: finding.publication for finding in findings}
     collect(home, str(place / "fetched"), contracts, only=tuple(contracts))
     inventory = check(home, contracts)
@@ -209,15 +206,6 @@ def _check(archive: HomeArchive | None, place: Path, findings: Sequence[Finding]
         if same and same[-1].incomplete:
             finding.problems.append(same[-1].lacks)
         _tell(finding, list(same[-1].loads) if same else [], list(inventory.problems))
-
-
-def _link(source: str, target: str) -> str:
-    """A second name of a file, or a copy where a disk has none."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
-    return target
 
 
 def _tell(finding: Finding, loads: Sequence[HeldLoad], problems: Sequence[Problem]) -> None:

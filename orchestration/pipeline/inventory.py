@@ -22,7 +22,7 @@ from ingest.archive.held import HomeArchive
 from ingest.archive.release import Problem, Release
 from ingest.contracts.contract import FileContract, Publication
 from ingest.contracts.load import load_contracts
-from ingest.errors import ArchiveError
+from ingest.errors import ArchiveError, FetchError
 from ingest.reading.loads import Load, loads_of, recognise_files, recognised_by
 from orchestration.pipeline.code import code_digest
 from warehouse.serve.home import Home
@@ -224,14 +224,15 @@ def take_inventory(home: Home, contracts: Contracts | None = None) -> Inventory:
 
 
 def read_held(home: Home, contracts: Contracts) -> Iterator[PublicationToCheck]:
-    """Each publication's releases with verdicts and decisions as they were kept, from the disk."""
+    """Each publication's releases with verdicts and decisions as they were kept."""
     archive = home.archive
+    archive.look_again()
     for publication in contracts.values():
         releases = tuple(
             _to_check(archive, publication, release)
             for release in archive.held(publication.publisher, publication.publication)
         )
-        yield PublicationToCheck(publication, releases, archive.folder, home.loads.folder)
+        yield PublicationToCheck(publication, releases, archive, home.loads)
 
 
 def _to_check(archive: HomeArchive, publication: Publication, release: Release) -> ReleaseToCheck:
@@ -246,6 +247,8 @@ def _to_check(archive: HomeArchive, publication: Publication, release: Release) 
                 release.published,
                 lambda file: archive.read(release, file),
             )
+        except FetchError:
+            raise
         except ArchiveError:
             recognised = {}  # a file that cannot be read is told of where its release is checked
     return ReleaseToCheck(

@@ -58,6 +58,7 @@ def offered(
     """
     asked = [publication for publication in publications if publication.live is not None]
     settings = Settings.from_environment()
+    home.archive.look_again()
     found: dict[str, list[str]] = {}
     failed: list[str] = []
 

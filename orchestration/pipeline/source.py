@@ -6,7 +6,6 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from ingest.archive.carried import open_archive
 from ingest.archive.release import Release
@@ -74,8 +73,7 @@ def open_source(
         return
     if source != SAMPLE:
         opened = open_archive(source)
-        root = Path(source)
-        if root.exists() and root.resolve() == home.archive.folder.resolve():
+        if home.archive.is_at(source):
             raise ArchiveError(f"{source} is this home's own archive.")
         yield opened
         return
@@ -102,6 +100,7 @@ def new_in_source(
     if source == SAMPLE:
         return {}, []
     archive = Archive(source)
+    home.archive.look_again()
     found: dict[str, list[str]] = {}
     for publication in publications:
         name, publisher = publication.publication, publication.publisher

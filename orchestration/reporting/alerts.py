@@ -6,6 +6,7 @@ home, as `status` reads it. An alert that cannot be sent is said, and changes no
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter, ValidationError
 
 from ingest.archive.writing import write_whole
-from ingest.errors import CoreMeasuresError
+from ingest.errors import CoreMeasuresError, FetchError, HomeError
 from ingest.http.answers import is_loopback, origin_of
 from orchestration.pipeline.inventory import is_served, take_inventory, way_out
 from orchestration.reporting.freshness import State, freshness_of
@@ -209,8 +210,10 @@ def alert(
         return
     if not wanted:
         return
-    if inventory is None and (home.root / "archive").is_dir():
-        inventory = take_inventory(home, contracts)
+    if inventory is None and home.holds_archive:
+        # Where what is held cannot be asked for, that is what failed.
+        with contextlib.suppress(*(FetchError, HomeError) if failed else ()):
+            inventory = take_inventory(home, contracts)
     message = bad_news(home, inventory, failed)
     memory = home.work / "alerts.json"
     before = _open(memory)

@@ -1,7 +1,7 @@
 """A home in one file, and a home out of it.
 
-In it: the archive with its verdicts and decisions, what is served, every dated publication, and of
-a lake the catalogue.
+In it: the archive with its verdicts and decisions, wherever it stands, what is served, every dated
+publication, and of a lake the catalogue.
 Not in it: `loads/` and `work/`, which are made again. Every file's hash is in the list at its head,
 and is checked on the way out, so that a damaged backup is found before anything is served from it.
 """
@@ -32,7 +32,7 @@ class BackupError(CoreMeasuresError):
 
 
 def _files(home: Home) -> Iterator[Path]:
-    """What a backup holds, links among them, in an order that does not change."""
+    """What a backup holds of the home's own, links among them, in an order that does not change."""
     for folder in (home.root / "archive", home.root / "published", home.served_build()):
         if folder is None or not folder.exists():
             continue
@@ -44,6 +44,21 @@ def _files(home: Home) -> Iterator[Path]:
             yield link
     if home.format_file.exists():
         yield home.format_file
+
+
+def archive_elsewhere(home: Home, folder: Path) -> dict[str, Path]:
+    """What an archive outside of its home holds, by the names that a backup has for it.
+
+    Copied into a folder meanwhile; nothing of an archive that stands in the home.
+    """
+    if home.archive_folder == home.root / "archive":
+        return {}
+    home.archive.copy_to(folder)
+    return {
+        f"archive/{path.relative_to(folder).as_posix()}": path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def write_backup(home: Home, target: Path, beside: Mapping[str, Path] | None = None) -> int:

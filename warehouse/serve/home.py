@@ -24,8 +24,10 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from ingest.archive.held import HomeArchive
+from ingest.archive.store import Archive
 from ingest.archive.writing import sync_folder, write_synced, write_whole
 from ingest.errors import HomeError
+from ingest.object_store import is_address
 
 if TYPE_CHECKING:
     from ingest.reading.load_store import LoadStore
@@ -63,9 +65,15 @@ def disk_fault(error: BaseException) -> str | None:
 
 @dataclass(frozen=True)
 class Home:
-    """`<home>`: `archive/`, `loads/`, `warehouse/core_measures.duckdb`, `published/latest/`."""
+    """`<home>`: `archive/`, `loads/`, `warehouse/core_measures.duckdb`, `published/latest/`.
+
+    Archive and loads may stand elsewhere: `archive_at` and `loads_at` are a folder, or an address
+    that fsspec knows.
+    """
 
     root: Path
+    archive_at: str = ""
+    loads_at: str = ""
 
     @property
     def warehouse(self) -> Path:
@@ -144,17 +152,43 @@ class Home:
         """Where dbt keeps what it parsed, from one refresh to the next."""
         return self.work / "dbt"
 
+    @property
+    def archive_folder(self) -> Path | None:
+        """The archive's folder; None where it stands on an object store."""
+        if is_address(self.archive_at):
+            return None
+        return Path(self.archive_at).absolute() if self.archive_at else self.root / "archive"
+
     @cached_property
     def archive(self) -> HomeArchive:
         """What was collected, with its verdicts."""
-        return HomeArchive(self.root / "archive")
+        return HomeArchive(self.archive_folder or self.archive_at, self.work / "archive")
+
+    def archive_to_read(self) -> Archive:
+        """The archive, which is not made where it is not there.
+
+        Raises
+        ------
+        ArchiveError
+            There is none.
+        """
+        return self.archive if self.archive_folder is None else Archive(self.archive_folder)
+
+    @property
+    def holds_archive(self) -> bool:
+        """Whether a refresh was here: the archive's folder is there, or the home of its address."""
+        if self.archive_folder is None:
+            return self.format_file.exists()
+        return self.archive_folder.is_dir()
 
     @cached_property
     def loads(self) -> LoadStore:
         """Loads as Parquet; may be deleted."""
         from ingest.reading.load_store import LoadStore
 
-        return LoadStore(self.root / "loads")
+        if is_address(self.loads_at):
+            return LoadStore(self.root / "loads", self.loads_at)
+        return LoadStore(Path(self.loads_at).absolute() if self.loads_at else self.root / "loads")
 
     def check_readable(self) -> None:
         """See that this user may read the home, as far as there is one.
@@ -164,8 +198,8 @@ class Home:
         HomeError
             It, or what is held or served in it, may not be read.
         """
-        for folder in (self.root, self.root / "archive", self.builds):
-            if folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK):
+        for folder in (self.root, self.archive_folder, self.builds):
+            if folder is not None and folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK):
                 raise HomeError(
                     f"The home {self.root} may not be read by this user: {folder}: Permission"
                     " denied. Ask whoever owns it, or name another with --home."
@@ -205,8 +239,9 @@ class Home:
         """
         self.check_format()
         try:
-            for folder in (self.root / "archive", self.root / "loads", self.builds, self.work):
-                folder.mkdir(parents=True, exist_ok=True)
+            for folder in (self.archive_folder, self.loads.folder, self.builds, self.work):
+                if folder is not None:
+                    folder.mkdir(parents=True, exist_ok=True)
             self._try_disk(self.work / f".probe-{os.getpid()}")
             if not self.format_file.exists():
                 write_synced(self.format_file, json.dumps({"format": FORMAT}).encode() + b"\n")
