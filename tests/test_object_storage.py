@@ -18,6 +18,8 @@ import factory
 import pytest
 from conftest import IN_NEED, PROJECT, command, rows
 from moto.server import DomainDispatcherApplication, create_backend_app
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
 from werkzeug.serving import make_server
 
 from ingest.archive.held import HomeArchive
@@ -437,6 +439,27 @@ def test_a_store_that_is_away_ends_in_a_traceback_or_costs_what_was_served(
     assert (
         command("refresh", "--from", both, "--home", home, environment=environment).returncode == 0
     )
+
+
+def test_nobody_is_told_that_a_store_was_away(
+    stored: tuple[Path, dict[str, str]], both: Path, httpserver: HTTPServer
+) -> None:
+    home, environment = stored
+    heard: list[str] = []
+
+    def hear(request: Request) -> Response:
+        heard.append(request.get_json()["text"])
+        return Response("ok")
+
+    httpserver.expect_request("/hook").respond_with_handler(hear)
+    told = {
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "CORE_MEASURES_WEBHOOK": httpserver.url_for("/hook").replace("localhost", "127.0.0.1"),
+    }
+    ended = command("refresh", "--from", both, "--home", home, environment=environment | told)
+    assert ended.returncode == 1
+    assert len(heard) == 1, ended.stderr
+    assert "s3://stored/archive does not answer as it should" in heard[0]
 
 
 def test_a_store_that_goes_away_at_the_checks_refuses_a_sound_load(
