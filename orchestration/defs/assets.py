@@ -141,17 +141,19 @@ def _publications(name: str, contracts: Contracts) -> dg.AssetsDefinition:
             only = selected
         if work.apart:
             only = tuple(one for one in selected if not work.only or one in work.only)
-        try:
-            with work.unless_stopped(), work.holding(*(selected if work.apart else ())):
-                if only or not work.apart:
-                    work.collect_and_check(only)
-        except FetchError as error:
-            # The network, and nothing else, is tried again: twice, further and further apart.
-            raise dg.RetryRequested(
-                max_retries=2, seconds_to_wait=SECONDS_BEFORE_RETRY * 3**context.retry_number
-            ) from error
-        for key in context.selected_asset_keys:
-            yield from publication_events(key, by_key[key], work.inventory, work.arrived, work.home)
+        with work.unless_stopped():
+            try:
+                with work.holding(*(selected if work.apart else ())):
+                    if only or not work.apart:
+                        work.collect_and_check(only)
+            except FetchError as error:
+                # The network, and nothing else, is tried again: twice, further and further apart.
+                raise dg.RetryRequested(
+                    max_retries=2, seconds_to_wait=SECONDS_BEFORE_RETRY * 3**context.retry_number
+                ) from error
+            inventory, arrived = work.inventory, work.arrived
+            for key in context.selected_asset_keys:
+                yield from publication_events(key, by_key[key], inventory, arrived, work.home)
 
     return publications
 
@@ -209,7 +211,7 @@ def model_assets(manifest: dict[str, Any], translator: Translator) -> dg.AssetsD
     )
     def models(context: dg.AssetExecutionContext, refresh: RefreshRun) -> Iterator[Any]:
         work = refresh.work
-        with work.holding():
+        with work.unless_stopped(), work.holding():
             yield from made(context, work)
 
     def made(context: dg.AssetExecutionContext, work: Work) -> Iterator[Any]:
@@ -332,7 +334,7 @@ def published_assets(manifest: dict[str, Any], translator: Translator) -> dg.Ass
     )
     def published_marts(context: dg.AssetExecutionContext, refresh: RefreshRun) -> Iterator[Any]:
         work = refresh.work
-        with work.holding():
+        with work.unless_stopped(), work.holding():
             yield from made(context, work)
             if work.apart:
                 work.tell()
@@ -344,9 +346,8 @@ def published_assets(manifest: dict[str, Any], translator: Translator) -> dg.Ass
             still_served(home, work.reporter)
             yield from _as_it_stood(context, work.inventory)
             return
-        with work.unless_stopped():
-            candidate = standing_candidate(home, work.inventory)
-            published = publish(home, candidate, reporter=work.reporter, with_site=work.with_site)
+        candidate = standing_candidate(home, work.inventory)
+        published = publish(home, candidate, reporter=work.reporter, with_site=work.with_site)
         yield from published_events(home, work.inventory, published.marts, work.with_site)
 
     return published_marts

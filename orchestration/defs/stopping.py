@@ -38,6 +38,9 @@ def ends_when_asked(instance: Any, run: Any) -> Iterator[Callable[[], None]]:
         told.close()
         yield lambda: None
         return
+    # Dagster has a request to end raise an exception in the midst of its own work, unlike Ctrl-C,
+    # and takes the step for failed: what is told here is enough.
+    raising = signal.signal(signal.SIGTERM, lambda *_: None)
     # While a step works, Dagster has what is said go into a file.
     said = os.dup(2)
     settled = threading.Event()
@@ -62,6 +65,7 @@ def ends_when_asked(instance: Any, run: Any) -> Iterator[Callable[[], None]]:
     try:
         yield settle
     finally:
+        signal.signal(signal.SIGTERM, raising or signal.SIG_DFL)
         signal.set_wakeup_fd(before)
         told.close()
         os.close(said)
