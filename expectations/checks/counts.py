@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -30,11 +30,12 @@ from expectations.panel.columns import (
 )
 from expectations.panel.measures import series_of
 from ingest.contracts.contract import FileContract
-from ingest.contracts.figure_checks import RowFilter
+from ingest.contracts.figure_checks import Bounds, RowFilter, Share
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from expectations.panel.arrays import Flags, Floats, Places
     from expectations.panel.load_table import LoadTable
     from ingest.councils import Councils
 
@@ -283,7 +284,7 @@ class NumeratorWithinDenominator(_FlagsFigures):
             )
 
 
-def _half_of_share(load: LoadTable, share: Any) -> Any:
+def _half_of_share(load: LoadTable, share: Share) -> Floats:
     """Half of what a share's counts are rounded to; nothing where it is worked out as printed."""
     if share.as_printed:
         return np.zeros(len(load.rows))
@@ -494,7 +495,7 @@ class IntervalsBalanced(_FlagsFigures):
             )
 
 
-def _interval(load: LoadTable, bound: Any) -> tuple[Any, Any, Any, Any]:
+def _interval(load: LoadTable, bound: Bounds) -> tuple[Places, Floats, Floats, Floats]:
     low, value, high = (
         load.columns.numbers(name) for name in (bound.lower, bound.value, bound.upper)
     )
@@ -747,10 +748,10 @@ def _paired(group: NDArray[np.intp], region: Coded) -> NDArray[np.intp]:
     return paired
 
 
-def _nine_regions(group: Any, is_region: Any) -> Any:
+def _nine_regions(group: Places, is_region: Flags) -> Flags:
     """Whether all nine regions have a row in a row's group."""
     counts = np.bincount(group[is_region], minlength=group.max(initial=-1) + 1)
-    complete: Any = counts[group] >= 9
+    complete: Flags = counts[group] >= 9
     return complete
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,11 +21,12 @@ from expectations.checks.years import share_that_stays
 from expectations.panel.baseline import ENOUGH_AREAS, RobustBaseline, nanmedian
 
 if TYPE_CHECKING:
+    from expectations.panel.arrays import Floats, Places, Texts
     from expectations.panel.load_table import LoadTable
     from expectations.panel.series_panel import SeriesView
 
 
-def _known_years(view: SeriesView, baseline: RobustBaseline) -> Any:
+def _known_years(view: SeriesView, baseline: RobustBaseline) -> Places:
     enough = (~np.isnan(baseline.values)).sum(axis=1) >= ENOUGH_AREAS
     return np.flatnonzero(view.in_file & enough)
 
@@ -53,7 +54,7 @@ class _Swaps(OfSeries):
         """The figures by which councils are told apart."""
         raise NotImplementedError
 
-    def years(self, view: SeriesView, baseline: RobustBaseline) -> Any:
+    def years(self, view: SeriesView, baseline: RobustBaseline) -> Places:
         """The positions of the years that are asked about."""
         return _known_years(view, baseline)
 
@@ -143,10 +144,11 @@ class CouncilsPerhapsSwapped(_Swaps):
         if view.panel.kind != "count":
             yield view.size_baseline or view.baseline
 
-    def years(self, view: SeriesView, baseline: RobustBaseline) -> Any:
+    def years(self, view: SeriesView, baseline: RobustBaseline) -> Places:
         # The older years were looked at when they were new.
         years = _known_years(view, baseline)
-        return years[years == len(view.panel.years) - 1]
+        newest: Places = years[years == len(view.panel.years) - 1]
+        return newest
 
     def exchanged(self, z: tuple[float, float], other: tuple[float, float]) -> bool:
         if min(z) > float(CouncilsNotSwapped.far):
@@ -235,9 +237,10 @@ class BlocksNotShifted(OfSeries):
         )
         shift = nanmedian(values - expected)
 
-        def misfit(by: int) -> Any:
+        def misfit(by: int) -> Floats:
             off = np.abs(values - np.roll(expected, by) - shift) / np.roll(scale, by)
-            return np.minimum(off, self._CAPPED) ** 2
+            squared: Floats = np.minimum(off, self._CAPPED) ** 2
+            return squared
 
         bounds = {8: self.eight, 16: self.sixteen, 24: self.twenty_four}
         for by in (1, -1):
@@ -299,7 +302,7 @@ class RowsNotAlike(OfSeries):
                 yield Findings(1, (told,) if longest > most else ())
 
 
-def _longest_run(texts: Any, source_rows: Any, order: Any) -> tuple[int, tuple[int, ...]]:
+def _longest_run(texts: Texts, source_rows: Floats, order: Places) -> tuple[int, tuple[int, ...]]:
     """The longest run of rows with one text, and the source rows it is of."""
     longest, run, last = 1, 1, 0
     ordered = texts[order]

@@ -7,7 +7,7 @@ The modified z-score is that of Iglewicz and Hoaglin (*How to Detect and Handle 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from expectations.panel.baseline import ENOUGH_AREAS, MAD_TO_SD, nanmedian
 from expectations.panel.series_panel import SIZE_UNIT
 
 if TYPE_CHECKING:
+    from expectations.panel.arrays import Floats
     from expectations.panel.load_table import LoadTable
     from expectations.panel.series_panel import SeriesView
 
@@ -28,7 +29,7 @@ class _Outlier(OfSeries):
     noun = "figures"
     outcome = "flag"
 
-    def judged(self, view: SeriesView, score: Any, bound: float, least: int) -> Findings:
+    def judged(self, view: SeriesView, score: Floats, bound: float, least: int) -> Findings:
         """The figures whose score is over the bound, of years with so many figures."""
         panel, baseline = view.panel, view.baseline
         enough = (~np.isnan(baseline.values)).sum(axis=1) >= least
@@ -179,7 +180,7 @@ class _WithoutHistory(OfSeries):
                 years=panel.years[year],
             )
 
-    def distance(self, view: SeriesView, middle: Any) -> Any:
+    def distance(self, view: SeriesView, middle: Floats) -> Floats:
         """How far each figure is from the middle of its year's councils."""
         raise NotImplementedError
 
@@ -200,7 +201,7 @@ class NoFigureUnlikeAll(_WithoutHistory):
         " deviations from the middle of the year's councils."
     )
 
-    def distance(self, view: SeriesView, middle: Any) -> Any:
+    def distance(self, view: SeriesView, middle: Floats) -> Floats:
         values = view.panel.values
         spread = MAD_TO_SD * nanmedian(np.abs(values - middle), axis=1)[:, None]
         return np.abs(values - middle) / np.fmax(spread, 10.0**-view.panel.decimals)
@@ -221,7 +222,7 @@ class NoFigureUnusual(_WithoutHistory):
         " of, the middle of the year's councils that somebody should look."
     )
 
-    def distance(self, view: SeriesView, middle: Any) -> Any:
+    def distance(self, view: SeriesView, middle: Floats) -> Floats:
         values, kind = view.panel.values, view.panel.kind
         # Nought has no logarithm, and of few is common: where no other has one it is strange.
         lone = (values == 0) & ((values == 0).sum(axis=1) == 1)[:, None] & (kind != "share")

@@ -35,6 +35,7 @@ from ingest.contracts.contract import FileContract
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from expectations.panel.arrays import Flags, Floats
     from expectations.panel.load_table import LoadTable
 
     # Positions among a load's rows, in the order of the file.
@@ -254,7 +255,9 @@ class NoYearWithheld(_OfRows):
         yield found_where(withheld, told, wording=check.name + ": no council has a number in {0}")
 
 
-def _numbers_by_year(load: LoadTable, check: SeriesCheck, rows: Rows) -> tuple[Any, Any, Any]:
+def _numbers_by_year(
+    load: LoadTable, check: SeriesCheck, rows: Rows
+) -> tuple[Floats, Floats, Flags]:
     """Years, the share of councils with a number in each, and whether it is withheld whole.
 
     A year is withheld where no council has a number, each cell has a mark or a note that says so,
@@ -386,7 +389,7 @@ class _Compared:
         self._numbers: list[tuple[float, ...]] = []
 
     def add(
-        self, name: str, period: object, source_row: int, figure: float, parts: Any, unit: float
+        self, name: str, period: object, source_row: int, figure: float, parts: Floats, unit: float
     ) -> None:
         """Take in one whole with its parts, nan where a part has no number."""
         known = parts[~np.isnan(parts)]
@@ -397,7 +400,7 @@ class _Compared:
         self._numbers.append((figure, *spread, float(known.mean()), unit, name == ENGLAND))
 
     @property
-    def numbers(self) -> Any:
+    def numbers(self) -> Floats:
         """The numbers as arrays, one of each kind."""
         return np.array(self._numbers, dtype="float64").reshape(-1, 6).T
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ from ingest.contracts.figure_checks import CountTotal
 from ingest.reading.tables import SOURCE_ROW
 
 if TYPE_CHECKING:
+    from expectations.panel.arrays import Flags, Texts
     from expectations.panel.load_table import LoadTable
     from ingest.councils import Councils
 
@@ -162,7 +163,7 @@ SLIPS = Bound(
 )
 
 
-def _slips(off: Any, of: Any, rows: Any, name: str, wording: str) -> Findings:
+def _slips(off: Flags, of: Flags, rows: pd.DataFrame, name: str, wording: str) -> Findings:
     """What is off beyond the share of slips, in one sentence with the first."""
     count, asked = int(off.sum()), int(of.sum())
     if count <= float(SLIPS) * max(asked, 1):
@@ -175,14 +176,14 @@ def _slips(off: Any, of: Any, rows: Any, name: str, wording: str) -> Findings:
 class _OfDays(_Declared):
     entry = "days"
 
-    def days(self, load: LoadTable) -> dict[str, Any]:
+    def days(self, load: LoadTable) -> dict[str, pd.Series[pd.Timestamp]]:
         """Each declared column that is there, as days."""
         spec = load.contract.checks.days
         names = [name for name in spec.order if name in load.rows] if spec else []
         return {name: _as_days(load.rows[name]) for name in names}
 
 
-def _as_days(cells: Any) -> Any:
+def _as_days(cells: pd.Series[str]) -> pd.Series[pd.Timestamp]:
     """Each cell's day, as editions print it; nothing where it is none."""
     text = cells.str[:10]
     british = pd.to_datetime(text, format="%d/%m/%Y", errors="coerce")
@@ -287,7 +288,9 @@ class _OfStocks(_Declared):
         raise NotImplementedError
 
 
-def _newest(load: LoadTable, rows: Any, stock: CountTotal) -> tuple[Any, float]:
+def _newest(
+    load: LoadTable, rows: pd.DataFrame, stock: CountTotal
+) -> tuple[pd.Series[float], float]:
     """A stock by council in the newest period with figures, and the year of that."""
     unit = load.contract.area.unit
     rows = rows[~rows[YEAR].isin(load.contract.years.blank)]
@@ -297,7 +300,7 @@ def _newest(load: LoadTable, rows: Any, stock: CountTotal) -> tuple[Any, float]:
     return by_council, float(rows[YEAR].max())
 
 
-def _with_before(load: LoadTable, stock: CountTotal) -> tuple[Any, float] | None:
+def _with_before(load: LoadTable, stock: CountTotal) -> tuple[pd.DataFrame, float] | None:
     """A stock of the councils of both releases, and the years between; None without a release."""
     if load.previous_release is None:
         return None
@@ -395,7 +398,7 @@ class _OfNeighbours(_Declared):
     entry = "neighbours"
     noun = "councils"
 
-    def pairs(self, load: LoadTable) -> Any:
+    def pairs(self, load: LoadTable) -> pd.DataFrame:
         """Who names whom, as councils of today."""
         spec = load.contract.checks.neighbours
         assert spec is not None  # noqa: S101  # nosec B101  # it has a subject
@@ -405,14 +408,16 @@ class _OfNeighbours(_Declared):
         )
 
 
-def _council(cells: Any, load: LoadTable) -> Any:
+def _council(cells: pd.Series[str], load: LoadTable) -> Texts:
     """The council of today that each cell stands for; a cell that stands for none is itself."""
     councils, known_by = load.councils, load.contract.area.known_by
     known = {c: councils.code_of(c, known_by) or c for c in cells.unique()}
-    return cells.map({cell: councils.entity(code) for cell, code in known.items()}).to_numpy()
+    of_today = {cell: councils.entity(code) for cell, code in known.items()}
+    found: Texts = cells.map(of_today).to_numpy()
+    return found
 
 
-def _named(pairs: Any, off: Any, councils: Councils, how: str) -> Findings:
+def _named(pairs: pd.DataFrame, off: pd.DataFrame, councils: Councils, how: str) -> Findings:
     """The councils that name others which they should not."""
     named = {of: [*dict.fromkeys(others)] for of, others in off.groupby("of")["named"]}
     asked = pairs["of"].unique()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from expectations.checks.presence import OfSeries
 from expectations.panel.baseline import ENOUGH_AREAS
 
 if TYPE_CHECKING:
+    from expectations.panel.arrays import Floats
     from expectations.panel.load_table import LoadTable
     from expectations.panel.series_panel import Overlap, SeriesView
 
@@ -164,7 +165,7 @@ class NoFigureMuchRevised(_OfRevisions):
         year, council = np.nonzero(~np.isnan(overlap.old) & ~np.isnan(overlap.new))
         was, is_now = overlap.old[year, council], overlap.new[year, council]
         moved = np.abs(is_now - was) / np.fmax(np.abs(was), 8 * overlap.unit)
-        rows: Any = view.now.source_rows[overlap.here][year, council]
+        rows: Floats = view.now.source_rows[overlap.here][year, council]
         yield found_where(
             moved > float(self.most),
             [view.councils.name(view.now.areas[c]) for c in council],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from expectations.panel.baseline import ENOUGH_AREAS, RobustBaseline, nanmedian,
 from expectations.panel.series_panel import SMALL_NUMBER
 
 if TYPE_CHECKING:
+    from expectations.panel.arrays import Floats
     from expectations.panel.load_table import LoadTable
     from expectations.panel.series_panel import SeriesView
 
@@ -116,7 +117,7 @@ class _YearMoves(OfSeries):
         self,
         view: SeriesView,
         baseline: RobustBaseline,
-        cells: Any,
+        cells: Floats,
         is_log: bool,
         what: str,
         more: float,

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import overload
 
 import numpy as np
+
+from expectations.panel.arrays import Floats
 
 # 1 / 0.6745: makes the median absolute deviation a standard deviation where errors are normal.
 MAD_TO_SD = 1.4826
@@ -23,7 +25,11 @@ OWN_YEARS = 4
 ENOUGH_AREAS = 20
 
 
-def nanmedian(cells: Any, axis: int | None = None) -> Any:
+@overload
+def nanmedian(cells: Floats) -> float: ...
+@overload
+def nanmedian(cells: Floats, axis: int) -> Floats: ...
+def nanmedian(cells: Floats, axis: int | None = None) -> float | Floats:
     """The median of what is there; nothing where nothing is."""
     # The library's own masks small arrays, and takes ten times as long.
     cells = np.asarray(cells, dtype="float64")
@@ -32,14 +38,16 @@ def nanmedian(cells: Any, axis: int | None = None) -> Any:
     # What is not there is sorted last.
     ordered = np.sort(np.moveaxis(cells, axis, 0), axis=0)
     if not len(ordered):
-        return np.full(ordered.shape[1:], np.nan)[()]
+        nothing: float | Floats = np.full(ordered.shape[1:], np.nan)[()]
+        return nothing
     known = len(ordered) - np.isnan(ordered).sum(axis=0)
     low, high = np.maximum(known - 1, 0) // 2, np.minimum(known // 2, len(ordered) - 1)
     middle = [np.take_along_axis(ordered, at[None], axis=0)[0] for at in (low, high)]
-    return np.where(known > 0, (middle[0] + middle[1]) / 2, np.nan)[()]
+    found: float | Floats = np.where(known > 0, (middle[0] + middle[1]) / 2, np.nan)[()]
+    return found
 
 
-def nearest_years(cells: Any, years: Any) -> Any:
+def nearest_years(cells: Floats, years: Floats) -> Floats:
     """Each cell's expected value: the median of the same column's nearest other years with one."""
     expected = np.full(cells.shape, np.nan)
     for row, year in enumerate(years):
@@ -60,24 +68,24 @@ class RobustBaseline:
     it; 0 where there are none. `unit` is the last decimal printed.
     """
 
-    years: Any
-    values: Any
-    noise: Any
+    years: Floats
+    values: Floats
+    noise: Floats | float
     unit: float
 
     @cached_property
-    def expected(self) -> Any:
+    def expected(self) -> Floats:
         """What each figure would be if the council were as in its nearest years."""
         return nearest_years(self.values, self.years)
 
     @cached_property
-    def moved(self) -> Any:
+    def moved(self) -> Floats:
         """Each figure less its expected value, less what all councils moved that year."""
         change = self.values - self.expected
         return change - nanmedian(change, axis=1)[:, None]
 
     @cached_property
-    def scale(self) -> Any:
+    def scale(self) -> Floats:
         """The robust standard deviation that each figure's move is measured by."""
         year = MAD_TO_SD * self._usual_move[:, None]
         own = MAD_TO_SD * nanmedian(np.abs(self.moved), axis=0)[None, :]
@@ -87,7 +95,7 @@ class RobustBaseline:
         return np.sqrt(usual**2 + self.noise**2 + self.unit**2)
 
     @cached_property
-    def _usual_move(self) -> Any:
+    def _usual_move(self) -> Floats:
         """The median move of each year: of those who moved, where most stay to the letter.
 
         A stock that is counted again a month later is the same in most councils, and the middle
@@ -101,6 +109,6 @@ class RobustBaseline:
         return np.where(stays, of_movers, usual)
 
     @cached_property
-    def z(self) -> Any:
+    def z(self) -> Floats:
         """The robust z-score of each figure; nan where there is nothing to compare with."""
         return self.moved / self.scale

@@ -46,6 +46,7 @@ from ingest.reading.tables import SOURCE_ROW
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from expectations.panel.arrays import Places
     from expectations.panel.series_panel import SeriesView
 
 # So much of the history that two releases share must be the same to prove how a file is read, of
@@ -90,17 +91,17 @@ class LoadTable:
     mapping: Mapping[str, str]
     columns: Columns
     printed: Columns
-    key: Any
+    key: pd.DataFrame
     key_again: NDArray[np.bool_]
     repeated_rows: tuple[int, ...]
     repeated_otherwise: int
     conflicts: tuple[Conflict, ...]
     periods: Mapping[str, Period]
     expected: Mapping[str, frozenset[str]]
-    dropped: Mapping[int, Any]
-    corrections: Any
+    dropped: Mapping[int, pd.DataFrame]
+    corrections: pd.DataFrame
     columns_before: Columns | None
-    sibling_table: Any | None
+    sibling_table: pd.DataFrame | None
     _kept: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     def once(self, what: str, check: SeriesCheck, make: Callable[[], Any]) -> Any:
@@ -122,22 +123,22 @@ class LoadTable:
         return tuple(sorted({*taken, *self.repeated_rows}))
 
     @property
-    def rows(self) -> Any:
+    def rows(self) -> pd.DataFrame:
         """The rows that stay, as a data frame."""
         return self.columns.rows
 
     @property
-    def cells(self) -> Any:
+    def cells(self) -> pd.DataFrame:
         """The rows as published, as a data frame."""
         return self.printed.rows
 
     @property
-    def previous_release(self) -> Any | None:
+    def previous_release(self) -> pd.DataFrame | None:
         """The described rows of the release before as a data frame, where there is one."""
         return None if self.columns_before is None else self.columns_before.rows
 
     @property
-    def source_rows(self) -> Any:
+    def source_rows(self) -> NDArray[np.int64]:
         """The source row of each row."""
         return self.columns.source_rows
 
@@ -180,9 +181,12 @@ class LoadTable:
         """The same of the regions and of England."""
         return tuple(self._view(check, councils=False) for check in series_of(self.contract))
 
-    def rows_of(self, check: SeriesCheck) -> Any:
+    def rows_of(self, check: SeriesCheck) -> Places:
         """The positions of the rows that a series is printed in."""
-        return self.once("rows", check, lambda: np.flatnonzero(self.columns.where(check.where)))
+        rows: Places = self.once(
+            "rows", check, lambda: np.flatnonzero(self.columns.where(check.where))
+        )
+        return rows
 
     def series_with(self, source_row: int, column: str) -> tuple[str, ...]:
         """The series, as `measure.series`, whose facts a cell is part of."""
@@ -287,13 +291,13 @@ def describe_load(
     )
 
 
-def describe(cells: pa.Table, contract: FileContract, councils: Councils) -> Any:
+def describe(cells: pa.Table, contract: FileContract, councils: Councils) -> pd.DataFrame:
     """The rows under the contract's names and what each is: its level, area, year and numbers."""
     meant = described_rows.with_meaning(cells, contract, councils)
     return _described(_as_frame(meant, contract), contract, councils).rows
 
 
-def _as_frame(cells: pa.Table, contract: FileContract) -> Any:
+def _as_frame(cells: pa.Table, contract: FileContract) -> pd.DataFrame:
     """Described rows as a data frame, without what the checks read from the cells themselves."""
     names = contract.figure_names
     of_each = described_rows.status_of, described_rows.mark_of
@@ -301,7 +305,7 @@ def _as_frame(cells: pa.Table, contract: FileContract) -> Any:
     return cells.drop_columns([n for n in cells.column_names if n in beside]).to_pandas()
 
 
-def _described(cells: Any, contract: FileContract, councils: Councils) -> Columns:
+def _described(cells: pd.DataFrame, contract: FileContract, councils: Councils) -> Columns:
     printed = Columns(_without_dropped(cells, contract.dropped_rows)[0])
     labels = _period_labels(printed, contract)
     return _columns(printed, contract, labels, _periods(labels, printed.rows), councils)
@@ -376,7 +380,7 @@ def larger_areas(columns: Columns) -> Coded:
     )
 
 
-def _position(rows: Any, correction: Correction) -> int | None:
+def _position(rows: pd.DataFrame, correction: Correction) -> int | None:
     """Where the correction's row is; None where no row, or more than one, is meant.
 
     Rows that a melt made of one share its number: they are told apart by their cells alone.
@@ -391,7 +395,7 @@ def _position(rows: Any, correction: Correction) -> int | None:
     return int(found[0]) if len(found) == 1 else None
 
 
-def _corrections(rows: Any, located: Located) -> Any:
+def _corrections(rows: pd.DataFrame, located: Located) -> pd.DataFrame:
     """One row a correction: what it expects to find, and what is printed."""
     printed = [
         None if at is None or c.column not in rows else rows[c.column].iloc[at] for at, c in located
@@ -407,7 +411,7 @@ def _corrections(rows: Any, located: Located) -> Any:
     )
 
 
-def _corrected(rows: Any, located: Located) -> Any:
+def _corrected(rows: pd.DataFrame, located: Located) -> pd.DataFrame:
     """The rows as the facts will take them: a cell mended in the open is not refused again."""
     rows = rows.copy()
     for at, c in located:
@@ -418,9 +422,11 @@ def _corrected(rows: Any, located: Located) -> Any:
     return rows
 
 
-def _without_dropped(rows: Any, drops: Sequence[DroppedRows]) -> tuple[Any, dict[int, Any]]:
+def _without_dropped(
+    rows: pd.DataFrame, drops: Sequence[DroppedRows]
+) -> tuple[pd.DataFrame, dict[int, pd.DataFrame]]:
     """The rows that stay, and those that each of the contract's drops takes out, if any."""
-    dropped: dict[int, Any] = {}
+    dropped: dict[int, pd.DataFrame] = {}
     for index, drop in enumerate(drops):
         hit = pd.Series(True, index=rows.index)
         for column, text in drop.where.items():
@@ -441,7 +447,7 @@ def _period_labels(printed: Columns, contract: FileContract) -> Coded:
     return Coded.of(printed.rows[name] + "\t" + printed.rows[of["column"]])
 
 
-def _periods(labels: Coded, rows: Any) -> dict[str, Period]:
+def _periods(labels: Coded, rows: pd.DataFrame) -> dict[str, Period]:
     """The period of each distinct label that names one."""
     places, at_first = np.unique(labels.found, return_index=True)
     firsts = dict(zip(places.tolist(), at_first.tolist(), strict=True))
@@ -511,7 +517,7 @@ def _cut(cell: str) -> str:
     return cell.strip(" ")
 
 
-def _numbers(rows: Any, contract: FileContract, name: str) -> NDArray[np.float64]:
+def _numbers(rows: pd.DataFrame, contract: FileContract, name: str) -> NDArray[np.float64]:
     """The numbers of a column of figures; nan where there is none, or a mark that stands for one.
 
     What is rounded to zero without being zero is nothing to compare by.

@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from expectations.panel.arrays import Flags, Floats, Places, Texts
 from expectations.panel.baseline import ENOUGH_AREAS, RobustBaseline, nanmedian
 from expectations.panel.cells import denominators
 from expectations.panel.columns import Coded, Columns
@@ -45,18 +47,18 @@ class SeriesPanel:
     `texts` are value, numerator and denominator to the letter, empty where no number is.
     """
 
-    years: Any
-    areas: Any
-    values: Any
-    counts: Any
-    sizes: Any
-    texts: Any
-    source_rows: Any
+    years: Floats
+    areas: Texts
+    values: Floats
+    counts: Floats
+    sizes: Floats
+    texts: Texts
+    source_rows: Floats
     decimals: int
     kind: str
 
     @property
-    def period_labels(self) -> Any:
+    def period_labels(self) -> Texts:
         """The years as one reads them."""
         return np.array([when(year) for year in self.years], dtype=object)
 
@@ -66,11 +68,12 @@ class SeriesPanel:
         return bool(np.isnan(self.values).all()) if self.values.size else True
 
     @property
-    def known(self) -> Any:
+    def known(self) -> Flags:
         """The years in which enough areas have a number to speak of."""
-        return (~np.isnan(self.values)).sum(axis=1) >= ENOUGH_AREAS
+        known: Flags = (~np.isnan(self.values)).sum(axis=1) >= ENOUGH_AREAS
+        return known
 
-    def places(self, areas: Any) -> Any:
+    def places(self, areas: Texts) -> Places:
         """The column of each of another file's areas; -1 where it is not here."""
         position = {area: column for column, area in enumerate(self.areas)}
         return np.array([position.get(area, -1) for area in areas], dtype=int)
@@ -84,9 +87,9 @@ class Overlap:
     coarser last place.
     """
 
-    here: Any
-    old: Any
-    new: Any
+    here: Places
+    old: Floats
+    new: Floats
     unit: float
 
     @property
@@ -95,7 +98,7 @@ class Overlap:
         return int((~np.isnan(self.old)).sum())
 
     @cached_property
-    def changed(self) -> Any:
+    def changed(self) -> Flags:
         """Which figures of both differ by more than rounding."""
         return np.abs(self.new - self.old) > self.unit
 
@@ -105,7 +108,7 @@ class Overlap:
         return int((~np.isnan(self.old) & np.isnan(self.new)).sum())
 
     @cached_property
-    def moves(self) -> Any:
+    def moves(self) -> Floats:
         """By what share of itself each figure that changed did."""
         moved = np.abs(self.new - self.old) / np.fmax(np.abs(self.old), self.unit)
         return moved[self.changed]
@@ -133,24 +136,24 @@ class SeriesView:
         return _with_years_before(self.now, self.was)
 
     @cached_property
-    def in_file(self) -> Any:
+    def in_file(self) -> Flags:
         """Which of the panel's years are printed in this file."""
         return np.isin(self.panel.years, self.now.years)
 
     @cached_property
-    def judged(self) -> Any:
+    def judged(self) -> Places:
         """The positions of the file's years in which enough areas have a number."""
         return np.flatnonzero(self.in_file & self.panel.known)
 
     @cached_property
-    def names(self) -> Any:
+    def names(self) -> Texts:
         """The areas' names."""
         larger: Mapping[str, str] = self.councils.regions | LARGER
         named = [larger.get(code) or self.councils.name(code) for code in self.panel.areas]
         return np.array(named, dtype=object)
 
     @cached_property
-    def regions(self) -> Any:
+    def regions(self) -> Texts:
         """The region that each council lies in."""
         return np.array([self.councils.region_of(code) for code in self.panel.areas], dtype=object)
 
@@ -166,7 +169,7 @@ class SeriesView:
         return Overlap(here, old, self.now.values[here], unit)
 
     @cached_property
-    def fresh(self) -> Any:
+    def fresh(self) -> Flags:
         """Which figures nobody has seen: those of the newest year, and what changed since."""
         panel = self.panel
         fresh = np.zeros(panel.values.shape, dtype=bool)
@@ -227,10 +230,11 @@ class SeriesView:
         noise = np.nan_to_num(1 / np.sqrt(sizes))
         return RobustBaseline(self.panel.years, np.log(sizes), noise, SIZE_UNIT)
 
-    def in_rows(self, year: Any) -> Any:
+    def in_rows(self, year: int | np.intp) -> Places:
         """The areas of a year in the order of the file."""
         order = np.argsort(self.panel.source_rows[year])
-        return order[~np.isnan(self.panel.source_rows[year][order])]
+        there: Places = order[~np.isnan(self.panel.source_rows[year][order])]
+        return there
 
 
 def read_series(
@@ -249,7 +253,7 @@ def read_series(
     # An area under two codes: the row that has a number counts.
     order = np.argsort(~np.isnan(numbers), kind="stable")[::-1]
 
-    def panel(cells: Any, fill: Any = np.nan) -> Any:
+    def panel(cells: NDArray[Any], fill: float | str = np.nan) -> NDArray[Any]:
         made = np.full(shape, fill, dtype=object if fill == "" else "float64")
         made[row_years[order], columns[order]] = cells[order]
         return made
@@ -290,7 +294,7 @@ def _with_years_before(now: SeriesPanel, was: SeriesPanel | None) -> SeriesPanel
         return now
     source = was.places(now.areas)
 
-    def joined(old: Any, new: Any, nothing: Any) -> Any:
+    def joined(old: NDArray[Any], new: NDArray[Any], nothing: float | str) -> NDArray[Any]:
         taken = np.where(source[None, :] >= 0, old[older][:, source], nothing)
         return np.concatenate([taken, new])[order]
 

@@ -25,24 +25,8 @@ history as (
         ) = 1
 ),
 
-spellings as (
-    select
-        spelling,
-        min(area_code) as area_code,
-    from {{ ref('area_spelling') }}
-    group by all
-),
-
 councils as (
     select * from {{ ref('int_council') }}
-),
-
-named as (
-    select
-        spellings.spelling,
-        councils.current_code,
-    from spellings
-    inner join councils on spellings.area_code = councils.council_code
 ),
 
 current_names as (
@@ -55,20 +39,20 @@ current_names as (
 published_ones as (
     select
         history.*,
-        named.current_code as council_code,
+        councils.current_code as council_code,
         row_number() over (
-            partition by named.current_code order by history.publication_date desc
+            partition by councils.current_code order by history.publication_date desc
         ) = 1 as is_newest_published,
     from history
-    inner join named on history.area_name = named.spelling
+    inner join councils on history.area_code = councils.council_code
 ),
 
 standing as (
     select
         latest.*,
-        named.current_code as council_code,
+        councils.current_code as council_code,
     from latest
-    inner join named on latest.area_name = named.spelling
+    inner join councils on latest.area_code = councils.council_code
 ),
 
 -- The list of standing judgements has the day of the inspection, the history that of the report:

@@ -8,8 +8,9 @@ staged as (
     select
         {{ load_columns() }},
 
+        {{ area_columns() }},
         trim(area_name) as area_name,
-        as_of::date as as_of,
+        row_period_end as as_of,
 
         case trim(inspection) when 'First' then 1 when 'Second' then 2 when 'Third' then 3 end
             as ordinal,

@@ -8,8 +8,9 @@ staged as (
     select
         {{ load_columns() }},
 
+        {{ area_columns() }},
         trim(area_name) as area_name,
-        as_of::date as as_of,
+        row_period_end as as_of,
 
         try_cast(trim(inspection_date) as date) as inspection_date,
         trim(inspection_date) as inspection_date_as_published,

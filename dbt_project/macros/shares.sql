@@ -1,4 +1,4 @@
-{#- Explore Education Statistics: shares that it does not print. -#}
+{#- Shares that a publisher does not print, of the counts that it does. -#}
 
 {#-
   A percentage that the publisher does not print, from the counts it prints: `numerator` is a
