@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -131,16 +131,16 @@ class LoadVerdict:
     @property
     def admitted(self) -> bool:
         """Whether the load's rows may become facts."""
-        return not any(check.blocks for check in self.checks)
+        return not self.reasons
 
     @property
     def rows_were_read(self) -> bool:
         """Whether there were rows to look at: all that is said otherwise is why there are none."""
         return len(self.checks) > 1
 
-    @property
+    @cached_property
     def reasons(self) -> tuple[Check, ...]:
-        """The failed checks that refuse the load."""
+        """The failed checks that refuse the load; asked for over and over of each that is held."""
         return tuple(check for check in self.checks if check.blocks)
 
     @property
