@@ -337,8 +337,6 @@ def _insert(
     rows: Sequence[dict[str, object]],
 ) -> None:
     """A table of these rows: handed over as a whole, since bound one by one they take seconds."""
-    import pyarrow as pa
-
     kinds = {
         "varchar": pa.string(),
         "integer": pa.int32(),
