@@ -154,9 +154,7 @@ def _by_series(figures: Sequence[Figure]) -> dict[str, list[Figure]]:
 
 def _figures(contract: FileContract, cells: pa.Table) -> tuple[Figure, ...]:
     """Every cell of the series' columns; of columns that were melted each year is a series."""
-    councils = Councils.load()
-    unit = contract.area.unit
-    rows = describe(cells, contract, councils.districts() if unit == "district" else councils)
+    rows = describe(cells, contract, Councils.load())
     printed = cells.to_pandas()
     figures = []
     for column in dict.fromkeys(check.column for check in series_of(contract)):

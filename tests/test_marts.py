@@ -238,7 +238,7 @@ cells as (
 ),
 
 final as (
-    {{ ees_figures('cells') }}
+    {{ figures('select * from cells') }}
 )
 
 select * from final

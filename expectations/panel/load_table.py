@@ -292,8 +292,13 @@ def describe_load(
 
 
 def describe(cells: pa.Table, contract: FileContract, councils: Councils) -> pd.DataFrame:
-    """The rows under the contract's names and what each is: its level, area, year and numbers."""
+    """The rows under the contract's names and what each is: its level, area, year and numbers.
+
+    `councils` are all councils, whatever the file is of.
+    """
     meant = described_rows.with_meaning(cells, contract, councils)
+    if contract.area.unit == "district":
+        councils = councils.districts()
     return _described(_as_frame(meant, contract), contract, councils).rows
 
 

@@ -15,12 +15,25 @@ import duckdb
 from ingest.contracts.contract import FileContract
 from warehouse.connection import SETTINGS, sql_name, sql_text
 
+# What is known of a column of figures, by what its columns end in.
+_READ = {
+    "number": "Number that is printed in {}, after corrections; null where there is none.",
+    "status": "Why {} has no number, or published.",
+    "mark": "Mark in the place of a number in {}, or beside one.",
+}
 # What no mart has a column of.
 _OWN = {
     "area_level": "council, region, or country for England.",
     "area_code": "GSS code of the council, region or country as it stood in the period.",
     "area_name": "Its name as it stood in the period.",
     "printed_code": "Code as the publisher printed it.",
+    "row_area_level": "council, district, region or country; ignored where it is none of use here.",
+    "row_area_code": "GSS code that the row prints, or that its number or name stands for.",
+    "row_period_type": "What kind of period the row is of.",
+    "row_period_label": "The period as its publisher writes it.",
+    "row_period_start": "First day of the period.",
+    "row_period_end": "Last day of the period.",
+    "row_year": "Calendar year in which the period ends.",
     "corrections": "Column to corrected cell, where a correction was applied; else null.",
     "as_published": "Column to the cell to the letter, where it is read in plainer signs.",
     "cell_notes": "Column to the notes that stood beside its figure; null where there are none.",
@@ -130,6 +143,9 @@ def _column(
         return f"The cell as published, to the letter. Printed as: {', '.join(names)}."
     if schema == "staging" and (names := published.get(("", column))):
         return f"Read from the column that is printed as: {', '.join(names)}."
+    of, _, read = column.rpartition("__")
+    if of and read in _READ and schema in ("loads", "staging"):
+        return _READ[read].format(of)
     nearest = {
         "releases": "dim_release",
         "checks": "load_quality",
