@@ -172,7 +172,7 @@ def _figures(contract: FileContract, cells: pa.Table) -> tuple[Figure, ...]:
             figures.append(
                 Figure(
                     f"{column} {year}" if contract.reading.melt else column,
-                    "council" if level == unit else level,
+                    "council" if level == contract.area.unit else level,
                     printed[contract.area.codes[level]].iloc[at].strip(),
                     year,
                     row[SOURCE_ROW] - 1,
