@@ -29,6 +29,8 @@ TRIAL = {
     "lake_relations": 61,
     "lake_csv": 22,
 }
+# How many times the largest size that was measured is drawn on to.
+_DRAWN_ON = 10_000
 NIGHT_HOURS = 8
 _TITLES = {"collect": "Collect", "check": "Check", "build": "Build", "publish": "Publish"}
 
@@ -248,6 +250,12 @@ def _aims(whole: Sequence[Results], sizes: Sequence[Results], held: Results | No
     )
 
 
+def _when(times: float, measured: int) -> str:
+    if math.isinf(times):
+        return f"not within {_DRAWN_ON * measured:,} times the sample"
+    return f"at about {_about(times)} times the sample"
+
+
 def _stops(whole: Sequence[Results]) -> list[str]:
     if len(whole) < 2:
         return ["Two sizes at least must be measured to say."]
@@ -258,7 +266,9 @@ def _stops(whole: Sequence[Results]) -> list[str]:
     def reaches(now: float, then: float, limit: float) -> float:
         """How many times the sample's rows before something that grew so reaches a limit."""
         slope = math.log(now / then) / per_row
-        return math.inf if slope <= 0 else last["times"] * (limit / now) ** (1 / slope)
+        times = last["times"] * (limit / now) ** (1 / slope) if slope > 0 else math.inf
+        # So far beyond what was measured nothing is drawn on.
+        return times if times <= _DRAWN_ON * last["times"] else math.inf
 
     seconds = [sum(f["seconds"] for f in size["steps"].values()) for size in (last, before)]
     peaks = [max(f["peak_mib"] for f in size["steps"].values()) for size in (last, before)]
@@ -269,10 +279,7 @@ def _stops(whole: Sequence[Results]) -> list[str]:
         f"{memory / 1024:.0f} GiB of memory": reaches(peaks[0], peaks[1], memory),
     }
     found = sorted(limits.items(), key=lambda one: one[1])
-    reached = [
-        f"{name}, {'never' if math.isinf(times) else f'at about {_about(times)} times the sample'}"
-        for name, times in found
-    ]
+    reached = [f"{name}, {_when(times, last['times'])}" for name, times in found]
     return [
         f"Drawn on from the two largest sizes, {before['times']} and {last['times']} times"
         f" ({last['machine']}), what is reached first is {reached[0]}; then"
@@ -315,8 +322,8 @@ _BEYOND = (
     " measures are independent of each other up to their union. Workers take groups of measures"
     " from dbt's graph, one joins and builds what stands on the union, in a schema of its own:"
     " readers see the publication's one transaction, never dbt's node by node.",
-    "3. **Archive.** Releases are read through fsspec from a disk or from object storage alike, so"
-    " that workers need no disk in common.",
+    "3. **Archive.** A home's archive and loads stand on a disk or on object storage alike, through"
+    " fsspec (`CORE_MEASURES_ARCHIVE`, `CORE_MEASURES_LOADS`), so that workers need no disk in common.",
     "",
     "The warehouse stays a pure function of archive and code: what is on the lake may be dropped,"
     " and one command brings the same figures back.",
