@@ -323,7 +323,8 @@ _BEYOND = (
     " from dbt's graph, one joins and builds what stands on the union, in a schema of its own:"
     " readers see the publication's one transaction, never dbt's node by node.",
     "3. **Archive.** A home's archive and loads stand on a disk or on object storage alike, through"
-    " fsspec (`CORE_MEASURES_ARCHIVE`, `CORE_MEASURES_LOADS`), so that workers need no disk in common.",
+    " fsspec (`CORE_MEASURES_ARCHIVE`, `CORE_MEASURES_LOADS`), so that workers need no disk in"
+    " common.",
     "",
     "The warehouse stays a pure function of archive and code: what is on the lake may be dropped,"
     " and one command brings the same figures back.",
