@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Literal
 
 from ingest.contracts.specs import KnownBy
 from ingest.errors import ContractError
@@ -80,6 +81,14 @@ class Councils:
             return cls(by_code)
         seeds = b"".join(one.read_bytes() for one in (SEED, DISTRICT_SEED, SPELLING_SEED))
         return cls(by_code, _spellings(by_code), hashlib.sha256(seeds).hexdigest())
+
+    def of_unit(self, unit: Literal["council", "district"]) -> Councils:
+        """These, or the districts: the areas of which a file with such rows lacks none."""
+        return self._districts if unit == "district" else self
+
+    @cached_property
+    def _districts(self) -> Councils:
+        return self.districts()
 
     def districts(self, path: Path = DISTRICT_SEED) -> Councils:
         """The districts (lower-tier authorities), each in the region of its council.

@@ -172,8 +172,8 @@ def test_a_period_has_other_days_or_another_label_than_its_publisher_means(
 def test_a_period_that_nobody_can_read_has_days() -> None:
     contract = contract_of("characteristics-of-children-in-need", "referrals")
     (row,) = rows_of(contract, {"time_period": ["soon"]})
-    told = (row["row_period_start"], row["row_period_end"], row["row_year"])
-    assert told == (None, None, None)
+    found = (row["row_period_start"], row["row_period_end"], row["row_year"])
+    assert found == (None, None, None)
     assert row["row_period_label"] == "soon"
 
 
@@ -218,9 +218,9 @@ def test_a_council_is_not_known_by_its_number_or_its_name() -> None:
     ]
     schools = contract_of("state-funded-schools-inspections-and-outcomes", "schools")
     rows = rows_of(schools, {"laestab": ["2013614", "201/3614", "9993614"]})
-    told = [(row["row_area_level"], row["row_area_code"]) for row in rows]
-    assert told == [("council", "E09000001"), ("council", "E09000001"), (None, None)]
+    found = [(row["row_area_level"], row["row_area_code"]) for row in rows]
+    assert found == [("council", "E09000001"), ("council", "E09000001"), (None, None)]
     tables = contract_of("primary-school-performance-tables", "level_4")
     rows = rows_of(tables, {"record_type": ["3", "5", "1"], "la_number": ["201", "", "201"]})
-    told = [(row["row_area_level"], row["row_area_code"]) for row in rows]
-    assert told == [("council", "E09000001"), ("country", "E92000001"), ("ignored", None)]
+    found = [(row["row_area_level"], row["row_area_code"]) for row in rows]
+    assert found == [("council", "E09000001"), ("country", "E92000001"), ("ignored", None)]

@@ -3,7 +3,7 @@
   each column of cells stand its numbers, statuses and marks. Here is the order of the statuses.
 -#}
 
-{#- Of several the gravest: what is not known of a part is not known of the whole. -#}
+{#- Of several the worst: what is not known of a part is not known of the whole. -#}
 {% macro statuses_worst_first() %}
     {{ return([
         'conflicting', 'unrecognised', 'suppressed', 'low_reliability', 'not_applicable',

@@ -1,5 +1,5 @@
 {#-
-  What a row is, told when its load is described (`ingest.reading.rows`): its area and its period.
+  What a row is, read when its load is described (`ingest.reading.rows`): its area and its period.
 -#}
 
 {% macro area_columns() -%}

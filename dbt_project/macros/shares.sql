@@ -3,7 +3,7 @@
 {#-
   A percentage that the publisher does not print, from the counts it prints: `numerator` is a
   column of figures, `denominator` a list of those to be added. A part without a number leaves
-  the share without one, for the gravest reason among the parts.
+  the share without one, for the worst status among the parts.
 -#}
 {% macro share_figures(rows, numerator, denominator) -%}
     {%- set parts = ([numerator] + denominator) | unique | list -%}

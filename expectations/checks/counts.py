@@ -35,8 +35,8 @@ from ingest.contracts.figure_checks import Bounds, RowFilter, Share
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from expectations.panel.arrays import Flags, Floats, Places
     from expectations.panel.load_table import LoadTable
+    from ingest.arrays import Flags, Floats, Places
     from ingest.councils import Councils
 
 # Marks that stand for nothing there, not for a number kept back.

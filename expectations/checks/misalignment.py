@@ -21,9 +21,9 @@ from expectations.checks.years import share_that_stays
 from expectations.panel.baseline import ENOUGH_AREAS, RobustBaseline, nanmedian
 
 if TYPE_CHECKING:
-    from expectations.panel.arrays import Floats, Places, Texts
     from expectations.panel.load_table import LoadTable
     from expectations.panel.series_panel import SeriesView
+    from ingest.arrays import Floats, Places, Texts
 
 
 def _known_years(view: SeriesView, baseline: RobustBaseline) -> Places:

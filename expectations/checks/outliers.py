@@ -17,9 +17,9 @@ from expectations.panel.baseline import ENOUGH_AREAS, MAD_TO_SD, nanmedian
 from expectations.panel.series_panel import SIZE_UNIT
 
 if TYPE_CHECKING:
-    from expectations.panel.arrays import Floats
     from expectations.panel.load_table import LoadTable
     from expectations.panel.series_panel import SeriesView
+    from ingest.arrays import Floats
 
 # How many regions of a year, England among them, must have a number.
 ENOUGH_WHOLES = 4

@@ -35,11 +35,10 @@ from ingest.contracts.contract import FileContract
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from expectations.panel.arrays import Flags, Floats
     from expectations.panel.load_table import LoadTable
+    from ingest.arrays import Flags, Floats, Places
 
     # Positions among a load's rows, in the order of the file.
-    Rows = NDArray[np.intp]
 
 ENGLAND = "England"
 
@@ -60,12 +59,12 @@ class _OfRows(OfSeries):
             if len(rows):
                 yield from self.of_series(load, check, rows)
 
-    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Rows) -> Iterator[Findings]:
+    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Places) -> Iterator[Findings]:
         """What is found of one series, in the rows at these positions."""
         raise NotImplementedError
 
 
-def _groups(of_rows: NDArray[np.generic], rows: Rows) -> Iterator[tuple[Any, Rows]]:
+def _groups(of_rows: NDArray[np.generic], rows: Places) -> Iterator[tuple[Any, Places]]:
     """Each distinct thing said of rows, in order, and the positions of those it is said of."""
     distinct, inverse = np.unique(of_rows, return_inverse=True)
     order = rows[np.argsort(inverse, kind="stable")]
@@ -74,7 +73,7 @@ def _groups(of_rows: NDArray[np.generic], rows: Rows) -> Iterator[tuple[Any, Row
         yield said, order[begin:end]
 
 
-def _by_period(load: LoadTable, rows: Rows) -> Iterator[tuple[str, Rows]]:
+def _by_period(load: LoadTable, rows: Places) -> Iterator[tuple[str, Places]]:
     """The labels of a series' periods, in their order, and the positions of the rows of each."""
     labels = load.columns.codes(PERIOD)
     rows = rows[labels.there[rows]]
@@ -82,7 +81,7 @@ def _by_period(load: LoadTable, rows: Rows) -> Iterator[tuple[str, Rows]]:
     return iter(sorted(groups.items()))
 
 
-def _said(cells: Coded, rows: Rows) -> set[str]:
+def _said(cells: Coded, rows: Places) -> set[str]:
     """The distinct cells of a column that rows have."""
     return {cells.distinct[at] for at in np.unique(cells.found[rows]).tolist() if at >= 0}
 
@@ -98,7 +97,7 @@ class SeriesComplete(_OfRows):
     )
     noun = "periods"
 
-    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Rows) -> Iterator[Findings]:
+    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Places) -> Iterator[Findings]:
         councils, columns = load.councils, load.columns
         larger = load.contract.area.codes.keys() - {*check.without}
         is_country = columns.there(COUNTRY_CODE)
@@ -155,7 +154,7 @@ class SeriesUnbroken(OfSeries):
             yield one(1, told if before > newest else None)
 
 
-def _years_found(load: LoadTable, rows: Rows) -> list[int]:
+def _years_found(load: LoadTable, rows: Places) -> list[int]:
     """The years of some rows, the oldest first."""
     years = load.columns.years[rows]
     return sorted({int(year) for year in np.unique(years[~np.isnan(years)])})
@@ -227,7 +226,7 @@ class NumbersNotFew(_OfRows):
     )
     noun = "years"
 
-    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Rows) -> Iterator[Findings]:
+    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Places) -> Iterator[Findings]:
         years, share, withheld = load.once(
             "numbers by year", check, lambda: _numbers_by_year(load, check, rows)
         )
@@ -247,7 +246,7 @@ class NoYearWithheld(_OfRows):
     noun = "years"
     outcome = "warn"
 
-    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Rows) -> Iterator[Findings]:
+    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Places) -> Iterator[Findings]:
         years, _, withheld = load.once(
             "numbers by year", check, lambda: _numbers_by_year(load, check, rows)
         )
@@ -256,7 +255,7 @@ class NoYearWithheld(_OfRows):
 
 
 def _numbers_by_year(
-    load: LoadTable, check: SeriesCheck, rows: Rows
+    load: LoadTable, check: SeriesCheck, rows: Places
 ) -> tuple[Floats, Floats, Flags]:
     """Years, the share of councils with a number in each, and whether it is withheld whole.
 
@@ -292,7 +291,7 @@ class NoBlankWithoutMark(_OfRows):
     noun = "series"
     outcome = "warn"
 
-    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Rows) -> Iterator[Findings]:
+    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Places) -> Iterator[Findings]:
         blank = load.columns.equal(check.column, "")[rows]
         if all(mark == "" for mark in load.contract.marks):
             blank &= False
@@ -322,7 +321,7 @@ class NumbersNotAlone(_OfRows):
         " cell was lost.",
     )
 
-    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Rows) -> Iterator[Findings]:
+    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Places) -> Iterator[Findings]:
         checks, columns = load.contract.checks, load.columns
         beside = [s.numerator for s in checks.shares if s.value == check.column]
         beside += [c for b in checks.bounds if b.value == check.column for c in (b.lower, b.upper)]
@@ -347,16 +346,16 @@ class NumbersNotAlone(_OfRows):
 
 
 def _years_with_numbers(
-    load: LoadTable, check: SeriesCheck, rows: Rows
-) -> list[tuple[float, Rows]]:
+    load: LoadTable, check: SeriesCheck, rows: Places
+) -> list[tuple[float, Places]]:
     """The years of a series, in order, and the positions of the rows that have a number in each."""
 
-    def make() -> list[tuple[float, Rows]]:
+    def make() -> list[tuple[float, Places]]:
         years, numbers = load.columns.years[rows], load.columns.numbers(check.column)[rows]
         known = ~np.isnan(years) & ~np.isnan(numbers)
         return list(_groups(years[known], rows[known]))
 
-    years: list[tuple[float, Rows]] = load.once("years with numbers", check, make)
+    years: list[tuple[float, Places]] = load.once("years with numbers", check, make)
     return years
 
 
@@ -368,7 +367,7 @@ class _Wholes(_OfRows):
     outcome = "flag"
     refused_above = MISREAD_SHARE
 
-    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Rows) -> Iterator[Findings]:
+    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Places) -> Iterator[Findings]:
         # Counts are the sum of their parts, and asked for that elsewhere.
         if check.column not in load.contract.columns_of("counts"):
             wholes = load.once("wholes", check, lambda: _wholes_of(load, check, rows))
@@ -409,7 +408,7 @@ class _Compared:
 _MOST_PARTS = 0.6
 
 
-def _wholes_of(load: LoadTable, check: SeriesCheck, rows: Rows) -> _Compared:
+def _wholes_of(load: LoadTable, check: SeriesCheck, rows: Places) -> _Compared:
     councils, columns = load.councils, load.columns
     found = _Compared()
     numbers, source_rows = columns.numbers(check.column), columns.source_rows
@@ -534,7 +533,7 @@ class DecimalsKept(_OfRows):
     noun = "years"
     outcome = "flag"
 
-    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Rows) -> Iterator[Findings]:
+    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Places) -> Iterator[Findings]:
         if check.column in load.contract.columns_of("counts"):
             return
         numbers = load.columns.numbers(check.column)
@@ -557,7 +556,7 @@ class RowsNotSortedByFigure(_OfRows):
     expects = "No year's figures stand in the order of their size: a column sorted by itself would."
     noun = "years"
 
-    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Rows) -> Iterator[Findings]:
+    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Places) -> Iterator[Findings]:
         numbers, is_council = load.columns.numbers(check.column), load.columns.there(COUNCIL_CODE)
         for year, of_year in _years_with_numbers(load, check, rows):
             councils = of_year[is_council[of_year]]

@@ -22,8 +22,8 @@ from ingest.contracts.figure_checks import CountTotal
 from ingest.reading.tables import SOURCE_ROW
 
 if TYPE_CHECKING:
-    from expectations.panel.arrays import Flags, Texts
     from expectations.panel.load_table import LoadTable
+    from ingest.arrays import Flags, Texts
     from ingest.councils import Councils
 
 # How Ofsted prints that there is nothing, in one edition or another.

@@ -12,9 +12,9 @@ from expectations.checks.presence import OfSeries
 from expectations.panel.baseline import ENOUGH_AREAS
 
 if TYPE_CHECKING:
-    from expectations.panel.arrays import Floats
     from expectations.panel.load_table import LoadTable
     from expectations.panel.series_panel import Overlap, SeriesView
+    from ingest.arrays import Floats
 
 
 class _OfRevisions(OfSeries):

@@ -14,9 +14,9 @@ from expectations.panel.baseline import ENOUGH_AREAS, RobustBaseline, nanmedian,
 from expectations.panel.series_panel import SMALL_NUMBER
 
 if TYPE_CHECKING:
-    from expectations.panel.arrays import Floats
     from expectations.panel.load_table import LoadTable
     from expectations.panel.series_panel import SeriesView
+    from ingest.arrays import Floats
 
 
 class MediansInRange(OfSeries):

@@ -13,7 +13,7 @@ from typing import overload
 
 import numpy as np
 
-from expectations.panel.arrays import Floats
+from ingest.arrays import Floats
 
 # 1 / 0.6745: makes the median absolute deviation a standard deviation where errors are normal.
 MAD_TO_SD = 1.4826

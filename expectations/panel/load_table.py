@@ -46,8 +46,8 @@ from ingest.reading.tables import SOURCE_ROW
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from expectations.panel.arrays import Places
     from expectations.panel.series_panel import SeriesView
+    from ingest.arrays import Floats, Places
 
 # So much of the history that two releases share must be the same to prove how a file is read, of
 # so many figures: two columns of other things agree by chance in a few of a hundred.
@@ -249,8 +249,7 @@ def describe_load(
     `cells` the rows under the contract's names with what they mean (`ingest.reading.rows`).
     """
     contract = load.contract
-    if contract.area.unit == "district":
-        councils = councils.districts()
+    councils = councils.of_unit(contract.area.unit)
     rows = _as_frame(cells, contract)
     located = [(_position(rows, correction), correction) for correction in corrections]
     emptied = [rows.at[at, SOURCE_ROW] for at, c in located if at is not None and not c.corrected]
@@ -297,9 +296,8 @@ def describe(cells: pa.Table, contract: FileContract, councils: Councils) -> pd.
     `councils` are all councils, whatever the file is of.
     """
     meant = described_rows.with_meaning(cells, contract, councils)
-    if contract.area.unit == "district":
-        councils = councils.districts()
-    return _described(_as_frame(meant, contract), contract, councils).rows
+    known = councils.of_unit(contract.area.unit)
+    return _described(_as_frame(meant, contract), contract, known).rows
 
 
 def _as_frame(cells: pa.Table, contract: FileContract) -> pd.DataFrame:
@@ -454,13 +452,14 @@ def _period_labels(printed: Columns, contract: FileContract) -> Coded:
 
 def _periods(labels: Coded, rows: pd.DataFrame) -> dict[str, Period]:
     """The period of each distinct label that names one."""
-    places, at_first = np.unique(labels.found, return_index=True)
-    firsts = dict(zip(places.tolist(), at_first.tolist(), strict=True))
     starts, ends = rows[described_rows.PERIOD_START], rows[described_rows.PERIOD_END]
+    # Each label stands somewhere, and the rows of one are of one period.
+    firsts = np.unique(labels.found[labels.there], return_index=True)[1]
+    at = np.flatnonzero(labels.there)[firsts].tolist()
     return {
-        label: Period(starts.iat[at], ends.iat[at])
-        for place, label in enumerate(labels.distinct)
-        if (at := firsts.get(place)) is not None and pd.notna(starts.iat[at])
+        label: Period(starts.iat[row], ends.iat[row])
+        for label, row in zip(labels.distinct, at, strict=True)
+        if pd.notna(starts.iat[row])
     }
 
 
@@ -512,7 +511,7 @@ def _columns(
         {SOURCE_ROW: rows[SOURCE_ROW]}
         | {name: cells.cells() for name, cells in known.items()}
         | {YEAR: year}
-        | {numeric(name): _numbers(rows, contract, name) for name in numbers}
+        | {numeric(name): _numbers(rows, contract, name, known[name]) for name in numbers}
     )
     return Columns(pd.DataFrame(described, index=rows.index), known)
 
@@ -522,16 +521,14 @@ def _cut(cell: str) -> str:
     return cell.strip(" ")
 
 
-def _numbers(rows: pd.DataFrame, contract: FileContract, name: str) -> NDArray[np.float64]:
+def _numbers(rows: pd.DataFrame, contract: FileContract, name: str, cells: Coded) -> Floats:
     """The numbers of a column of figures; nan where there is none, or a mark that stands for one.
 
     What is rounded to zero without being zero is nothing to compare by.
     """
     rounded = [mark for mark, status in contract.statuses.items() if status == "published"]
-    numbers: NDArray[np.float64] = rows[described_rows.number_of(name)].to_numpy(dtype="float64")
-    if not (hit := rows[name].str.strip(" ").isin(rounded).to_numpy()).any():
-        return numbers
-    return np.where(hit, np.nan, numbers)
+    numbers: Floats = rows[described_rows.number_of(name)].to_numpy(dtype="float64")
+    return np.where(cells.among(rounded), np.nan, numbers)
 
 
 def _expected_councils(

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from expectations.panel.arrays import Flags, Floats, Places, Texts
 from expectations.panel.baseline import ENOUGH_AREAS, RobustBaseline, nanmedian
 from expectations.panel.cells import denominators
 from expectations.panel.columns import Coded, Columns
 from expectations.panel.measures import SeriesCheck, share_of
+from ingest.arrays import Flags, Floats, Places, Texts
 from ingest.contracts.contract import FileContract
 from ingest.councils import Councils
 

@@ -113,8 +113,8 @@ class Bucket:
         """Where a document in one state is kept in the home."""
         if self._work is None:
             return None
-        told = f"{self.store.address}/{path}\n{tag}"
-        return self._work / hashlib.sha256(told.encode()).hexdigest()
+        state = f"{self.store.address}/{path}\n{tag}"
+        return self._work / hashlib.sha256(state.encode()).hexdigest()
 
     @staticmethod
     def _keep(kept: Path | None, data: bytes) -> None:

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ingest.arrays import Floats
 from ingest.reading.evidence import CONTRADICTED, Agreement
 
-Floats = NDArray[np.float64]
 SharedRows = tuple[NDArray[np.int64], NDArray[np.int64]]
 """Where the rows that two tables share stand in each."""
 

@@ -16,9 +16,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from ingest.arrays import Floats
 from ingest.contracts.contract import FileContract
 from ingest.contracts.specs import NUMERIC_ROLES, AreaLevel
-from ingest.reading.agreement import Floats, Numbers, SharedRows, agreement, numbers_of, shared_rows
+from ingest.reading.agreement import Numbers, SharedRows, agreement, numbers_of, shared_rows
 from ingest.reading.cells import read_cell
 from ingest.reading.evidence import (
     CONTRADICTED,

@@ -130,9 +130,9 @@ def canonical(table: pa.Table, mapping: Mapping[str, str]) -> pa.Table:
     """
     import pyarrow as pa
 
-    told = [name for name in (SOURCE_ROW, SOURCE_SHEET) if name in table.column_names]
+    places = [name for name in (SOURCE_ROW, SOURCE_SHEET) if name in table.column_names]
     return pa.table(
-        {name: table[name] for name in told}
+        {name: table[name] for name in places}
         | {name: table[published] for name, published in mapping.items()}
     )
 
@@ -169,15 +169,16 @@ def row_columns(
     import pyarrow as pa
 
     area = contract.area
-    known = councils.districts() if area.unit == "district" else councils
+    known = councils.of_unit(area.unit)
     codes: dict[str, str] = {of: name for of, name in area.codes.items() if name in columns}
     if area.level in columns:
         read = [columns[name] for name in (area.level, *codes.values())]
 
         def area_of(cells: tuple[str, ...]) -> _Area:
             level = level_of(contract, cells[0], known)
-            told = dict(zip(codes, cells[1:], strict=True))
-            return _Area(level, code_of(contract, told[level], known) if level in told else None)
+            cell_of = dict(zip(codes, cells[1:], strict=True))
+            code = code_of(contract, cell_of[level], known) if level in cell_of else None
+            return _Area(level, code)
 
         at, areas = _by_rows(read, area_of)
     else:
@@ -232,8 +233,8 @@ def figures_read(
 ) -> dict[str, pa.Array]:
     """What each figure says: its number, its status and its mark, a column each.
 
-    An empty cell is told by the column of flags or notes beside it, where the contract names one. A
-    flag is told beside a number too.
+    Of an empty cell the column of flags or notes beside it has the reason, where the contract names
+    one. A flag is the mark beside a number too.
     """
     import pyarrow as pa
 

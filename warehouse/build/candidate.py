@@ -278,7 +278,7 @@ def _served_otherwise(con: duckdb.DuckDBPyConnection, one: AdmittedLoad) -> dict
         cells.setdefault(f"source_row = {number}", {})[column] = CONFLICTING
     for fix in one.corrections:
         cells.setdefault(_row_of(fix), {})[fix.column] = fix.corrected or CORRECTED
-    cases: dict[str, list[str]] = {}
+    otherwise_of: dict[str, list[str]] = {}
     for row, otherwise in cells.items():
         found = con.execute(
             f"select * from read_parquet({sql_text(str(one.parquet))}) where {row} limit 1"
@@ -290,9 +290,10 @@ def _served_otherwise(con: duckdb.DuckDBPyConnection, one: AdmittedLoad) -> dict
         for name in figure_columns([n for n in otherwise if found.num_rows]):
             if name in said:
                 case = f"when {row} then {_literal(said[name][0].as_py())}"
-                cases.setdefault(name, []).append(case)
+                otherwise_of.setdefault(name, []).append(case)
     return {
-        name: f"case {' '.join(whens)} else {sql_name(name)} end" for name, whens in cases.items()
+        name: f"case {' '.join(cases)} else {sql_name(name)} end"
+        for name, cases in otherwise_of.items()
     }
 
 

@@ -53,7 +53,6 @@ _OWN = {
     "is_all_ages": "Whether the row is of all ages together.",
     "ordinal": "Which of the council's inspections it is: 1 the first.",
     "inspection_date_as_published": "Day of the inspection as printed.",
-    "period_day": "Day that the publisher gives for the period.",
     "district_code": "GSS code of the district.",
     "district_name": "Name of the district.",
 }
