@@ -280,7 +280,8 @@ def main() -> None:
     parser.add_argument("--limit", type=float, default=3600.0, help="seconds for one size")
     parser.add_argument("--work", type=Path, help="where archives and homes are made and removed")
     options = parser.parse_args()
-    for name in ("DAGSTER_HOME", "CORE_MEASURES_HOME"):
+    # What is installed has its byte-code: where none may be kept each run would compile our own.
+    for name in ("DAGSTER_HOME", "CORE_MEASURES_HOME", "PYTHONDONTWRITEBYTECODE"):
         os.environ.pop(name, None)
     results = read_results()
     with tempfile.TemporaryDirectory(prefix="core-measures-growth-", dir=options.work) as scratch:

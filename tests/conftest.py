@@ -98,6 +98,8 @@ def table_as_published(load: Load) -> Table:
 os.environ.setdefault("CORE_MEASURES_SITE", "false")
 # The tests themselves run side by side.
 os.environ.setdefault("CORE_MEASURES_WORKERS", "1")
+# A process that may keep no byte-code compiles all of ours each time that it starts.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 

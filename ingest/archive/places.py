@@ -87,7 +87,7 @@ class Folder:
     def stamp(self, path: str) -> Hashable | None:
         """By its inode, time and size."""
         try:
-            stat = (self.folder / path).stat()
+            stat = os.stat(f"{self.folder}/{path}")  # noqa: PTH116  # hundreds of them a night
         except OSError:
             return None
         return stat.st_ino, stat.st_mtime_ns, stat.st_size

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
@@ -13,14 +15,14 @@ from ingest.archive.release import Release
 from ingest.archive.writing import write_whole
 from ingest.corrections import corrections_of
 from ingest.errors import CoreMeasuresError
-from orchestration.pipeline.code import dbt_project
+from orchestration.pipeline.code import code_digest, dbt_project
 from orchestration.pipeline.inventory import UNCHECKED, HeldLoad, Inventory
 from orchestration.pipeline.reporter import SILENT, Reporter
 from orchestration.settings import Settings
 from warehouse.serve.home import Home
 
 if TYPE_CHECKING:
-    from warehouse.build.candidate import AdmittedLoad
+    from warehouse.build.candidate import AdmittedLoad, Filled
     from warehouse.build.dbt import NodeResult, Project
 
 _WARNING_WIDTH = 300
@@ -47,6 +49,8 @@ class Candidate:
 
     inventory: Inventory
     dbt: Project
+    # By table of its loads, the digest of the SQL that it was filled by.
+    filled: Mapping[str, str] = field(default_factory=dict)
 
 
 def build(
@@ -75,7 +79,7 @@ def build(
     begin_importing()
     home.drop_candidate()
     files = [file for publication in inventory.contracts.values() for file in publication.files]
-    candidate.create(
+    filled = candidate.create(
         home.candidate,
         files,
         [_admitted(home, held) for held in inventory.loads if held.admitted],
@@ -83,7 +87,8 @@ def build(
         [(held.load, held.admitted) for held in inventory.loads],
         list(_check_rows(inventory)),
         list(_flag_rows(inventory)),
-    )
+        _served(home),
+    ).tables
 
     def on_ended(node: NodeResult) -> None:
         reporter.advance(node.name)
@@ -116,8 +121,28 @@ def build(
         )
     comment(home.candidate, dbt.manifest(), files)
     candidate.checkpoint(home.candidate)
-    write_whole(home.candidate_record, json.dumps({"digest": inventory.digest}).encode())
-    return Candidate(inventory, dbt)
+    record = {"digest": inventory.digest, "filled": filled}
+    write_whole(home.candidate_record, json.dumps(record).encode())
+    return Candidate(inventory, dbt, filled)
+
+
+def _served(home: Home) -> Filled | None:
+    """The warehouse that is served, if today's code wrote it and nobody has written to it since."""
+    from warehouse.build.candidate import Filled
+
+    record = home.build_record() or {}
+    try:
+        if record.get("code") == code_digest() and record["sha256"] == digest_of(home.warehouse):
+            return Filled(home.warehouse.resolve(), dict(record["filled"]))
+    except (OSError, LookupError, TypeError, ValueError):
+        return None  # of another layout
+    return None
+
+
+def digest_of(warehouse: Path) -> str:
+    """The SHA-256 of a warehouse's file."""
+    with warehouse.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _on_the_lake(
@@ -151,11 +176,12 @@ def standing_candidate(home: Home, inventory: Inventory) -> Candidate:
         There is none, or it was built from something else; then it is removed.
     """
     try:
-        found = json.loads(home.candidate_record.read_bytes())["digest"]
+        record = json.loads(home.candidate_record.read_bytes())
+        found, filled = record["digest"], dict(record["filled"])
     except (OSError, ValueError, KeyError, TypeError):
-        found = None
+        found, filled = None, {}
     if found == inventory.digest and home.candidate.exists():
-        return Candidate(inventory, dbt_project(home))
+        return Candidate(inventory, dbt_project(home), filled)
     home.drop_candidate()
     why = (
         "no warehouse has been built"

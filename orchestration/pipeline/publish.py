@@ -13,7 +13,13 @@ import duckdb
 
 from expectations.results.verdicts import Check
 from ingest.beside import Beside, EndedFromWithoutError, Here
-from orchestration.pipeline.build import Candidate, NotPublishedError, accepted_among
+from orchestration.pipeline.build import (
+    Candidate,
+    NotPublishedError,
+    accepted_among,
+    digest_of,
+)
+from orchestration.pipeline.code import code_digest
 from orchestration.pipeline.data_docs import DataDocs
 from orchestration.pipeline.inventory import Inventory
 from orchestration.pipeline.reporter import SILENT, Reporter
@@ -76,6 +82,10 @@ def publish(
         home.candidate.rename(folder / home.candidate.name)
         record = {
             "digest": inventory.digest,
+            "code": code_digest(),
+            # The next build takes over what it finds in a warehouse that is still this one.
+            "sha256": digest_of(folder / home.candidate.name),
+            "filled": dict(candidate.filled),
             "checks": [check.to_dict() for check in checks],
             "changes": changed,
         }
@@ -164,22 +174,30 @@ def _begin(at_work: ExitStack, call: Callable[..., _Result], *arguments: object)
     return begun
 
 
-def _begin_site(home: Home, folder: Path, at_work: ExitStack) -> Here[SiteReport]:
-    from warehouse.site import SITE, write_site
+def _begin_site(home: Home, folder: Path, at_work: ExitStack) -> list[Here[SiteReport]]:
+    """Its halves, each in a process of its own: pages take longer than all that is beside them."""
+    from warehouse.site import HALVES, SITE, write_site
 
     before = home.site if home.site.is_dir() else None
-    return _begin(at_work, write_site, home.candidate, folder / SITE, before)
+    shares = [HALVES] if Settings.read().processes < 2 else [(half,) for half in HALVES]
+    return [
+        _begin(at_work, write_site, home.candidate, folder / SITE, before, share)
+        for share in shares
+    ]
 
 
-def _take_site(site: Here[SiteReport], folder: Path, reporter: Reporter) -> None:
+def _take_site(site: Sequence[Here[SiteReport]], folder: Path, reporter: Reporter) -> None:
     """Put the pages among the marts; figures are none the worse where there are none."""
     from warehouse.site import SITE
 
     try:
-        site.result()
+        for part in site:
+            part.result()
     except Exception as error:
         if disk_fault(error):
             raise
+        for part in site:
+            part.stop()
         shutil.rmtree(folder / SITE, ignore_errors=True)
         reporter.warn(
             f"No site this time: {error!r}. The marts are served without;"

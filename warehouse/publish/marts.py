@@ -254,8 +254,7 @@ def csv_line(con: duckdb.DuckDBPyConnection, table: str) -> tuple[str, str]:
     """The head of a mart's CSV, and a row of it as one expression: for parts of a mart."""
     columns = con.execute(
         "select column_name, data_type from duckdb_columns()"
-        " where schema_name = 'marts' and table_name = ? order by column_index",
-        [table],
+        f" where schema_name = 'marts' and table_name = {sql_text(table)} order by column_index"
     ).fetchall()
     cells = []
     for name, kind in columns:

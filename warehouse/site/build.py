@@ -10,14 +10,16 @@ import os
 import shutil
 import subprocess  # nosec B404
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
+from typing import Literal
 
 import duckdb
+import pyarrow as pa
 
 from ingest.archive.writing import sync_folder
 from ingest.errors import CoreMeasuresError, HomeError
@@ -26,6 +28,9 @@ from warehouse.serve.home import Home
 from warehouse.site.marts import Marts
 
 SITE = "site"
+Half = Literal["first", "second"]
+HALVES: tuple[Half, ...] = ("first", "second")
+"""Of a site's files, as `pages` shares them out: each takes a process about as long."""
 # Beside the marts, where somebody had it made.
 DBT_DOCS = "dbt_docs.html"
 _STATIC = Path(__file__).parent / "static"
@@ -104,35 +109,45 @@ def _link(source: Path, target: Path) -> None:
         target.write_bytes(source.read_bytes())  # a file system without links of this kind
 
 
-def write_site(warehouse: Path, folder: Path, previous: Path | None = None) -> SiteReport:
+def write_site(
+    warehouse: Path,
+    folder: Path,
+    previous: Path | None = None,
+    halves: Sequence[Half] = HALVES,
+) -> SiteReport:
     """Write the site of a warehouse's marts into `folder`, which is made.
 
-    `previous` is the site before, whose unchanged files are taken over.
+    `previous` is the site before, whose unchanged files are taken over. Of its two halves each may
+    be written by a process of its own, into the same folder at the same time.
 
     Raises
     ------
     SiteError
         The chart scripts could not be put together.
     """
-    folder.mkdir(parents=True)
+    from warehouse.site.pages import Pages
+
+    folder.mkdir(parents=True, exist_ok=True)
     writer = _Writer(folder, previous)
     name = f"assets/vega-{version('vl-convert-python')}.js"
     before = previous / name if previous else None
-    bundling = None if before is not None and before.is_file() else _start_bundling()
+    bundled = "first" not in halves or (before is not None and before.is_file())
+    bundling = None if bundled else _start_bundling()
     try:
         with duckdb.connect(str(warehouse), read_only=True, config=SETTINGS) as con:
-            from warehouse.site.pages import Pages
-
             marts = Marts(con)
             pages = Pages(marts, name, DBT_DOCS if (folder.parent / DBT_DOCS).is_file() else "")
-            for page, text in pages.all():
-                writer.put(page, text.encode())
-            for path, content in _downloads(con, marts):
-                writer.put(path, content)
-        for static in sorted(_STATIC.iterdir()):
-            writer.put(f"assets/{static.name}", static.read_bytes())
-        script = _bundled(bundling) if bundling is not None else (before or folder).read_bytes()
-        writer.put(name, script)
+            for half in halves:
+                for page, text in pages.half(half):
+                    writer.put(page, text.encode())
+            if "first" in halves:
+                for path, content in _downloads(con, marts):
+                    writer.put(path, content)
+        if "first" in halves:
+            for static in sorted(_STATIC.iterdir()):
+                writer.put(f"assets/{static.name}", static.read_bytes())
+            script = _bundled(bundling) if bundling is not None else (before or folder).read_bytes()
+            writer.put(name, script)
     finally:
         if bundling is not None and bundling.poll() is None:
             bundling.kill()
@@ -190,10 +205,14 @@ def _downloads(con: duckdb.DuckDBPyConnection, marts: Marts) -> Iterator[tuple[s
 
     names, line = csv_line(con, "fct_core_measure")
     slugs = [(code, council.slug) for council in marts.councils for code in council.codes]
-    con.execute("create or replace temp table slugs (code varchar, slug varchar)")
-    con.execute(
-        f"insert into slugs values {', '.join(['(?, ?)'] * len(slugs))}",
-        [cell for pair in slugs for cell in pair],
+    con.register(
+        "slugs",
+        pa.table(
+            {
+                "code": pa.array([code for code, _ in slugs], pa.string()),
+                "slug": pa.array([slug for _, slug in slugs], pa.string()),
+            }
+        ),
     )
     for folder, column, wanted in (
         ("measures", "measure_id", [measure.measure_id for measure in marts.measures]),

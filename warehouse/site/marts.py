@@ -11,8 +11,10 @@ from functools import cached_property
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from ingest.reading.rows import tells_meaning
+from warehouse.connection import sql_name
 from warehouse.site.figures import (
     AMBITIONS,
     Break,
@@ -42,6 +44,11 @@ _LATER = {
     "basis": "'published'",
     "councils_with_value": "null",
     "flags": "[]::varchar[]",
+}
+# Columns of a load that are no cells of its file.
+_NO_CELLS = {
+    *("publication", "release", "version", "published", "source_file", "source_sha256"),
+    *("source_row", "corrections"),
 }
 
 
@@ -416,58 +423,52 @@ class Marts:
         wanted = {(figure.source_sha256, figure.source_row) for figure in figures}
         if not wanted:
             return {}
-        tables = self._con.execute(
-            "select table_name from duckdb_tables() where schema_name = 'loads' order by all"
-        ).fetchall()
-        self._con.execute("create or replace temp table wanted (sha256 varchar, place bigint)")
-        listed = sorted(wanted)
-        for start in range(0, len(listed), 1000):
-            chunk = listed[start : start + 1000]
-            self._con.execute(
-                f"insert into wanted values {', '.join(['(?, ?)'] * len(chunk))}",
-                [cell for pair in chunk for cell in pair],
-            )
+        columns: dict[str, list[str]] = {}
+        for table, column in self._con.execute(
+            "select table_name, column_name from duckdb_columns() where schema_name = 'loads'"
+            " order by table_name, column_index"
+        ).fetchall():
+            columns.setdefault(table, []).append(column)
+        # Handed over as a whole: values bound one by one take seconds.
+        places = pa.table(
+            {
+                "sha256": pa.array([sha256 for sha256, _ in sorted(wanted)], pa.string()),
+                "place": pa.array([place for _, place in sorted(wanted)], pa.int64()),
+            }
+        )
+        self._con.register("wanted", places)
         found: dict[tuple[str, int], list[tuple[str, str]]] = {}
-        for (table,) in tables:
-            quoted = '"' + table.replace('"', '""') + '"'
+        for table, held in columns.items():
+            shown = [name for name in held if name not in _NO_CELLS and not tells_meaning(name)]
+            cells = ", ".join(f"t.{sql_name(name)}" for name in shown)
             cursor = self._con.execute(
-                "select t.* exclude (publication, release, version, published, source_file,"
-                f" corrections) from loads.{quoted} as t inner join wanted as w"
-                " on t.source_sha256 = w.sha256 and t.source_row = w.place"
+                f"select t.source_sha256, t.source_row, {cells} from loads.{sql_name(table)} as t"
+                " inner join wanted as w on t.source_sha256 = w.sha256 and t.source_row = w.place"
             )
-            names = [column[0] for column in cursor.description or []]
-            for row in cursor.fetchall():
-                cells = dict(zip(names, row, strict=True))
-                key = (cells.pop("source_sha256"), cells.pop("source_row"))
-                found[key] = [
+            for sha256, row, *published in cursor.fetchall():
+                found[sha256, row] = [
                     (name, cell)
-                    for name, cell in cells.items()
-                    if cell is not None and not tells_meaning(name)
+                    for name, cell in zip(shown, published, strict=True)
+                    if cell is not None
                 ]
+        self._con.unregister("wanted")
         return found
 
     def tables(self) -> list[Table]:
         """Every mart with its rows and columns, in the words of its own comments."""
+        columns: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+        for name, column, kind, said in self._con.execute(
+            "select table_name, column_name, data_type, comment from duckdb_columns()"
+            " where schema_name = 'marts' order by table_name, column_index"
+        ).fetchall():
+            columns[name].append((column, kind.lower(), said or ""))
         found = []
         for name, comment in self._con.execute(
             "select table_name, comment from duckdb_tables() where schema_name = 'marts'"
             " order by table_name"
         ).fetchall():
-            quoted = '"' + name.replace('"', '""') + '"'
-            counted = self._con.execute(f"select count(*) from marts.{quoted}").fetchone()
-            columns = self._con.execute(
-                "select column_name, data_type, comment from duckdb_columns()"
-                " where schema_name = 'marts' and table_name = ? order by column_index",
-                [name],
-            ).fetchall()
-            found.append(
-                Table(
-                    name,
-                    comment or "",
-                    counted[0] if counted else 0,
-                    [(column, kind.lower(), said or "") for column, kind, said in columns],
-                )
-            )
+            counted = self._con.execute(f"select count(*) from marts.{sql_name(name)}").fetchone()
+            found.append(Table(name, comment or "", counted[0] if counted else 0, columns[name]))
         return found
 
     def predecessors(self, measure: Measure) -> list[Series]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from html import escape
 from itertools import groupby, pairwise
@@ -82,6 +83,8 @@ class _Frame:
         self.ticks = [0.0, 1.0] if self.is_empty else ticks_of(values, share=share, places=places)
         first, last = place(self.figures[0].end), place(self.figures[-1].end)
         self._first, self._last = (first, last) if last - first >= 1 else (first - 0.5, last + 0.5)
+        # Lines share their days, and ten neighbours' are most of what is drawn.
+        self._along: dict[date, float] = {}
 
     def at(self, decimal_year: float) -> float:
         """Along the chart."""
@@ -90,7 +93,10 @@ class _Frame:
 
     def x(self, figure: Figure) -> float:
         """Along the chart."""
-        return self.at(place(figure.end))
+        x = self._along.get(figure.end)
+        if x is None:
+            x = self._along[figure.end] = self.at(place(figure.end))
+        return x
 
     def y(self, value: float | None) -> float:
         """Down the chart."""

@@ -7,6 +7,7 @@ page; `data_files` writes the same figures for programs.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from warehouse.reports.names import search_words
 from warehouse.site import words
@@ -31,8 +32,25 @@ class Pages:
         self._renderer = Renderer(charts_script, self._view.is_sample)
         self._dbt_docs = dbt_docs
 
-    def all(self) -> Iterator[tuple[str, str]]:
-        """Every page by its path, and the files that stand beside them."""
+    def half(self, half: Literal["first", "second"]) -> Iterator[tuple[str, str]]:
+        """Pages by their paths, and the files beside them, of one half of the site.
+
+        Every second council's; the packs are of the second half, and the first has the rest.
+        """
+        councils = self.marts.councils[0 if half == "first" else 1 :: 2]
+        of_councils = CouncilPages(self._view, self._renderer)
+        for council in councils:
+            yield from of_councils.pages(council)
+        yield from self._packs() if half == "second" else self._rest()
+
+    def _packs(self) -> Iterator[tuple[str, str]]:
+        packs = PackPages(self._view, self._renderer)
+        for council in self.marts.councils:
+            # A council that ended has no board to talk its figures over.
+            if council.is_current:
+                yield f"packs/{council.slug}.html", packs.page(council)
+
+    def _rest(self) -> Iterator[tuple[str, str]]:
         view, renderer = self._view, self._renderer
         yield "index.html", FrontPage(view, renderer).page()
         yield "about.html", self._about()
@@ -47,13 +65,6 @@ class Pages:
         of_measures = MeasurePages(view, renderer)
         for measure in self.marts.measures:
             yield from of_measures.pages(measure)
-        of_councils = CouncilPages(view, renderer)
-        packs = PackPages(view, renderer)
-        for council in self.marts.councils:
-            yield from of_councils.pages(council)
-            # A council that ended has no board to talk its figures over.
-            if council.is_current:
-                yield f"packs/{council.slug}.html", packs.page(council)
         yield from DataFiles(view).all()
         yield "assets/search-index.js", self._search_index()
 

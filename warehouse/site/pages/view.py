@@ -155,7 +155,11 @@ class View:
         """The figure of the same period."""
         if like is None:
             return None
-        return next((figure for figure in figures if figure.period == like.period), None)
+        start, end, kind = like.start, like.end, like.period_type
+        for figure in figures:
+            if figure.end == end and figure.start == start and figure.period_type == kind:
+                return figure
+        return None
 
     # What a figure is set beside
 

@@ -1,0 +1,77 @@
+"""What a night takes over from the warehouse that is served, and what it never does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import factory
+import pytest
+from conftest import IN_NEED, copy_of, made_once, refreshed, rows
+
+NEET = "participation-in-education-training-and-neet-age-16-to-17-by-local-authority"
+LOADS = (
+    "select table_name from information_schema.tables where table_schema = 'loads'"
+    " and table_name like '%neet%' order by all"
+)
+
+
+@pytest.fixture(scope="module")
+def two_publications(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home of two publications, and beside it an archive with a newer release of one of them."""
+
+    def make(home: Path) -> None:
+        figures = factory.figures_of(IN_NEED, ["2023"]), factory.figures_of(NEET, ["2023"])
+        source = home.parent / "archive"
+        for one in figures:
+            factory.lay_out(source, figures=one)
+        outcome = refreshed(home, source)
+        assert outcome.returncode == 0, outcome.stderr
+        factory.lay_out(source, figures=factory.figures_of(IN_NEED))
+
+    return made_once(tmp_path_factory, "two_publications", make)
+
+
+def marts_of(home: Path) -> dict[str, bytes]:
+    """Every published CSV."""
+    return {p.name: p.read_bytes() for p in (home / "published" / "latest").glob("*.csv")}
+
+
+def night_after(home: Path, two_publications: Path) -> dict[str, bytes]:
+    """What is published once the newer release has come."""
+    outcome = refreshed(home, two_publications.parent / "archive")
+    assert outcome.returncode == 0, outcome.stderr
+    return marts_of(home)
+
+
+def test_a_night_serves_what_a_home_made_of_nothing_serves(
+    two_publications: Path, tmp_path: Path
+) -> None:
+    lived = copy_of(two_publications, tmp_path / "lived")
+    of_nothing = tmp_path / "of nothing"
+    taken = night_after(lived, two_publications)
+    assert taken == night_after(of_nothing, two_publications)
+    assert taken != marts_of(two_publications)
+    for table, _ in rows(lived, "select table_name, 1 from duckdb_tables() order by all"):
+        for home, other in ((lived, of_nothing), (of_nothing, lived)):
+            with duckdb.connect(str(home / "warehouse" / "core_measures.duckdb")) as con:
+                theirs = other / "warehouse" / "core_measures.duckdb"
+                con.execute(f"attach '{theirs}' as theirs (read_only)")
+                (schema,) = con.execute(
+                    "select schema_name from duckdb_tables() where table_name = ?"
+                    " and database_name = 'theirs'",
+                    [table],
+                ).fetchone() or ("none",)
+                beside = f'(from {schema}."{table}" except all from theirs.{schema}."{table}")'
+                assert con.execute(f"select count(*) from {beside}").fetchone() == (0,), table
+
+
+def test_what_somebody_wrote_into_the_served_warehouse_becomes_no_figure(
+    two_publications: Path, tmp_path: Path
+) -> None:
+    untouched = night_after(copy_of(two_publications, tmp_path / "untouched"), two_publications)
+    home = copy_of(two_publications, tmp_path / "written to")
+    with duckdb.connect(str((home / "warehouse" / "core_measures.duckdb").resolve())) as con:
+        for (table,) in con.execute(LOADS).fetchall():
+            con.execute(f'delete from loads."{table}" where source_row % 2 = 0')
+    assert night_after(home, two_publications) == untouched
