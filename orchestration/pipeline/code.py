@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 # Beside the archive: a change in any of these asks for a new build.
 _CODE = {
-    "dbt_project": ("*.sql", "*.yml", "*.csv"),
+    "dbt_project": ("*.sql", "*.yml", "*.md", "*.csv"),
     "expectations": ("*.py",),
     "ingest": ("*.py", "*.yml"),
     "warehouse": ("*.py", "*.jinja", "*.css", "*.js"),
