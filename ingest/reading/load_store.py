@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ingest.archive.release import PublishedFile
 from ingest.contracts.contract import FileContract
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 # What another version of the project read is left on an object store for so long: it may be in
 # use.
 _OTHERS_FOR = timedelta(days=1)
+_Found = TypeVar("_Found")
 
 
 class LoadStore:
@@ -65,16 +66,12 @@ class LoadStore:
         ReadError
             The bytes are not the table that the contract's reading speaks of.
         """
-        import pyarrow as pa
         import pyarrow.parquet
 
         path = self.path(file, contract)
-        for here in (True, False):
-            if path.exists() if here else self._fetch(path):
-                try:
-                    return pyarrow.parquet.read_table(path, memory_map=True)
-                except (pa.ArrowInvalid, OSError):
-                    pass  # damaged: the archive still has the truth
+        kept = self._look_in(path, lambda: pyarrow.parquet.read_table(path, memory_map=True))
+        if kept is not None:
+            return kept
         table = read_table(contents(), contract.reading, contract.kept, contract.figures)
         self._keep(table, path)
         return table
@@ -107,7 +104,6 @@ class LoadStore:
         ReadError
             The bytes are not the table that the contract's reading speaks of.
         """
-        import pyarrow as pa
         import pyarrow.parquet
 
         from ingest.reading.rows import described
@@ -122,16 +118,26 @@ class LoadStore:
         told = [repr(of_contract), load.release.release, json.dumps(how.to_dict()), councils.digest]
         key = hashlib.sha256("\n".join(told).encode()).hexdigest()
         path = plain.with_name(f"{plain.stem}-as-{key[:16]}.parquet")
-        for here in (True, False):
-            if here or self._fetch(path):
-                try:
-                    return path, pyarrow.parquet.read_schema(path).names
-                except (pa.ArrowInvalid, OSError):
-                    pass
+        names = self._look_in(path, lambda: pyarrow.parquet.read_schema(path).names)
+        if names is not None:
+            return path, names
         rows = with_release(load, self.read(load.file, load.contract, contents))
         table = described(rows, load.contract, how, councils)
         self._keep(table, path)
         return path, table.column_names
+
+    def _look_in(self, path: Path, look: Callable[[], _Found]) -> _Found | None:
+        """What a kept file has, brought from the store where it is not here or is damaged.
+
+        None where neither has it whole: the archive has the truth.
+        """
+        import pyarrow as pa
+
+        for here in (True, False):
+            if path.exists() if here else self._fetch(path):
+                with contextlib.suppress(pa.ArrowInvalid, OSError):
+                    return look()
+        return None
 
     def _fetch(self, path: Path) -> bool:
         """Bring a file from where all of them stand; False where it has not got it."""
