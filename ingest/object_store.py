@@ -114,7 +114,7 @@ class ObjectStore:
         try:
             return open_address(self._full_address, listings_kept=False)
         except (ImportError, OSError, ValueError) as error:
-            raise HomeError(f"{self.address} cannot be opened: {_said(error)}.") from error
+            raise HomeError(f"{self.address} cannot be opened: {_message_of(error)}.") from error
 
     @property
     def puts_if_absent(self) -> bool:
@@ -130,12 +130,12 @@ class ObjectStore:
             raise
         except PermissionError as error:
             raise HomeError(
-                f"{self.address} refuses: {_said(error)}. See that its keys are set and may list,"
-                " read and write there."
+                f"{self.address} refuses: {_message_of(error)}. See that its keys are set and may"
+                " list, read and write there."
             ) from error
         except Exception as error:  # each package of fsspec has errors of its own
             raise FetchError(
-                f"{self.address} does not answer as it should: {_said(error)}."
+                f"{self.address} does not answer as it should: {_message_of(error)}."
                 " What is served stays as it was; try again later."
             ) from error
 
@@ -220,7 +220,7 @@ class ObjectStore:
 
     def _put_if(self, path: str, data: bytes, **condition: str) -> bool | None:
         """Put an object on a condition: whether it holds; None where the store knows no such."""
-        said: list[BaseException] = []
+        errors: list[BaseException] = []
         try:
             with self._asked() as (fs, root):
                 try:
@@ -228,15 +228,15 @@ class ObjectStore:
                 except Exception as error:
                     if not (_is_condition(error) or _is_unknown(error)):
                         raise
-                    said.append(error)
+                    errors.append(error)
         except FileNotFoundError as error:
             if "IfMatch" in condition:
                 return False
             raise self._none(error) from error
-        if not said:
+        if not errors:
             self._note(path, data)
             return True
-        if _is_condition(said[0]):
+        if _is_condition(errors[0]):
             return False
         self._knows_no_condition = True
         return None
@@ -265,7 +265,7 @@ class ObjectStore:
                 self._entries.pop(path, None)
 
     def _none(self, error: BaseException) -> HomeError:
-        return HomeError(f"There is no {self.address}: {_said(error)}.")
+        return HomeError(f"There is no {self.address}: {_message_of(error)}.")
 
 
 def _entry(about: dict[str, Any]) -> Entry:
@@ -288,9 +288,9 @@ def _codes(error: BaseException) -> Iterator[str]:
     """What a store called an error, and those that it came of."""
     one: BaseException | None = error
     while one is not None:
-        said = getattr(one, "response", None)
-        if isinstance(said, dict):
-            yield str(said.get("Error", {}).get("Code"))
+        response = getattr(one, "response", None)
+        if isinstance(response, dict):
+            yield str(response.get("Error", {}).get("Code"))
         one = one.__cause__
 
 
@@ -304,6 +304,6 @@ def _is_unknown(error: BaseException) -> bool:
     return any(code in ("NotImplemented", "501") for code in _codes(error))
 
 
-def _said(error: BaseException) -> str:
-    said = without_credentials(" ".join(str(error).split()))
-    return (said or type(error).__name__).rstrip(".")
+def _message_of(error: BaseException) -> str:
+    message = without_credentials(" ".join(str(error).split()))
+    return (message or type(error).__name__).rstrip(".")

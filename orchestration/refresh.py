@@ -52,7 +52,7 @@ def refresh(
     except CoreMeasuresError as error:
         alert(home, contracts, reporter, failed=str(error))
         raise
-    with at_work(home, reporter, wait=wait), told_to(home, contracts, watched) as tell:
+    with at_work(home, reporter, wait=wait), outcome_reported(home, contracts, watched) as tell:
         arrived = collect(home, source, contracts, only=only, reporter=watched)
         inventory = check(home, contracts, reporter=watched)
         changes = None
@@ -86,7 +86,7 @@ def at_work(
 
 
 @contextmanager
-def told_to(
+def outcome_reported(
     home: Home, contracts: Contracts, watched: Watched
 ) -> Iterator[Callable[[Inventory], None]]:
     """Leave metrics and send alerts when a refresh ends; give it what it ended with, if well.
@@ -100,24 +100,24 @@ def told_to(
     try:
         yield ended.append
     except Exception as error:
-        said = None if isinstance(error, CoreMeasuresError) else disk_fault(error)
-        if said is not None:
+        fault = None if isinstance(error, CoreMeasuresError) else disk_fault(error)
+        if fault is not None:
             # A disk that is full takes no metrics either.
-            full = _full(home, said)
+            full = _full(home, fault)
             alert(home, contracts, watched, failed=str(full))
             raise full from error
         leave_metrics(home, watched, None)
-        told = str(error) if isinstance(error, CoreMeasuresError) else repr(error)
-        alert(home, contracts, watched, failed=told)
+        reason = str(error) if isinstance(error, CoreMeasuresError) else repr(error)
+        alert(home, contracts, watched, failed=reason)
         raise
     inventory = ended[0] if ended else take_inventory(home, contracts)
     leave_metrics(home, watched, inventory)
     alert(home, contracts, watched, inventory=inventory)
 
 
-def _full(home: Home, said: str) -> HomeError:
+def _full(home: Home, fault: str) -> HomeError:
     return HomeError(
-        f"The home {home.root} takes nothing more, so nothing was swapped: {said}."
+        f"The home {home.root} takes nothing more, so nothing was swapped: {fault}."
         " Make room, and refresh again."
     )
 

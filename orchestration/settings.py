@@ -239,7 +239,7 @@ class Settings(BaseModel):
 
         return Home(root, self.archive or "", self.loads or "")
 
-    def told(self) -> Iterator[tuple[str, str, str]]:
+    def as_rows(self) -> Iterator[tuple[str, str, str]]:
         """Each variable, what it is set to, and what it means; of a secret only that it is set."""
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)

@@ -118,7 +118,7 @@ def test_an_acceptance_admits_what_nobody_looked_at() -> None:
     assert decision.uncovered(LoadVerdict("a.csv", "0" * 64, (seen,))) == ()
     both = LoadVerdict("a.csv", "0" * 64, (seen, later))
     assert decision.uncovered(both) == (later,)
-    assert "does not cover percentages_in_range" in decision.told((later,)).observed
+    assert "does not cover percentages_in_range" in decision.as_check((later,)).observed
 
 
 def test_a_check_that_fails_anew_is_passed_over_for_an_old_acceptance(

@@ -279,7 +279,7 @@ def test_a_gap_that_may_be_chance_is_asked_about(site_home: Path, tmp_path: Path
     )
 
     def rules() -> set[str]:
-        told = make_pack(warehouse, str(code)).told["ambitions"]
+        told = make_pack(warehouse, str(code)).content["ambitions"]
         return {question.rule.name for one in told for question in one["questions"]}
 
     assert {"gap to neighbours", "gap to England"} & rules()

@@ -339,7 +339,7 @@ def test_a_cell_of_a_cut_differs_from_the_one_that_was_published(whole_sample: P
             row
             for row in theirs.to_pylist()
             if not (
-                contract.area.told_by_code
+                contract.area.level_from_code
                 and contract.area.known_by == "gss"
                 and any(contract.is_ignored_level(row.get(n) or "") for n in level.published_as)
             )

@@ -23,7 +23,7 @@ CHECKS: tuple[LoadCheck, ...] = (
     layout.ColumnsThere(),
     layout.UnlistedColumns(),
     layout.CodeInText(),
-    layout.DroppedRowsTold(),
+    layout.DroppedRowsRecorded(),
     layout.CorrectionsHold(),
     layout.NotEmpty(),
     layout.KeyUnique(),

@@ -94,7 +94,7 @@ STRONGER = Bound(
 
 def found_where(
     off: ArrayLike,
-    *told: Sequence[object] | NDArray[np.generic],
+    *values: Sequence[object] | NDArray[np.generic],
     wording: str,
     rows: ArrayLike | None = None,
     column: str = "",
@@ -104,8 +104,8 @@ def found_where(
 ) -> Findings:
     """The findings of a check that looks at many things at once: where `off`, in `wording`.
 
-    `told` are arrays whose elements fill the wording; `rows` the source row of each thing, `years`
-    the year of each, whose things stand or fall as one (all of them, where none is given).
+    `values` are arrays whose elements fill the wording; `rows` the source row of each thing,
+    `years` the year of each, whose things stand or fall as one (all of them, where none is given).
     """
     hit = np.asarray(off, dtype=bool)
     at = [int(i) for i in np.flatnonzero(hit)]
@@ -117,7 +117,7 @@ def found_where(
     wanted = None if expected is None else np.asarray(expected, dtype="float64")
     found = tuple(
         Finding(
-            wording.format(*(cells[i] for cells in told)),
+            wording.format(*(cells[i] for cells in values)),
             () if source is None or np.isnan(source[i]) else (int(source[i]),),
             column,
             None if figures is None else float(figures[i]),

@@ -437,13 +437,13 @@ class IntervalsHoldFigures(_FlagsFigures):
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
         for bound in load.contract.checks.bounds:
             at, low, value, high = _interval(load, bound)
-            told = [
+            cells = [
                 load.columns.texts(name)[at] for name in (bound.value, bound.lower, bound.upper)
             ]
             source = load.source_rows[at]
             yield found_where(
                 (low > value) | (value > high),
-                *told,
+                *cells,
                 source,
                 wording=bound.value + " '{0}' in row {3} is not between '{1}' and '{2}'",
                 rows=source,

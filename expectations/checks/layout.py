@@ -82,7 +82,7 @@ class CodeInText(LoadCheck):
             yield found_where([is_code.any()], [name], [first], wording="{0} in row {1}")
 
 
-class DroppedRowsTold(LoadCheck):
+class DroppedRowsRecorded(LoadCheck):
     """Rows that the contract leaves out: no fault, and on record."""
 
     name = "dropped_rows"
@@ -95,12 +95,14 @@ class DroppedRowsTold(LoadCheck):
         return list(dict.fromkeys(map(_telling, contract.dropped_rows)))
 
     def explanation(self, contract: FileContract, about: str) -> str:
-        told = []
+        sentences = []
         for drop in contract.dropped_rows:
             if _telling(drop) == about:
                 named = " and ".join(f"{column} {text!r}" for column, text in drop.where.items())
-                told.append(f"Rows with {named} are left out, as the contract says. {drop.reason}")
-        return " ".join(told)
+                sentences.append(
+                    f"Rows with {named} are left out, as the contract says. {drop.reason}"
+                )
+        return " ".join(sentences)
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
         for index, rows in load.dropped.items():
@@ -195,11 +197,11 @@ class KeyUnique(LoadCheck):
             )
             for c in load.conflicts
         )
-        told_apart = {c.again for c in load.conflicts}
+        conflicting_rows = {c.again for c in load.conflicts}
         alike = tuple(
             Finding(f"row {row} stands there twice")
             for row in load.repeated_rows
-            if row not in told_apart
+            if row not in conflicting_rows
         )
         # A row printed twice to the letter is served once, and says nothing against the others.
         otherwise = load.repeated_otherwise

@@ -193,8 +193,8 @@ class ColumnsNotShifted(OfSeries):
         own_fit = nanmedian(np.abs(values - expected - shift))
         fits = [nanmedian(np.abs(values - np.roll(expected, by) - shift)) for by in (1, -1)]
         label = view.panel.period_labels[t]
-        told = f"{view.name}: {label} fits the neighbouring rows' councils better"
-        yield one(1, told if own_fit > more * max(min(fits), 1e-12) else None)
+        message = f"{view.name}: {label} fits the neighbouring rows' councils better"
+        yield one(1, message if own_fit > more * max(min(fits), 1e-12) else None)
 
 
 class BlocksNotShifted(OfSeries):
@@ -255,12 +255,12 @@ class BlocksNotShifted(OfSeries):
                 gain = np.where(known, np.nansum(runs, axis=1), -np.inf) / length
                 first = int(gain.argmax())
                 row = view.panel.source_rows[t][order][first + 1]
-                told = (
+                message = (
                     f"{view.name}: {length} rows of {view.panel.period_labels[t]} from row"
                     f" {row:.0f} on fit the councils of the rows"
                     f" {'above' if by == 1 else 'below'} better"
                 )
-                yield one(1, told if gain[first] > more * float(most) else None)
+                yield one(1, message if gain[first] > more * float(most) else None)
 
 
 class RowsNotAlike(OfSeries):
@@ -292,14 +292,14 @@ class RowsNotAlike(OfSeries):
             most = float(self.most_of_whole_per_cents if bare else self.most)
             for t in np.flatnonzero(view.in_file):
                 longest, rows = _longest_run(panel.texts[t], panel.source_rows[t], view.in_rows(t))
-                told = Finding(
+                finding = Finding(
                     f"{view.name}: {longest} rows of {panel.period_labels[t]}, one after the other,"
                     " have the same figure",
                     rows,
                     view.check.column,
                     year=float(panel.years[t]),
                 )
-                yield Findings(1, (told,) if longest > most else ())
+                yield Findings(1, (finding,) if longest > most else ())
 
 
 def _longest_run(texts: Texts, source_rows: Floats, order: Places) -> tuple[int, tuple[int, ...]]:

@@ -85,8 +85,8 @@ def _claims(load: LoadTable) -> Iterator[_Claim]:
     """
     contract, spec = load.contract, load.contract.years
     if contract.row_count is not None:
-        told = {number_in(cell) for cell in load.printed.codes(contract.row_count).distinct}
-        only = told.pop() if len(told) == 1 else None
+        row_counts = {number_in(cell) for cell in load.printed.codes(contract.row_count).distinct}
+        only = row_counts.pop() if len(row_counts) == 1 else None
         yield "the number of rows by its own count", only, float(len(load.rows))
     found = load.rows[YEAR].dropna() // 1
     last = float(found.max()) if len(found) else None
@@ -171,8 +171,8 @@ class YearsNotAfterPublication(LoadCheck):
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
         published, newest = load.load.release.published.year, load.rows[YEAR].max() // 1
         late = newest > published
-        told = f"published in {published}, with figures for {newest:.0f}" if late else None
-        yield one(1, told)
+        message = f"published in {published}, with figures for {newest:.0f}" if late else None
+        yield one(1, message)
 
 
 class NewestYearThere(LoadCheck):

@@ -69,8 +69,8 @@ def _groups(of_rows: NDArray[np.generic], rows: Places) -> Iterator[tuple[Any, P
     distinct, inverse = np.unique(of_rows, return_inverse=True)
     order = rows[np.argsort(inverse, kind="stable")]
     ends = np.cumsum(np.bincount(inverse, minlength=len(distinct)))
-    for said, begin, end in zip(distinct, [0, *ends], ends, strict=False):
-        yield said, order[begin:end]
+    for value, begin, end in zip(distinct, [0, *ends], ends, strict=False):
+        yield value, order[begin:end]
 
 
 def _by_period(load: LoadTable, rows: Places) -> Iterator[tuple[str, Places]]:
@@ -81,7 +81,7 @@ def _by_period(load: LoadTable, rows: Places) -> Iterator[tuple[str, Places]]:
     return iter(sorted(groups.items()))
 
 
-def _said(cells: Coded, rows: Places) -> set[str]:
+def _distinct_cells(cells: Coded, rows: Places) -> set[str]:
     """The distinct cells of a column that rows have."""
     return {cells.distinct[at] for at in np.unique(cells.found[rows]).tolist() if at >= 0}
 
@@ -103,22 +103,22 @@ class SeriesComplete(_OfRows):
         is_country = columns.there(COUNTRY_CODE)
         has_england = "country" in larger or is_country[rows].any()
         region_codes = columns.codes(REGION_CODE)
-        printed = _said(region_codes, rows)
+        printed = _distinct_cells(region_codes, rows)
         # Inner and Outer London are told apart where a file does so.
         parts = {code for code in printed if code.startswith("E13")}
         regions = set(councils.regions) if "region" in larger or printed else set()
         for label, of_period in _by_period(load, rows):
-            expected = load.expected[label] - _said(load.entities, of_period)
+            expected = load.expected[label] - _distinct_cells(load.entities, of_period)
             lacking = [councils.name(c) for c in sorted(expected)]
             if regions or parts:
-                codes = _said(region_codes, of_period)
+                codes = _distinct_cells(region_codes, of_period)
                 whole = {LONDON if code.startswith("E13") else code for code in codes}
                 lacking += [councils.regions[c] for c in sorted(regions - whole)]
                 lacking += sorted(parts - codes)
             if has_england and not is_country[of_period].any():
                 lacking.append(ENGLAND)
-            told = f"{check.name}: {', '.join(lacking[:5])} in {labels_of(label)}"
-            yield one(1, told if lacking else None)
+            message = f"{check.name}: {', '.join(lacking[:5])} in {labels_of(label)}"
+            yield one(1, message if lacking else None)
 
 
 class SeriesUnbroken(OfSeries):
@@ -148,10 +148,10 @@ class SeriesUnbroken(OfSeries):
             if view.now.empty or view.was is None or view.was.empty:
                 continue
             newest, before = view.now.years.max(), view.was.years.max()
-            told = (
+            message = (
                 f"{view.name}: its newest period is {when(newest)}, and was {when(before)} before"
             )
-            yield one(1, told if before > newest else None)
+            yield one(1, message if before > newest else None)
 
 
 def _years_found(load: LoadTable, rows: Places) -> list[int]:
@@ -250,8 +250,8 @@ class NoYearWithheld(_OfRows):
         years, _, withheld = load.once(
             "numbers by year", check, lambda: _numbers_by_year(load, check, rows)
         )
-        told = [when(year) for year in years]
-        yield found_where(withheld, told, wording=check.name + ": no council has a number in {0}")
+        labels = [when(year) for year in years]
+        yield found_where(withheld, labels, wording=check.name + ": no council has a number in {0}")
 
 
 def _numbers_by_year(
@@ -299,8 +299,8 @@ class NoBlankWithoutMark(_OfRows):
             # A correction says itself why there is nothing.
             blank &= ~load.rows[EMPTIED].to_numpy()[rows]
         at = load.source_rows[rows[blank]].tolist()
-        told = f"{check.name}: blank in row {', '.join(map(str, at[:5]))}"
-        yield one(1, told if at else None)
+        message = f"{check.name}: blank in row {', '.join(map(str, at[:5]))}"
+        yield one(1, message if at else None)
 
 
 class NumbersNotAlone(_OfRows):
@@ -540,13 +540,13 @@ class DecimalsKept(_OfRows):
         for year, of_year in _years_with_numbers(load, check, rows):
             if len(of_year) >= ENOUGH_AREAS:
                 whole = bool((numbers[of_year] % 1 == 0).all()) and check.decimals > 0
-                told = Finding(
+                finding = Finding(
                     f"{check.name}: every figure of {when(year)} is a whole number",
                     tuple(load.source_rows[of_year].tolist()) if whole else (),
                     check.column,
                     year=float(year),
                 )
-                yield Findings(1, (told,) if whole else ())
+                yield Findings(1, (finding,) if whole else ())
 
 
 class RowsNotSortedByFigure(_OfRows):

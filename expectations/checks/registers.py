@@ -85,8 +85,8 @@ class RegisterWhole(_Declared):
         if (register := load.contract.checks.whole_register) is None:
             return
         (least, most), rows = register.rows, len(load.rows)
-        told = f"{rows:,} rows, not {least:,} to {most:,}"
-        yield one(1, None if least <= rows <= most else told)
+        message = f"{rows:,} rows, not {least:,} to {most:,}"
+        yield one(1, None if least <= rows <= most else message)
 
 
 def _years_between(load: LoadTable) -> float:
@@ -169,8 +169,8 @@ def _slips(off: Flags, of: Flags, rows: pd.DataFrame, name: str, wording: str) -
     if count <= float(SLIPS) * max(asked, 1):
         return Findings(1)
     first = rows[off].iloc[0]
-    told = wording.format(first[name], first[SOURCE_ROW])
-    return one(1, f"{told}, and {count - 1:,} more of {asked:,}")
+    message = wording.format(first[name], first[SOURCE_ROW])
+    return one(1, f"{message}, and {count - 1:,} more of {asked:,}")
 
 
 class _OfDays(_Declared):
@@ -249,8 +249,8 @@ class EveryDayInOrder(_OfDays):
         for earlier, later in itertools.pairwise(days):
             off = days[earlier].notna() & days[later].notna() & (days[later] < days[earlier])
             at = load.rows.loc[off, SOURCE_ROW].tolist()
-            told = f"{later} before {earlier} in row {', '.join(map(str, at[:5]))}"
-            yield one(1, told if at else None)
+            message = f"{later} before {earlier} in row {', '.join(map(str, at[:5]))}"
+            yield one(1, message if at else None)
 
 
 class NeededCellsThere(_Declared):
@@ -319,8 +319,8 @@ class StocksInRange(_OfStocks):
 
     def of_stock(self, load: LoadTable, stock: CountTotal) -> Iterator[Findings]:
         (least, most), whole = stock.between, _newest(load, load.rows, stock)[0].sum()
-        told = f"{stock.name} {whole:,.0f}, not {least:,.0f} to {most:,.0f}"
-        yield one(1, None if least <= whole <= most else told)
+        message = f"{stock.name} {whole:,.0f}, not {least:,.0f} to {most:,.0f}"
+        yield one(1, None if least <= whole <= most else message)
 
 
 class StocksSteady(_OfStocks):
@@ -334,8 +334,8 @@ class StocksSteady(_OfStocks):
             return
         both, years = found
         now, was = both["now"].sum(), both["was"].sum()
-        told = f"{stock.name} {now:,.0f}, and {was:,.0f} of the same councils in the one before"
-        yield one(1, told if abs(np.log(now / was)) > stock.steady * years else None)
+        message = f"{stock.name} {now:,.0f}, and {was:,.0f} of the same councils in the one before"
+        yield one(1, message if abs(np.log(now / was)) > stock.steady * years else None)
 
 
 class CouncilStocksSteady(_OfStocks):
@@ -439,8 +439,8 @@ class NoOwnNeighbour(_OfNeighbours):
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
         pairs = self.pairs(load)
         at = pairs.loc[pairs["of"] == pairs["named"], SOURCE_ROW].tolist()
-        told = f"a council that names itself in row {', '.join(map(str, at[:5]))}"
-        yield one(1, told if at else None)
+        message = f"a council that names itself in row {', '.join(map(str, at[:5]))}"
+        yield one(1, message if at else None)
 
 
 class NeighboursNamedOnce(_OfNeighbours):
@@ -491,8 +491,8 @@ class NeighboursNameEachOther(_OfNeighbours):
         distinct = {*zip(pairs["of"], pairs["named"], strict=True)}
         mutual = sum((other, this) in distinct for this, other in distinct)
         share = mutual / max(len(distinct), 1)
-        told = f"{share:.0%} of neighbours name each other"
-        yield one(1, told if share < float(self.least) else None)
+        message = f"{share:.0%} of neighbours name each other"
+        yield one(1, message if share < float(self.least) else None)
 
 
 # --- what stands, and what was before

@@ -73,12 +73,12 @@ class EarlierYearsStand(_OfRevisions):
     def of_overlap(self, view: SeriesView, overlap: Overlap) -> Iterator[Findings]:
         changed, lost = int(overlap.changed.sum()), overlap.lost
         typical = float(np.median(overlap.moves)) if len(overlap.moves) else 0.0
-        told = (
+        message = (
             f"{view.name}: {changed:,} of {overlap.known:,} figures of earlier years changed, by"
             f" {typical:.0%} in the middle, and {lost:,} are gone"
         )
         rewritten = (changed + lost) / overlap.known > float(MIN_SHARE_CHANGED)
-        yield one(1, told if rewritten and not self.is_small(overlap) else None)
+        yield one(1, message if rewritten and not self.is_small(overlap) else None)
 
     @classmethod
     def is_small(cls, overlap: Overlap) -> bool:

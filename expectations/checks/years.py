@@ -110,8 +110,8 @@ class _YearMoves(OfSeries):
             values = view.panel.values
             yield one(1, self._moved(view, view.baseline, values, is_log, "median", more))
             if sizes := view.size_baseline:
-                told = self._moved(view, sizes, view.panel.sizes, True, "median count", more)
-                yield one(1, told)
+                message = self._moved(view, sizes, view.panel.sizes, True, "median count", more)
+                yield one(1, message)
 
     def _moved(
         self,
@@ -139,11 +139,11 @@ class _YearMoves(OfSeries):
         if enough_others:
             usual = max(nanmedian(others), baseline.unit)
             far = min(far, moves[-1] / (float(bounds.times) * usual))
-        told = (
+        message = (
             f"{view.name}: the councils' {what} in {panel.period_labels[-1]} is {now:.4g}, the"
             f" years before say {back:.4g}"
         )
-        return told if far > more else None
+        return message if far > more else None
 
 
 class NoYearLeaps(_YearMoves):

@@ -74,10 +74,10 @@ def evaluate(subject: Subject, load: LoadTable) -> tuple[Check, list[Flag]] | No
     if not things:
         observed = f"{looked_at:,} {check.noun}"
         return _result(subject, subject.severity, observed, success=True), []
-    told = [thing.message for thing in things[:EXAMPLES]]
-    more = f"; and {len(things) - len(told):,} more" if len(things) > len(told) else ""
+    messages = [thing.message for thing in things[:EXAMPLES]]
+    more = f"; and {len(things) - len(messages):,} more" if len(things) > len(messages) else ""
     count = "all" if len(things) == looked_at else f"{len(things):,} of"
-    observed = f"{count} {looked_at:,} {check.noun}: {'; '.join(told)}{more}"
+    observed = f"{count} {looked_at:,} {check.noun}: {'; '.join(messages)}{more}"
     if check.outcome != "flag":
         return _result(subject, subject.severity, observed, success=False), []
     if (share := _share(all_found)) > float(check.refused_above or 1.0):

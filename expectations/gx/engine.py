@@ -84,8 +84,8 @@ def validate_load(suite: LoadSuite, load: LoadTable) -> tuple[tuple[Check, ...],
         check = worded[0]
         flags += worded[1]
         if not results[id_].success and check.success:
-            told = _exception_message(results[id_].exception_info or {}) or "not so"
-            check = replace(check, severity="error", success=False, observed=told)
+            message = _exception_message(results[id_].exception_info or {}) or "not so"
+            check = replace(check, severity="error", success=False, observed=message)
         found[check.name, check.column] = check
     order = [(subject.check.name, subject.about) for subject in suite]
     return (

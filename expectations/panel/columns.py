@@ -41,17 +41,17 @@ class Coded:
 
     def each(self, meaning: Callable[[str], str | None]) -> Coded:
         """What each cell means, asked once a distinct cell; null stays null."""
-        said = [meaning(cell) for cell in self.distinct]
-        if said == self.distinct:
+        meanings = [meaning(cell) for cell in self.distinct]
+        if meanings == self.distinct:
             return self
         places: dict[str, int] = {}
-        of = [-1 if one is None else places.setdefault(one, len(places)) for one in said]
+        of = [-1 if one is None else places.setdefault(one, len(places)) for one in meanings]
         return Coded(np.array([*of, -1])[self.found], [*places])
 
     def numbers(self, meaning: Callable[[str], float | None]) -> NDArray[np.float64]:
         """What each cell means as a number, asked once a distinct cell; nan where it means none."""
-        said = [meaning(cell) for cell in self.distinct]
-        return np.array([*said, None], dtype="float64")[self.found]
+        meanings = [meaning(cell) for cell in self.distinct]
+        return np.array([*meanings, None], dtype="float64")[self.found]
 
     def only(self, kept: NDArray[np.bool_]) -> Coded:
         """The cells of some rows; those of all others are null."""

@@ -107,10 +107,10 @@ def _all(folder: Path = FOLDER) -> dict[str, tuple[SeriesCheck, ...]]:
                     error
                 )
             found.setdefault(check.file, []).append(check)
-    return {file: tuple(_told_apart(checks)) for file, checks in found.items()}
+    return {file: tuple(_distinguished(checks)) for file, checks in found.items()}
 
 
-def _told_apart(checks: list[SeriesCheck]) -> Iterator[SeriesCheck]:
+def _distinguished(checks: list[SeriesCheck]) -> Iterator[SeriesCheck]:
     for check in checks:
         columns = {other.column for other in checks if other.name == check.name}
         name = f"{check.name} ({check.column})" if len(columns) > 1 else check.name
@@ -197,5 +197,5 @@ def share_of(contract: FileContract, check: SeriesCheck) -> Share | None:
 @lru_cache(maxsize=1)
 def digest() -> str:
     """Changes with what the measures' YAML says of their figures, not with its descriptions."""
-    said = [check.model_dump(mode="json") for checks in _all().values() for check in checks]
-    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+    documents = [check.model_dump(mode="json") for checks in _all().values() for check in checks]
+    return hashlib.sha256(json.dumps(documents).encode()).hexdigest()

@@ -74,7 +74,7 @@ class Decision:
         covered = self.checks if self.decision == "accepted" else ()
         return tuple(check for check in verdict.reasons if check.subject not in covered)
 
-    def told(self, uncovered: Iterable[Check] = ()) -> Check:
+    def as_check(self, uncovered: Iterable[Check] = ()) -> Check:
         """The decision among the checks of its load: a rejection keeps it out, as an error does.
 
         An acceptance is a warning: the checks that it covers go on standing there as failed.

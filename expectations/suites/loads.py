@@ -127,7 +127,7 @@ def check_load(
                 _answered(load, check, proposed if check.name in ask_for_rows else {})
                 for check in checks
             ),
-            *_told(load, understanding),
+            *_reading_checks(load, understanding),
         ),
         dropped_rows=load_table.dropped_rows,
         flags=flags,
@@ -201,7 +201,7 @@ def _proposed(load: Load, proposal: Mapping[str, str]) -> str:
     return f' If that is what is meant: core-measures accept {which} {reads} --reason "…"'
 
 
-def _told(load: Load, understanding: Understanding) -> Iterator[Check]:
+def _reading_checks(load: Load, understanding: Understanding) -> Iterator[Check]:
     """What was matched by figures, or was not quite, on record with its numbers."""
     for ours, theirs in understanding.proposals.items():
         yield Check(

@@ -47,9 +47,9 @@ class Archive:
             known = isinstance(error, (ImportError, OSError, ValueError))
             if not known and "://" not in str(address):
                 raise
-            said = " ".join(without_credentials(str(error)).split())
+            reason = " ".join(without_credentials(str(error)).split())
             kind = ArchiveError if known else FetchError
-            raise kind(f"{self.address} cannot be opened as an archive: {said}") from None
+            raise kind(f"{self.address} cannot be opened as an archive: {reason}") from None
         if not found:
             raise ArchiveError(f"There is no archive at {self.address}: no such folder.")
 
@@ -69,8 +69,8 @@ class Archive:
         except Exception as error:  # each package of fsspec has errors of its own
             if self.is_local:
                 raise
-            said = " ".join(without_credentials(str(error)).split())
-            raise FetchError(f"{path or self.address} cannot be read: {said}") from error
+            reason = " ".join(without_credentials(str(error)).split())
+            raise FetchError(f"{path or self.address} cannot be read: {reason}") from error
 
     def _folders(self, path: str) -> list[str]:
         """The names of the folders in one, in order."""
@@ -80,8 +80,8 @@ class Archive:
         except OSError as error:
             if self.is_local or isinstance(error, FileNotFoundError):
                 return []
-            said = without_credentials(str(error))
-            raise FetchError(f"{path or self.address} cannot be read: {said}") from error
+            reason = without_credentials(str(error))
+            raise FetchError(f"{path or self.address} cannot be read: {reason}") from error
         names = [PurePosixPath(e["name"]).name for e in entries if e["type"] == "directory"]
         return sorted(name for name in names if not name.startswith("."))
 

@@ -190,7 +190,7 @@ class FileContract:
     def level_of(self, cell: str) -> AreaLevel | None:
         """Our level for a level cell (or a GSS code, where the layout tells levels by it)."""
         text = cell.strip().lower()
-        return self.area.levels.get(text[:3] if self.area.told_by_code else text)
+        return self.area.levels.get(text[:3] if self.area.level_from_code else text)
 
     def knows_level(self, cell: str) -> bool:
         """Whether a level cell is one that the contract names, of use or not."""
@@ -200,7 +200,7 @@ class FileContract:
         """Whether a level cell names a level that is known and of no use here."""
         text = cell.strip().lower()
         ignored = self.area.ignored_levels
-        if not self.area.told_by_code:
+        if not self.area.level_from_code:
             return text in ignored
         is_ours = text[:3] in self.area.levels
         return text in ignored or (not is_ours and text[:3] in {*ignored, *OTHER_ENTITIES})

@@ -187,15 +187,15 @@ def _parse(path: Path, model: type[BaseModel]) -> Any:
 
 def _digest_of(publication: PublicationDocument, *layouts: LayoutDocument) -> str:
     """Changes with what the documents say of how a file is read, not with their titles."""
-    said = publication.model_dump(
+    document = publication.model_dump(
         mode="json", exclude={"title", "landing_page", "live", "not_asked"}
     )
-    for file in said["files"].values():
+    for file in document["files"].values():
         del file["title"]
     shared = [
         layout.model_dump(mode="json", exclude={"description", "source"}) for layout in layouts
     ]
-    return hashlib.sha256(json.dumps([said, *shared]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([document, *shared]).encode()).hexdigest()
 
 
 @lru_cache(maxsize=8)

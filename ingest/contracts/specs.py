@@ -103,7 +103,7 @@ class AreaSpec(Strict):
         return "council" if "council" in self.levels.values() else "district"
 
     @property
-    def told_by_code(self) -> bool:
+    def level_from_code(self) -> bool:
         """Whether a row's level follows from its area's code."""
         return self.level in self.codes.values()
 

@@ -362,11 +362,11 @@ def _renamed(before: str, now: str) -> str:
     return f"its publisher calls it {now} by now, not {before}: it was followed"
 
 
-def _next(said: dict[str, Any] | str | None) -> str | None:
+def _next(value: dict[str, Any] | str | None) -> str | None:
     """A date of which only the year may be known, as ISO as far as it goes."""
-    if isinstance(said, str):
-        return said[:10] or None
-    parts = [str((said or {}).get(part) or "") for part in ("year", "month", "day")]
+    if isinstance(value, str):
+        return value[:10] or None
+    parts = [str((value or {}).get(part) or "") for part in ("year", "month", "day")]
     known = []
     for part in parts:
         if not part.isdigit():

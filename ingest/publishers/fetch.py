@@ -192,8 +192,8 @@ def fetch(
 def _asked_as(publication: Publication) -> str:
     """Changes with what a publication's file says of how it is asked for."""
     block = publication.live
-    said = block.model_dump_json() if block else ""
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
+    block_json = block.model_dump_json() if block else ""
+    return hashlib.sha256(block_json.encode()).hexdigest()[:16]
 
 
 def _fetch_new(
@@ -203,7 +203,7 @@ def _fetch_new(
     publication, memory = result.publication, result.memory
     _tell_ended(result, listing)
     newest = max(listing.editions, key=_age, default=None)
-    new, twice = new_editions(publication, listing, held, memory), _told_twice(listing)
+    new, twice = new_editions(publication, listing, held, memory), _ambiguous(listing)
     for name in sorted({edition.release for edition in new if edition.release} & twice):
         result.fail(
             _plain_name(name),
@@ -293,7 +293,7 @@ def _day_of(edition: Edition) -> date | None:
     return date.fromisoformat(named.group()) if named else edition.first or edition.published
 
 
-def _told_twice(listing: Listing) -> set[str]:
+def _ambiguous(listing: Listing) -> set[str]:
     """The releases of which a listing says two things: neither is to be believed."""
     first: dict[str, Edition] = {}
     named = [(edition.release, edition) for edition in listing.editions]
@@ -344,8 +344,8 @@ class _Brought:
 
     def day_of(self, edition: Edition) -> date:
         """The day on which the release came out, as far as it is told."""
-        told = edition.first or edition.published or self.uploaded
-        return told or datetime.now(UTC).date()
+        day = edition.first or edition.published or self.uploaded
+        return day or datetime.now(UTC).date()
 
 
 def fetch_edition(
@@ -429,9 +429,9 @@ def _bring(
         path = folder / f".{number}"
         # Without a token only the file itself tells whether it changed.
         asks = edition.token is None
-        told = memory.told(offer.url) if asks and conditional else None
-        answer, name = platform.fetch(offer, path, told.conditions if told else None)
-        if answer.not_modified and told is not None:
+        cached = memory.cached(offer.url) if asks and conditional else None
+        answer, name = platform.fetch(offer, path, cached.conditions if cached else None)
+        if answer.not_modified and cached is not None:
             return None
         brought.uploaded = brought.uploaded or day_of(answer.last_modified)
         if offer.unpack:

@@ -84,7 +84,7 @@ class FingertipsPlatform(Platform):
         uploaded = metadata.DataChange.LastUploadedAt if metadata.DataChange else None
         self._see_years(block, metadata)
         short = area.Short or area.Name
-        told = {
+        details = {
             "area_type": f"{area.Id} {short}",
             "year_type": metadata.YearType.Name if metadata.YearType else None,
             "unit": metadata.Unit.Label if metadata.Unit else None,
@@ -110,23 +110,24 @@ class FingertipsPlatform(Platform):
                             f"All areas, {short}, parent England",
                         ),
                     ),
-                    extra={name: said for name, said in told.items() if said},
+                    extra={name: text for name, text in details.items() if text},
                 ),
             )
         )
 
     def _see_years(self, block: Fingertips, metadata: _Metadata) -> None:
         """See that the indicator's years are those that the contract reads: no label tells."""
-        said = metadata.YearType
-        if said is None or said.Id not in _YEARS:
+        year_type = metadata.YearType
+        if year_type is None or year_type.Id not in _YEARS:
             return
         for file in self.publication.files:
             kinds = file.period_type
             named = {kinds} if isinstance(kinds, str) else {*kinds.values()} - {kinds["column"]}
-            if not named <= _YEARS[said.Id]:
+            if not named <= _YEARS[year_type.Id]:
                 raise PublisherError(
                     f"{self._metadata_url(block)}: its years are of the type"
-                    f" {said.Name or said.Id}, and the contract reads {', '.join(sorted(named))}"
+                    f" {year_type.Name or year_type.Id}, and the contract reads"
+                    f" {', '.join(sorted(named))}"
                 )
 
     def _metadata_url(self, block: Fingertips) -> str:
@@ -163,7 +164,7 @@ class FingertipsPlatform(Platform):
         matching = [
             _AreaType(Id=int(number), Name=name, Short=short)
             for number, (name, short) in names.items()
-            if int(number) in here and any(re.search(block.areas, said) for said in (name, short))
+            if int(number) in here and any(re.search(block.areas, label) for label in (name, short))
         ]
         if not matching:
             raise PublisherError(

@@ -237,7 +237,7 @@ class GovUkPlatform(Platform):
             parts = {
                 "first_published": (item.first_published_at or "")[:10] or None,
                 **called.groupdict(),
-                **{part: said for part, said in titled.groupdict().items() if said},
+                **{part: text for part, text in titled.groupdict().items() if text},
             }
             try:
                 release = _release_of(block, attachment.title, name, parts)
@@ -380,25 +380,25 @@ class _Anchors(HTMLParser):
         super().__init__()
         self.found: list[tuple[str, str]] = []
         self._href: str | None = None
-        self._said: list[str] = []
+        self._texts: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "a":
-            self._href, self._said = dict(attrs).get("href"), []
+            self._href, self._texts = dict(attrs).get("href"), []
 
     def handle_data(self, data: str) -> None:
-        self._said.append(data)
+        self._texts.append(data)
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "a" and self._href:
-            self.found.append((self._href, " ".join("".join(self._said).split())))
+            self.found.append((self._href, " ".join("".join(self._texts).split())))
             self._href = None
 
 
 def _words(html: str) -> str:
     reader = _Text()
     _feed(reader, html)
-    return "".join(reader.said)
+    return "".join(reader.texts)
 
 
 def _feed(reader: HTMLParser, html: str) -> None:
@@ -411,10 +411,10 @@ def _feed(reader: HTMLParser, html: str) -> None:
 class _Text(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
-        self.said: list[str] = []
+        self.texts: list[str] = []
 
     def handle_data(self, data: str) -> None:
-        self.said.append(data)
+        self.texts.append(data)
 
 
 def _named(template: str, parts: dict[str, str | None]) -> str:
@@ -426,14 +426,14 @@ def _named(template: str, parts: dict[str, str | None]) -> str:
         A part is missing, or no date.
     """
     known: dict[str, str] = {}
-    for part, said in parts.items():
-        if said is None:
+    for part, value in parts.items():
+        if value is None:
             continue
-        text = said.strip().lower()
+        text = value.strip().lower()
         if part.endswith("month"):
             number = MONTHS.get(text) or (int(text) if text.isdigit() else 0)
             if not 1 <= number <= 12:
-                raise PublisherError(f"{said!r} in a title is no month")
+                raise PublisherError(f"{value!r} in a title is no month")
             known[part] = f"{number:02d}"
         else:
             known[part] = text.zfill(2) if text.isdigit() and part.endswith("day") else text

@@ -114,21 +114,21 @@ class FetchState:
         except (OSError, ValidationError, ValueError):
             return cls(path)
 
-    def told(self, url: str) -> CachedResponse | None:
+    def cached(self, url: str) -> CachedResponse | None:
         """What stands remembered of an address, if it can be asked for on condition."""
-        told = self.state.told.get(url)
-        if told is None or not told.conditions:
+        cached = self.state.told.get(url)
+        if cached is None or not cached.conditions:
             return None
-        self._used[url] = told
-        return told
+        self._used[url] = cached
+        return cached
 
     def document(self, url: str) -> Any:
         """What an address told last, whether it has changed since or not; None if nothing."""
-        told = self.state.told.get(url)
-        if told is None:
+        cached = self.state.told.get(url)
+        if cached is None:
             return None
-        self._used[url] = told
-        return told.document
+        self._used[url] = cached
+        return cached.document
 
     def keep(self, url: str, etag: str | None, last_modified: str | None, document: Any) -> None:
         """Remember what an address told."""

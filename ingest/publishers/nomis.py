@@ -133,18 +133,18 @@ def _rows(page: Path, *, skip_header: bool) -> tuple[bytes, int, int, list[str]]
     columns, body = parsed[0], parsed[1:]
     at = columns.index("RECORD_COUNT")
     counts = {row[at] for row in body}
-    if len(counts) != 1 or not (said := next(iter(counts))).isdigit():
+    if len(counts) != 1 or not (count := next(iter(counts))).isdigit():
         raise PublisherError("its rows do not agree on RECORD_COUNT")
     if skip_header:
         data = data.split(b"\n", 1)[1]
     if not data.endswith(b"\n"):
         data += b"\n"
-    return data, len(body), int(said), columns
+    return data, len(body), int(count), columns
 
 
-def _text(said: Any) -> str | None:
+def _text(value: Any) -> str | None:
     """A text that the service gives bare or as `{"value": …}`."""
     for step in itertools.chain(("value",), ("$",)):
-        if isinstance(said, dict):
-            said = said.get(step, said)
-    return said if isinstance(said, str) and said else None
+        if isinstance(value, dict):
+            value = value.get(step, value)
+    return value if isinstance(value, str) and value else None

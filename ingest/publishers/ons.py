@@ -63,8 +63,8 @@ class OnsIndicatorPlatform(Platform):
         about: _Indicator = self.understood(_Indicator, document, url)
         if about.slug not in {None, block.indicator}:
             raise PublisherError(f"{url}: it answers for indicator {about.slug}")
-        said = f"{about.label} {about.subtitle} {about.description} {about.caveats or ''}"
-        if block.another and re.search(block.another, said):
+        description = f"{about.label} {about.subtitle} {about.description} {about.caveats or ''}"
+        if block.another and re.search(block.another, description):
             raise SkippedError(
                 f"what the service calls {about.label or block.indicator!r} is another definition:"
                 f" {block.because}"
@@ -179,8 +179,8 @@ class OnsDatasetPlatform(Platform):
             raise PublisherError(
                 f"{self._data(block.page)}: it lists no file with a name like {block.file!r}"
             )
-        said = landing.description.nextRelease or pages[0].description.nextRelease
-        return Listing(tuple(editions), _in_words(said))
+        next_release = landing.description.nextRelease or pages[0].description.nextRelease
+        return Listing(tuple(editions), _in_words(next_release))
 
     def _data(self, path: str) -> str:
         return self.asked(path.strip("/"), "data")
@@ -244,9 +244,9 @@ def _of_one_name(block: OnsDataset, editions: list[Edition]) -> list[Edition]:
     return found
 
 
-def _in_words(said: str | None) -> str | None:
+def _in_words(text: str | None) -> str | None:
     """`12 August 2015`, or `January 2021`, as ISO as far as it goes; other words tell no date."""
-    found = re.fullmatch(r"(?:(\d{1,2})\s+)?([A-Za-z]+)\s+(\d{4})", (said or "").strip())
+    found = re.fullmatch(r"(?:(\d{1,2})\s+)?([A-Za-z]+)\s+(\d{4})", (text or "").strip())
     month = MONTHS.get(found.group(2).lower()) if found else None
     if found is None or month is None:
         return None

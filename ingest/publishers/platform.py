@@ -63,7 +63,7 @@ class ApiModel(BaseModel):
     @classmethod
     def _without_nulls(cls, document: object) -> object:
         if isinstance(document, dict):
-            return {name: said for name, said in document.items() if said is not None}
+            return {name: value for name, value in document.items() if value is not None}
         return document
 
 
@@ -157,18 +157,18 @@ class Web:
             It cannot be had.
         """
         asked = with_query(url, query)
-        told = self.memory.told(asked) if remember else None
+        cached = self.memory.cached(asked) if remember else None
         sink = io.BytesIO()
         answer = self.session.get(
             asked,
             sink,
             allowed=self.origins,
             limit=_MOST_JSON,
-            headers={"Accept": "application/json", **(told.conditions if told else {})},
+            headers={"Accept": "application/json", **(cached.conditions if cached else {})},
             check=_see_json,
         )
-        if answer.not_modified and told is not None:
-            return told.document
+        if answer.not_modified and cached is not None:
+            return cached.document
         document = content.read_json(sink)
         if self.seen is not None:
             self.seen[asked] = document
@@ -345,10 +345,10 @@ def day_of(header: str | None) -> date | None:
 def day_from(text: str | None) -> date | None:
     """The day of an ISO time or date."""
     began = re.match(r"\d{4}-\d{2}-\d{2}", text or "")
-    for said in (text, began and began.group()):
+    for candidate in (text, began and began.group()):
         with contextlib.suppress(ValueError):
-            if said:
-                return datetime.fromisoformat(said).date()
+            if candidate:
+                return datetime.fromisoformat(candidate).date()
     return None
 
 

@@ -128,5 +128,5 @@ def _user_agent(contact: str) -> str:
     except PackageNotFoundError:
         number = "0"
     safe = "".join(c for c in contact if c.isascii() and c.isprintable() and c not in "()")
-    told = f"; run by {safe}" if safe else ""
-    return f"core-measures/{number} (open warehouse of children's measures in England{told})"
+    note = f"; run by {safe}" if safe else ""
+    return f"core-measures/{number} (open warehouse of children's measures in England{note})"

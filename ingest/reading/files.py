@@ -112,9 +112,9 @@ def _fit(contract: FileContract, data: bytes) -> tuple[int, float] | None:
     if (table := _table_of(contract, data)) is None:
         return None
     printed = [n for n in table.column_names if n not in (SOURCE_ROW, SOURCE_SHEET)]
-    told = [*printed, contract.period.column] if _period_is_told(contract) else printed
+    available = [*printed, contract.period.column] if _is_period_from_release(contract) else printed
     found = match_names(contract, printed)
-    lacking = [c for c in found.missing if is_needed(contract, c) and c.name not in told]
+    lacking = [c for c in found.missing if is_needed(contract, c) and c.name not in available]
     if lacking or found.twice:
         return None
     return len(found.columns), _labels_found(contract, table, found.columns)
@@ -166,6 +166,6 @@ def _labels_found(contract: FileContract, table: pa.Table, columns: Mapping[str,
     return found / named if named else 0.0
 
 
-def _period_is_told(contract: FileContract) -> bool:
+def _is_period_from_release(contract: FileContract) -> bool:
     """Whether the release's name tells the period, and no column of the file."""
     return contract.period.taken_from == "release"

@@ -134,8 +134,8 @@ def _sheet(pattern: str, sheet: FoundSheet) -> _Part:
     part = _Part(sheet.name, _groups(pattern, sheet.spelt), iter(sheet.rows))
     if not sheet.title:
         return part
-    said = f"sheet {sheet.spelt} is read from {sheet.name!r}, whose title says {sheet.title!r}"
-    return replace(part, found_by=[said], is_titled=True)
+    sentence = f"sheet {sheet.spelt} is read from {sheet.name!r}, whose title says {sheet.title!r}"
+    return replace(part, found_by=[sentence], is_titled=True)
 
 
 def _groups(pattern: str, text: str) -> dict[str, str]:
@@ -177,10 +177,12 @@ def _table(
             columns.setdefault(name, []).extend(cells)
         source_rows += numbers
         sheets += [part.sheet or ""] * len(numbers)
-    told = {SOURCE_ROW: pa.array(source_rows, pa.int64())}
+    places = {SOURCE_ROW: pa.array(source_rows, pa.int64())}
     if reading.format == "workbook":
-        told[SOURCE_SHEET] = pa.array(sheets, pa.string())
-    table = pa.table(told | {name: pa.array(cells, pa.string()) for name, cells in columns.items()})
+        places[SOURCE_SHEET] = pa.array(sheets, pa.string())
+    table = pa.table(
+        places | {name: pa.array(cells, pa.string()) for name, cells in columns.items()}
+    )
     sentences = [sentence for part in parts for sentence in part.found_by]
     titled = [part.sheet for part in parts if part.is_titled]
     if not sentences:
@@ -321,8 +323,8 @@ def _header_at(
                 break
     if wanted and (found := _header_by_place(part, rows, reading, wanted)) is not None:
         return found
-    told = " and ".join(repr(in_words(pattern)) for pattern in spec.find)
-    raise ReadError(f"{part} has no header: no row has the cells {told}")
+    cells = " and ".join(repr(in_words(pattern)) for pattern in spec.find)
+    raise ReadError(f"{part} has no header: no row has the cells {cells}")
 
 
 def _header_by_place(
@@ -517,10 +519,12 @@ def _titled(part: _Part, pattern: str, above: Sequence[Sequence[str]]) -> dict[s
 
 def _agreed(part: _Part, titled: dict[str, str]) -> dict[str, str]:
     """What a title tells, where it says nothing else than the sheet's name: a name is changed."""
-    for name, told in titled.items():
-        by_name = part.constants.get(name, told)
-        if by_name != told:
-            raise ReadError(f"{part} is of {by_name!r} by its name, and of {told!r} by its title")
+    for name, by_title in titled.items():
+        by_name = part.constants.get(name, by_title)
+        if by_name != by_title:
+            raise ReadError(
+                f"{part} is of {by_name!r} by its name, and of {by_title!r} by its title"
+            )
     return titled
 
 

@@ -176,14 +176,14 @@ class History:
     def _match_levels(self) -> None:
         """The column that tells levels, by the words in it, where it has another name."""
         area = self.contract.area
-        if area.told_by_code or area.level in self.columns or area.level in self.by_name.twice:
+        if area.level_from_code or area.level in self.columns or area.level in self.by_name.twice:
             return
         words = {normal(word) for word in area.levels}
         found = []
         for candidate in self._free:
             cells = self.table[candidate].to_pandas().astype(str)
-            said = {cell: normal(cell.strip()) in words for cell in cells.unique()}
-            found.append(Agreement(candidate, int(cells.map(said).sum()), len(cells)))
+            is_level = {cell: normal(cell.strip()) in words for cell in cells.unique()}
+            found.append(Agreement(candidate, int(cells.map(is_level).sum()), len(cells)))
         found = [one for one in found if one.agree]
         self._take(ranked("column", area.level, found, MIN_CELLS_OF_CODES))
 
@@ -234,7 +234,7 @@ class History:
         word has no other in the same file.
         """
         area = self.contract.area
-        if area.told_by_code or area.level not in self.columns:
+        if area.level_from_code or area.level not in self.columns:
             return
         spelt = self.labels.get(area.level, {})
         cells = self.table[self.columns[area.level]].to_pandas().astype(str).str.strip()
@@ -795,14 +795,14 @@ class History:
         found: Mapping[tuple[str, ...], tuple[tuple[str, ...], Evidence]],
     ) -> None:
         """Take what was matched, where no label would be two of before."""
-        said: dict[tuple[str, str], set[str]] = {}
+        labels_before: dict[tuple[str, str], set[str]] = {}
         for was, (now, _) in found.items():
             for name, old, new in zip(names, was, now, strict=True):
                 if old != new:
-                    said.setdefault((name, new), set()).add(old)
+                    labels_before.setdefault((name, new), set()).add(old)
         for was, (now, best) in found.items():
             pairs = [one for one in zip(names, was, now, strict=True) if one[1] != one[2]]
-            if all(len(said[name, new]) == 1 for name, _, new in pairs):
+            if all(len(labels_before[name, new]) == 1 for name, _, new in pairs):
                 for name, old, new in pairs:
                     self.labels.setdefault(name, {})[new] = old
                 self.evidence.append(best)
@@ -983,11 +983,11 @@ class History:
     def _refuse_unsettled(self) -> None:
         twice = {n: hits for n, hits in self.by_name.twice.items() if n not in self.columns}
         for name, hits in twice.items():
-            told = next((one for one in self.unsettled if one.of == name), None)
-            by_figures = f"; by its figures {told}" if told else ""
+            evidence = next((one for one in self.unsettled if one.of == name), None)
+            by_figures = f"; by its figures {evidence}" if evidence else ""
             raise NotUnderstoodError(
                 f"column {name} is there under two names: {', '.join(map(repr, hits))}{by_figures}",
-                {name: told.best.candidate if told else hits[0]},
+                {name: evidence.best.candidate if evidence else hits[0]},
             )
         missing = [c for c in self.contract.columns if c.name in set(self._missing)]
         refuse_missing(self.contract, missing, self.printed, self.columns.values(), self.unsettled)
@@ -1027,7 +1027,7 @@ def _councils_only(rows: pd.DataFrame, contract: FileContract) -> pd.DataFrame:
         else pd.Series("", index=rows.index)
     )
     is_one = (code != "").to_numpy()
-    if not area.told_by_code and area.level in rows:
+    if not area.level_from_code and area.level in rows:
         levels = rows[area.level].astype(str)
         of = {cell: contract.level_of(cell) == area.unit for cell in levels.unique()}
         is_one = is_one & levels.map(of).to_numpy(dtype=bool)

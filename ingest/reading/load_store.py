@@ -115,8 +115,13 @@ class LoadStore:
             *(contract.area, contract.notes, contract.flags, contract.bounds, contract.statuses),
         )
         councils = all_councils()
-        told = [repr(of_contract), load.release.release, json.dumps(how.to_dict()), councils.digest]
-        key = hashlib.sha256("\n".join(told).encode()).hexdigest()
+        key_parts = [
+            repr(of_contract),
+            load.release.release,
+            json.dumps(how.to_dict()),
+            councils.digest,
+        ]
+        key = hashlib.sha256("\n".join(key_parts).encode()).hexdigest()
         path = plain.with_name(f"{plain.stem}-as-{key[:16]}.parquet")
         names = self._look_in(path, lambda: pyarrow.parquet.read_schema(path).names)
         if names is not None:

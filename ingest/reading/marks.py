@@ -73,13 +73,13 @@ def read_figure(cell: str, statuses: Mapping[str, Status] = MARKS) -> FigureRead
     return FigureRead(0.0 if status == "published" else None, status, text)
 
 
-def read_blank(said: str, suppressed: tuple[str, ...], statuses: Mapping[str, Status]) -> Status:
+def read_blank(note: str, suppressed: tuple[str, ...], statuses: Mapping[str, Status]) -> Status:
     """The status of an empty cell by what stands beside it: a mark, or a sentence.
 
     `suppressed` are beginnings of sentences that say a figure is kept back. Any other sentence says
     what was done, and not why nothing is there.
     """
-    text = said.strip(" ")
+    text = note.strip(" ")
     status = statuses.get(text, "unrecognised")
     if status not in ("published", "unrecognised"):
         return status

@@ -128,16 +128,16 @@ def match_names(contract: FileContract, printed: Sequence[str]) -> ByName:
     for of_printed, of_known, roles in READINGS:
         free = [name for name in printed if name not in set(columns.values())]
         wanted = [c for c in contract.columns if c.name not in columns and c.name not in twice]
-        said: dict[str, set[str]] = {}
+        columns_by_word: dict[str, set[str]] = {}
         for column in contract.columns:
             for name in column.published_as:
-                said.setdefault(of_known(name), set()).add(column.name)
+                columns_by_word.setdefault(of_known(name), set()).add(column.name)
         for column in wanted:
             if roles and column.role not in roles:
                 continue
             words = {of_known(name) for name in column.published_as}
             # Words that stand for two columns of the contract tell neither.
-            own = {word for word in words if said[word] == {column.name}}
+            own = {word for word in words if columns_by_word[word] == {column.name}}
             found = tuple(name for name in free if of_printed(name) in own)
             if len(found) == 1:
                 columns[column.name] = found[0]
@@ -212,7 +212,7 @@ def refuse_missing(
     NotUnderstoodError
         There is one.
     """
-    said: list[str] = []
+    descriptions: list[str] = []
     proposal: dict[str, str] = {}
     # What is known to be of no use is no guess: the children beside their referrals.
     of_use = [name for name in printed if not contract.is_ignored(name)]
@@ -225,26 +225,26 @@ def refuse_missing(
         one = near.get(column.name)
         if one and one.may_be_meant:
             proposal[column.name] = one.best.candidate
-            said.append(f"{known} (by its figures {one})")
+            descriptions.append(f"{known} (by its figures {one})")
             continue
         if one and one.kind != "near" and one.best.cells >= MIN_CELLS_AGAINST:
-            said.append(f"{known} (no column has its figures; nearest {one.best})")
+            descriptions.append(f"{known} (no column has its figures; nearest {one.best})")
             continue
         close = difflib.get_close_matches(column.published_as[0], free, n=3, cutoff=0.5)
         # Figures that no column is clearly nearest to are not to be had by a name that is near.
         if len(close) == 1 and one is None:
             proposal[column.name] = close[0]
         hint = f" (nearest found: {', '.join(map(repr, close))})" if close else ""
-        said.append(f"{known}{hint}")
-    if said:
+        descriptions.append(f"{known}{hint}")
+    if descriptions:
         listed = {name for column in contract.columns for name in column.published_as}
         unknown = [name for name in free if name not in listed and name not in proposal.values()]
         shown = ", ".join(map(repr, unknown[:_MOST_UNKNOWN_SHOWN]))
         more = ", …" if len(unknown) > _MOST_UNKNOWN_SHOWN else ""
         there = f"; there, and unknown: {shown}{more}" if shown else ""
-        missing_told = "; ".join(said)
+        missing_text = "; ".join(descriptions)
         raise NotUnderstoodError(
-            f"its columns are not known; missing: {missing_told}{there}", proposal
+            f"its columns are not known; missing: {missing_text}{there}", proposal
         )
 
 
@@ -346,7 +346,7 @@ def known_labels(contract: FileContract) -> dict[str, set[str]]:
     for where in contract.checks.filters():
         for name, cells in where.items():
             known.setdefault(name, set()).update(cells)
-    if not contract.area.told_by_code:
+    if not contract.area.level_from_code:
         known[contract.area.level] = {*contract.area.levels, *contract.area.ignored_levels}
     else:
         known.pop(contract.area.level, None)

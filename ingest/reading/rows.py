@@ -114,8 +114,11 @@ def described(
     for name, filled in how.filled.items():
         columns[name] = _filled(columns, filled, table.num_rows)
     columns |= _periods(contract, columns)
-    columns, said, notes = _figures(contract, columns)
-    maps = {AS_PUBLISHED: _map(said, table.num_rows), CELL_NOTES: _map(notes, table.num_rows)}
+    columns, as_published, notes = _figures(contract, columns)
+    maps = {
+        AS_PUBLISHED: _map(as_published, table.num_rows),
+        CELL_NOTES: _map(notes, table.num_rows),
+    }
     rows = with_meaning(pa.table(columns | maps), contract, councils)
     for name, cell in how.only.items():
         trimmed = pyarrow.compute.utf8_trim(rows[name], characters=" ")
@@ -215,7 +218,7 @@ def row_columns(
 def level_of(contract: FileContract, cell: str, councils: Councils) -> str | None:
     """Our level for a cell that tells it, `ignored`, or None where nobody knows it."""
     code = cell
-    if contract.area.told_by_code:
+    if contract.area.level_from_code:
         code = councils.code_of(cell, contract.area.known_by) or ""
     return IGNORED_LEVEL if contract.is_ignored_level(cell) else contract.level_of(code)
 
@@ -280,14 +283,16 @@ def _by_rows(
     import numpy as np
 
     places = np.zeros(len(columns[0]), dtype=np.intp)
-    said: list[tuple[str, ...]] = [()]
+    combinations: list[tuple[str, ...]] = [()]
     for column in columns:
         indices, distinct = _encoded(column)
         texts = [*distinct, ""]
         here = indices.fill_null(len(distinct)).to_numpy(zero_copy_only=False)
         pairs, places = np.unique(places * len(texts) + here, return_inverse=True)
-        said = [(*said[pair // len(texts)], texts[pair % len(texts)]) for pair in pairs.tolist()]
-    return places, [meaning(cells) for cells in said]
+        combinations = [
+            (*combinations[pair // len(texts)], texts[pair % len(texts)]) for pair in pairs.tolist()
+        ]
+    return places, [meaning(cells) for cells in combinations]
 
 
 def _nothing(rows: int, meaning: Any) -> tuple[NDArray[np.intp], list[Any]]:
@@ -314,10 +319,10 @@ def _by_distinct(cells: pa.ChunkedArray, meaning: Any) -> pa.ChunkedArray:
     import pyarrow as pa
 
     indices, distinct = _encoded(cells)
-    said = [meaning(cell) for cell in distinct]
-    if said == distinct:
+    meanings = [meaning(cell) for cell in distinct]
+    if meanings == distinct:
         return cells
-    return pa.chunked_array([pa.array(said, pa.string()).take(indices)])
+    return pa.chunked_array([pa.array(meanings, pa.string()).take(indices)])
 
 
 def _filled(columns: Mapping[str, pa.ChunkedArray], filled: Filled, rows: int) -> pa.ChunkedArray:
@@ -374,7 +379,7 @@ def _figures(
 ) -> tuple[dict[str, pa.ChunkedArray], _Cells, _Cells]:
     import pyarrow as pa
 
-    said: _Cells = {}
+    as_published: _Cells = {}
     notes: _Cells = {}
     percentages = set(contract.columns_of("percentages"))
     for name in contract.columns_of(*NUMERIC_ROLES):
@@ -390,10 +395,10 @@ def _figures(
             continue
         columns = columns | {name: pa.chunked_array([pa.array(plain, pa.string()).take(indices)])}
         otherwise = [was if now != was else None for now, was in zip(plain, distinct, strict=True)]
-        said[name] = indices, otherwise  # type: ignore[assignment]
+        as_published[name] = indices, otherwise  # type: ignore[assignment]
         if any(note for _, note in read):
             notes[name] = indices, [note or None for _, note in read]  # type: ignore[misc]
-    return columns, said, notes
+    return columns, as_published, notes
 
 
 # A column of so many whole numbers by chance, where one decimal is meant: one in 10 to the 20th.

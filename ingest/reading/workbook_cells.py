@@ -494,18 +494,18 @@ _NUMBER = re.compile(r"\(?[-−+]?\s*[£$€]?\s*(\d[\d,\u00a0\u202f ]*(?:\.(\d+
 
 def says_another(text: str, stored: float, *, is_percentage: bool) -> bool:
     """Whether the text of a cell says something else than its number, rounded as it likes."""
-    said = text.strip()
-    if said and not said.strip("#"):
+    printed = text.strip()
+    if printed and not printed.strip("#"):
         return False  # a column too narrow for its number
-    match = _NUMBER.match(said)
+    match = _NUMBER.match(printed)
     if match is None:
-        return not (stored == 0 and said and not said.strip(_DASHES + " "))
+        return not (stored == 0 and printed and not printed.strip(_DASHES + " "))
     places = len(match[2] or match[3] or "")
     number = float(re.sub(r"[^\d.]", "", match[1]))
-    number = -number if said[0] in "(-−" else number
+    number = -number if printed[0] in "(-−" else number
     if is_percentage or "%" in match[0]:
         number, places = number / 100, places + 2
-    tail = said[match.end() :].strip()
+    tail = printed[match.end() :].strip()
     if re.match(r"E[-+]\d", tail):
         return False
     agrees = abs(number - stored) <= 0.5000001 * 10.0**-places + abs(stored) * 1e-9
@@ -590,12 +590,12 @@ def _seen_in_ods(content: bytes, wanted: set[str]) -> dict[str, Seen]:  # noqa: 
             depth = 0
         elif tag in ("table-cell", "covered-table-cell"):
             if sheet is not None and stored is not None and texts is not None:
-                said = "".join(texts).strip()
-                said = "" if _ERROR.fullmatch(said) else said
-                if says_another(said, stored, is_percentage=is_percentage):
+                printed = "".join(texts).strip()
+                printed = "" if _ERROR.fullmatch(printed) else printed
+                if says_another(printed, stored, is_percentage=is_percentage):
                     for down in range(min(rows_alike, _MOST_ALIKE)):
                         for across in range(min(cells_alike, _MOST_ALIKE)):
-                            sheet[row + down, column + across] = said
+                            sheet[row + down, column + across] = printed
             stored = None
             column += cells_alike
         elif tag == "table-row":
@@ -659,7 +659,7 @@ def _with_header(
     return found
 
 
-def _said_by_title(pattern: str, above: list[str]) -> tuple[str, str] | None:
+def _name_in_title(pattern: str, above: list[str]) -> tuple[str, str] | None:
     """A name of one word as a title says it, *Table TA1 - …*, and the title; None where none does.
 
     A word without a figure in it may stand in any title.
@@ -692,8 +692,10 @@ def sheets_of(data: bytes, wanted: list[dict[str, Any]]) -> dict[str, Any]:
             if not hits and one["header"]:
                 free = [n for n in names if n not in others and _far_cell(data, n) is None]
                 by_header = _with_header(book, free, one["header"])
-                said = {n: _said_by_title(one["name"], above) for n, above in by_header.items()}
-                titles = {n: title for n, title in said.items() if title is not None}
+                name_in_title = {
+                    n: _name_in_title(one["name"], above) for n, above in by_header.items()
+                }
+                titles = {n: title for n, title in name_in_title.items() if title is not None}
                 hits = {n: "" for n in by_header if not one["says_more"]}
                 if len(titles) == 1 or one["says_more"]:
                     hits = {n: spelt for n, (spelt, _) in titles.items()}

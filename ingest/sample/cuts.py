@@ -152,7 +152,7 @@ def _rows_read(rows: Iterable[list[str]], names: Sequence[str], contract: FileCo
         (positions[name], re.compile(pattern).fullmatch)
         for name, pattern in contract.reading.rows.items()
     ]
-    if contract.area.told_by_code and contract.area.known_by == "gss":
+    if contract.area.level_from_code and contract.area.known_by == "gss":
         (level,) = (c for c in contract.columns if c.name == contract.area.level)
         at = next(positions[name] for name in level.published_as if name in positions)
         tests.append((at, lambda cell: not contract.is_ignored_level(cell)))

@@ -57,12 +57,12 @@ def end(number: int) -> NoReturn:
     """Say by what and how the command ended, and end."""
     for other in WORD_FOR:
         signal.signal(other, signal.SIG_IGN)
-    told = " ".join([f"{WORD_FOR[number]}.", *_AT_ONCE])
+    message = " ".join([f"{WORD_FOR[number]}.", *_AT_ONCE])
     # A bar that was being drawn has hidden the cursor.
     shown = "\x1b[?25h" if sys.stderr.isatty() else ""
     # Past Python's own streams: one that is being written to takes nothing from a signal's handler.
     with suppress(OSError):
-        os.write(2, f"{shown}\n{told}\n".encode())
+        os.write(2, f"{shown}\n{message}\n".encode())
     with suppress(OSError, RuntimeError, ValueError):
         sys.stdout.flush()
     os._exit(128 + number)

@@ -100,16 +100,16 @@ def status(home: HomeOption = DEFAULT_HOME) -> None:
         out.print(f"Failed to download: {problem}", style="yellow", markup=False)
     for one in inventory.releases:
         if mark := place.archive.withdrawn(one.release):
-            told = f"Withdrawn by its publisher, found on {mark['withdrawn']}, and kept:"
-            out.print(f"{told} {one.release}: {mark['reason']}", style="yellow", markup=False)
+            label = f"Withdrawn by its publisher, found on {mark['withdrawn']}, and kept:"
+            out.print(f"{label} {one.release}: {mark['reason']}", style="yellow", markup=False)
     for load in inventory.refused:
         why = "; ".join(str(check) for check in load.reasons)
         out.print(f"Refused: {load.load}: {why}", style="yellow", markup=False)
         if load.decided:
             out.print(f"  once {load.decided}", style="yellow", markup=False)
     for one in inventory.incomplete:
-        told = f"Incomplete: {one}: {one.lacks}. {way_out(one)}"
-        out.print(told, style="yellow", markup=False)
+        message = f"Incomplete: {one}: {one.lacks}. {way_out(one)}"
+        out.print(message, style="yellow", markup=False)
     print_decisions(inventory, style="yellow")
     for title, why in series_not_held(place.warehouse):
         out.print(f"No release held: {title}: {why}", style="yellow", markup=False)
@@ -321,6 +321,6 @@ def settings() -> None:
     from orchestration.settings import Settings
 
     table = Table("Variable", "Now", "Means", box=SIMPLE, pad_edge=False)
-    for row in Settings.read().told():
+    for row in Settings.read().as_rows():
         table.add_row(*map(plain, row))
     print_table(table)

@@ -44,28 +44,30 @@ def pack(
         pdf.write_bytes(document)
         out.print(f"Written: {shown(pdf)}, {pages} pages of A4", markup=False)
     if html is None and pdf is None:
-        _print(found.told)
+        _print(found.content)
 
 
-def _print(told: dict[str, Any]) -> None:
+def _print(content: dict[str, Any]) -> None:
     """The words of a pack."""
-    out.print(f"{told['council'].name}: core measures, for discussion", style="bold", markup=False)
+    out.print(
+        f"{content['council'].name}: core measures, for discussion", style="bold", markup=False
+    )
     out.print("\nWhat changed most, by more than chance", style="bold", markup=False)
-    for span in told["changed"]:
+    for span in content["changed"]:
         out.print(f"{span['title']}:", markup=False)
         for row in span["rows"]:
             line = f"{row['measure'].title}: {row['text']}, {row['period']}."
             out.print(f"- {line} {row['statement'].sentence}", markup=False)
         if not span["rows"]:
             out.print("- Nothing that can be tested.", markup=False)
-    for ambition in told["ambitions"]:
+    for ambition in content["ambitions"]:
         out.print(f"\n{ambition['title']}", style="bold", markup=False)
         for _, title, measures in ambition["groups"]:
             out.print(f"{title}: {'; '.join(measures)}.", markup=False)
         for number, question in enumerate(ambition["questions"], 1):
             line = f"{question.measure.title}. {question.text} ({question.rule.name})"
             out.print(f"{number}. {line}", markup=False)
-    out.print(f"\nSources: {'; '.join(map(_source, told['sources']))}.", markup=False)
+    out.print(f"\nSources: {'; '.join(map(_source, content['sources']))}.", markup=False)
 
 
 def _source(source: dict[str, Any]) -> str:

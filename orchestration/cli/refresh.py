@@ -79,8 +79,8 @@ def refresh(
                 tell_dagster(ended, nodes, reporter, only=tuple(only or ()))
     except CoreMeasuresError as error:
         if as_json:
-            told = {"outcome": "nothing_published", "exit_code": 1, "error": str(error)}
-            sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+            document = {"outcome": "nothing_published", "exit_code": 1, "error": str(error)}
+            sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
         raise
     if as_json:
         from orchestration.reporting.outcome import as_document

@@ -298,8 +298,8 @@ def node_events(
 def _shape_metadata(shape: TableShape) -> dict[str, Any]:
     """Under the names by which Dagster shows them."""
     columns = [
-        dg.TableColumn(name, type=kind, description=told or None)
-        for name, kind, told in shape.columns
+        dg.TableColumn(name, type=kind, description=description or None)
+        for name, kind, description in shape.columns
     ]
     rows = {} if shape.rows is None else {"dagster/row_count": shape.rows}
     return rows | {"dagster/column_schema": dg.TableSchema(columns)}

@@ -30,9 +30,9 @@ def new_releases(job: dg.UnresolvedAssetJobDefinition, settings: Settings) -> dg
         home = now.home_at(now.home_folder)
         home.prepare()
         found, failed = new_in_source(home, now.source, load_contracts())
-        told = "; ".join(failed)
+        failures = "; ".join(failed)
         if not found:
-            return dg.SkipReason("Nothing new." + (f" Not asked: {told}" if told else ""))
+            return dg.SkipReason("Nothing new." + (f" Not asked: {failures}" if failures else ""))
         # What was found once is not asked for again by this: the nightly run sees to it.
         run_key = hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
         config = {"source": now.source, "only": sorted(found)}

@@ -28,33 +28,33 @@ def ends_when_asked(instance: Any, run: Any) -> Iterator[Callable[[], None]]:
 
     Gives what is called before the run is judged: it does not return where a signal came before.
     """
-    hearing, told = socket.socketpair()
-    told.setblocking(False)
+    receiver, sender = socket.socketpair()
+    sender.setblocking(False)
     try:
         # The system writes the number of each signal there, whatever Python does with it.
-        before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+        before = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
     except ValueError:  # not the main thread, which alone hears of signals
-        hearing.close()
-        told.close()
+        receiver.close()
+        sender.close()
         yield lambda: None
         return
     # Dagster has a request to end raise an exception in the midst of its own work, unlike Ctrl-C,
     # and takes the step for failed: what is told here is enough.
     raising = signal.signal(signal.SIGTERM, lambda *_: None)
     # While a step works, Dagster has what is said go into a file.
-    said = os.dup(2)
+    stderr = os.dup(2)
     settled = threading.Event()
 
     def listen() -> None:
-        while got := hearing.recv(1):
+        while got := receiver.recv(1):
             if got == _SETTLED:
                 settled.set()
             elif got[0] in WORD_FOR:
-                _end(instance, run, got[0], said)
+                _end(instance, run, got[0], stderr)
 
     def settle() -> None:
         settled.clear()
-        told.send(_SETTLED)
+        sender.send(_SETTLED)
         # What Dagster raises meanwhile is what is being seen to.
         while not settled.is_set():
             with contextlib.suppress(BaseException):
@@ -67,26 +67,26 @@ def ends_when_asked(instance: Any, run: Any) -> Iterator[Callable[[], None]]:
     finally:
         signal.signal(signal.SIGTERM, raising or signal.SIG_DFL)
         signal.set_wakeup_fd(before)
-        told.close()
-        os.close(said)
+        sender.close()
+        os.close(stderr)
 
 
-def _end(instance: Any, run: Any, number: int, said: int) -> None:
+def _end(instance: Any, run: Any, number: int, stderr: int) -> None:
     sentence = f"{WORD_FOR[number]}. {NOTHING_HALF_DONE}"
 
-    untold = ["it does not answer"]
+    failures = ["it does not answer"]
 
     def tell() -> None:
         try:
             instance.report_run_canceled(run, sentence)
-            untold.clear()
+            failures.clear()
         except Exception as error:
-            untold[:] = [" ".join(str(error).split()) or repr(error)]
+            failures[:] = [" ".join(str(error).split()) or repr(error)]
 
     telling = threading.Thread(target=tell, daemon=True)
     telling.start()
     telling.join(_SECONDS_TO_TELL)
-    lines = [sentence, *(f"Dagster's history does not have it: {why}" for why in untold)]
+    lines = [sentence, *(f"Dagster's history does not have it: {why}" for why in failures)]
     with contextlib.suppress(OSError):
-        os.write(said, "\n".join(["", *lines, ""]).encode())
+        os.write(stderr, "\n".join(["", *lines, ""]).encode())
     os._exit(128 + number)

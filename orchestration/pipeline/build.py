@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _WARNING_WIDTH = 300
 # Rows of a failed test that are shown beside it.
-_ROWS_TOLD = 3
+_ROWS_SHOWN = 3
 _OUT = 'core-measures reject PUBLICATION RELEASE --reason "…"'
 _UNKNOWN_FILE = Check(
     "file_known",
@@ -102,7 +102,7 @@ def build(
     reporter.end()
     for node in results:
         if node.status == "warn":
-            reporter.warn(f"Noticed, and served: {_told(home, node)}")
+            reporter.warn(f"Noticed, and served: {_message_of(home, node)}")
     failed = [node for node in results if node.failed]
     if failed:
         causes = [node for node in failed if node.status != "skipped"] or failed
@@ -114,7 +114,7 @@ def build(
                 " swapped. Allow it more with CORE_MEASURES_BUILD_MEMORY or"
                 " CORE_MEASURES_BUILD_SPILL, and refresh again."
             )
-        shown = "; ".join(_told(home, node) for node in causes)
+        shown = "; ".join(_message_of(home, node) for node in causes)
         raise NotPublishedError(
             f"The candidate warehouse is not sound, nothing was swapped: {shown}"
             + accepted_among(inventory)
@@ -194,12 +194,12 @@ def standing_candidate(home: Home, inventory: Inventory) -> Candidate:
     )
 
 
-def _told(home: Home, node: NodeResult) -> str:
+def _message_of(home: Home, node: NodeResult) -> str:
     """A node that did not pass: its message, rows of a test, and the releases they are of."""
     from warehouse.build.dbt import rows_found_by
 
-    rows = rows_found_by(node, home.candidate, _ROWS_TOLD)
-    told = f"{node.name}: {' '.join(node.message.split())}"
+    rows = rows_found_by(node, home.candidate, _ROWS_SHOWN)
+    message = f"{node.name}: {' '.join(node.message.split())}"
     examples = [
         shorten(
             ", ".join(f"{name} {cell}" for name, cell in row.items() if cell is not None),
@@ -217,7 +217,7 @@ def _told(home: Home, node: NodeResult) -> str:
         f' To take it out: core-measures reject {publication} {release} --reason "…"'
         for publication, release in meant
     ]
-    found = f"{told}: {'; '.join(examples)}" if examples else told
+    found = f"{message}: {'; '.join(examples)}" if examples else message
     return ".".join([found, *ways])
 
 
@@ -289,7 +289,7 @@ def _check_rows(inventory: Inventory) -> Iterator[dict[str, object]]:
             if load.decided:
                 yield _check_row(held.release, file.name, file.sha256, load.decided, file_id)
         if held.lacks:
-            yield _check_row(held.release, None, None, held.told)
+            yield _check_row(held.release, None, None, held.completeness)
         for name in held.unknown_files:
             file = next(file for file in held.release.files if file.name == name)
             yield _check_row(held.release, name, file.sha256, _UNKNOWN_FILE)

@@ -106,11 +106,11 @@ def _keep(
         if held.decided:
             reporter.say(f"Decided: {load}: {held.decided}. {held.decided.explanation}")
         for found in verdict.flagging:
-            told = shorten(str(found), _WARNING_WIDTH, placeholder=" …")
-            reporter.say(f"Served with flagged figures: {load}: {told}")
+            message = shorten(str(found), _WARNING_WIDTH, placeholder=" …")
+            reporter.say(f"Served with flagged figures: {load}: {message}")
         for found in verdict.warnings:
-            told = shorten(str(found), _WARNING_WIDTH, placeholder=" …")
-            reporter.say(f"Admitted with a warning: {load}: {told}")
+            message = shorten(str(found), _WARNING_WIDTH, placeholder=" …")
+            reporter.say(f"Admitted with a warning: {load}: {message}")
     for name, tables in checked.recognised.items():
         reporter.say(f"Read by its columns: {release}: {name} is {', '.join(tables)}")
     for file in checked.unknown:

@@ -70,9 +70,9 @@ def decide(
     of_all = file is None and table is None and not reads
     whole = bool(held.lacks) and of_all and not (held.decision and kind == "accepted")
     loads = [] if whole and not held.loads else _loads(held, file, table)
-    told: dict[str, str] = {}
+    read_from: dict[str, str] = {}
     if reads:
-        loads, told = _to_read(loads, reads)
+        loads, read_from = _to_read(loads, reads)
         meant = loads
     elif kind == "accepted":
         _refuse_unacceptable(loads)
@@ -95,9 +95,9 @@ def decide(
             at=now,
             reason=why,
             # What fails for want of a column is looked at again, by what was said of it.
-            checks=_failed(load) if kind == "accepted" and not told else (),
+            checks=_failed(load) if kind == "accepted" and not read_from else (),
             table=load.load.contract.file_id if of_file[load.load.file.name] > 1 else "",
-            reads=told,
+            reads=read_from,
         )
         for load in meant
     ]
@@ -110,7 +110,7 @@ def decide(
             by=who,
             at=now,
             reason=why,
-            checks=(held.told.subject,) if kind == "accepted" else (),
+            checks=(held.completeness.subject,) if kind == "accepted" else (),
         )
         on_it.append((held, decision))
     home.archive.record_decisions(held.release, [decision.to_dict() for _, decision in on_it])
@@ -128,7 +128,7 @@ def _to_read(loads: list[HeldLoad], reads: Sequence[str]) -> tuple[list[HeldLoad
             f"Say of which table --read speaks, by --table. There are: {tables}."
         )
     columns = loads[0].load.contract.column_names
-    told: dict[str, str] = {}
+    read_from: dict[str, str] = {}
     for read in reads:
         ours, sign, theirs = read.partition("=")
         if ours.partition("/")[0] not in columns and theirs.partition("/")[0] in columns:
@@ -138,8 +138,8 @@ def _to_read(loads: list[HeldLoad], reads: Sequence[str]) -> tuple[list[HeldLoad
                 f"--read {read!r} names no column of {loads[0].load.contract.file_id}: write one of"
                 f" {', '.join(columns)}, an equals sign, and the published name."
             )
-        told[ours] = theirs
-    return loads, told
+        read_from[ours] = theirs
+    return loads, read_from
 
 
 def _already(kind: Kind, loads: list[HeldLoad], *, served: bool) -> str:

@@ -143,8 +143,8 @@ def _look(
     wanted = wanted_editions(publication, finding.listing)
     if not wanted:
         ended = publication.live.ended
-        told = f"the series has ended: {ended}" if ended else "no release of it is wanted"
-        return finding.ends(f"reachable, listing understood; {told}", well=ended is not None)
+        reason = f"the series has ended: {ended}" if ended else "no release of it is wanted"
+        return finding.ends(f"reachable, listing understood; {reason}", well=ended is not None)
     finding.edition = wanted[-1]
     named = f"newest release {finding.edition.release or 'of today'}"
     result = Fetched(publication, platform.web.memory)
@@ -291,15 +291,15 @@ def _section(finding: Finding) -> Iterable[str]:
 def _fields(document: Any, path: str) -> Iterable[str]:
     """The names of a document's fields with their kinds, and no value."""
     if isinstance(document, dict):
-        for name, said in document.items():
+        for name, value in document.items():
             # A document that is a table by id has a field an id, all of one shape.
             step = "<id>" if str(name).isdigit() else str(name)
-            yield from _fields(said, f"{path}.{step}" if path else step)
+            yield from _fields(value, f"{path}.{step}" if path else step)
     elif isinstance(document, list):
         if not document:
             yield f"{path}[]"
-        for said in document:
-            yield from _fields(said, f"{path}[]")
+        for value in document:
+            yield from _fields(value, f"{path}[]")
     else:
         kind = {bool: "truth", int: "number", float: "number", str: "text"}.get(type(document))
         yield f"{path}: {kind or 'null'}"

@@ -84,7 +84,7 @@ class HeldLoad:
     def reasons(self) -> tuple[Check, ...]:
         """What keeps it out: its failed checks that nobody accepted, or a person's rejection."""
         if self.decision is not None and self.rejected:
-            return (self.decision.told(),)
+            return (self.decision.as_check(),)
         if self.verdict is None:
             return (UNCHECKED,)
         return self.decision.uncovered(self.verdict) if self.decision else self.verdict.reasons
@@ -110,10 +110,10 @@ class HeldLoad:
         if self.decision is None:
             return None
         if self.rejected:
-            return self.decision.told()
+            return self.decision.as_check()
         # Accepted once, and passed by today's contract: there is nothing left to tell.
         passed = self.verdict is None or self.verdict.admitted
-        return None if passed else self.decision.told(self.reasons)
+        return None if passed else self.decision.as_check(self.reasons)
 
 
 @dataclass(frozen=True)
@@ -142,14 +142,14 @@ class HeldRelease:
         return bool(self.lacks) and self.decision is None
 
     @property
-    def told(self) -> Check:
+    def completeness(self) -> Check:
         """What it lacks, as a row among the checks of its loads."""
         return Check(
             COMPLETE,
             "",
             "warn" if self.decision else "error",
             not self.lacks,
-            f"{self.lacks}{f' ({self.decision.told().observed})' if self.decision else ''}",
+            f"{self.lacks}{f' ({self.decision.as_check().observed})' if self.decision else ''}",
             self.decision.reason if self.decision else _COMPLETE,
         )
 

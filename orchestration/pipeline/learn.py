@@ -30,7 +30,7 @@ def learn(home: Home, publication: str, release: str) -> tuple[Path, list[str]]:
     inventory = take_inventory(home)
     held = release_held(inventory, publication, release, None)
     entries: list[dict[str, Any]] = []
-    told: list[str] = []
+    sentences: list[str] = []
     for load in held.loads:
         if load.verdict is None or load.verdict.understanding is None or not load.admitted:
             continue
@@ -42,8 +42,8 @@ def learn(home: Home, publication: str, release: str) -> tuple[Path, list[str]]:
         entry |= {"columns": columns} if columns else {}
         entry |= {"labels": labels} if labels else {}
         entries.append(entry)
-        told += [f"{contract.file_id}: {n} is {names[0]!r}" for n, names in columns.items()]
-        told += [
+        sentences += [f"{contract.file_id}: {n} is {names[0]!r}" for n, names in columns.items()]
+        sentences += [
             f"{contract.file_id}: {n} {label!r} is {spelt[0]!r}"
             for n, of in labels.items()
             for label, spelt in of.items()
@@ -62,7 +62,7 @@ def learn(home: Home, publication: str, release: str) -> tuple[Path, list[str]]:
         path.write_text(f"{text}{head}\n{indented}", "utf-8")
     except OSError as error:
         raise CoreMeasuresError(f"{path} cannot be written: {error.strerror}.") from error
-    return path, told
+    return path, sentences
 
 
 def _news(
@@ -73,11 +73,11 @@ def _news(
     A name that it knows as another column's would tell neither by then, and is left to figures.
     """
     known = {name for column in contract.columns for name in column.published_as}
-    said = {name for name in contract.decided if "/" not in name}
+    decided = {name for name in contract.decided if "/" not in name}
     columns = {
         name: [published]
         for name, published in how.columns.items()
-        if published not in known or name in said
+        if published not in known or name in decided
     }
     labels: dict[str, dict[str, list[str]]] = {}
     for name, spelt in how.labels.items():

@@ -222,9 +222,9 @@ def alert(
         known = before.get(name, {})
         if message is None and not known:
             continue
-        told = _worth_telling(message, known, home) if message else _recovered(home)
+        due = _worth_telling(message, known, home) if message else _recovered(home)
         now = {one.key: one.sign for one in message.news} if message else {}
-        if told is not None and not _send(channel.send, name, told, reporter):
+        if due is not None and not _send(channel.send, name, due, reporter):
             # What it did not take is told to it again.
             now = {key: sign for key, sign in known.items() if message is None or key in now}
             now = now or {"": ""}
@@ -257,8 +257,8 @@ def _send(send: Callable[[Message], None], name: str, message: Message, reporter
     try:
         send(message)
     except (OSError, smtplib.SMTPException, ValueError) as error:
-        said = " ".join(str(error).split())
-        reporter.warn(f"The {name} did not take the alert: {said}")
+        reason = " ".join(str(error).split())
+        reporter.warn(f"The {name} did not take the alert: {reason}")
         return False
     return True
 
@@ -329,9 +329,9 @@ def bad_news(home: Home, inventory: Inventory | None, failed: str | None) -> Mes
     if not news:
         return None
     counts = Counter(one.kind for one in news)
-    told = ", ".join(f"{number} {what}" for what, number in counts.items())
+    counted = ", ".join(f"{number} {what}" for what, number in counts.items())
     lines = tuple(one.line for one in news)
-    return Message(f"core-measures: {told} in {home.root.name}", lines, tuple(news))
+    return Message(f"core-measures: {counted} in {home.root.name}", lines, tuple(news))
 
 
 def _failed_to_download(inventory: Inventory) -> Iterator[News]:
@@ -343,8 +343,8 @@ def _failed_to_download(inventory: Inventory) -> Iterator[News]:
             by_path.setdefault(problem.path, []).append(problem.reason)
     for path, reasons in by_path.items():
         name = path.split("/")[1]
-        told = f"{'; '.join(reasons)}{_title(inventory, name)}. {_again(name)}"
-        line = " ".join(f"Failed to download: {path}: {told}".split())
+        sentence = f"{'; '.join(reasons)}{_title(inventory, name)}. {_again(name)}"
+        line = " ".join(f"Failed to download: {path}: {sentence}".split())
         yield News("failed to download", path, line, _without_numbers("; ".join(sorted(reasons))))
 
 

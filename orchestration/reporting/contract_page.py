@@ -51,10 +51,10 @@ _AT_FAULT = {
 }
 
 # Told in words or tables below, or no part of what a contract says.
-_TOLD_OF_PUBLICATION = frozenset(
+_SHOWN_OF_PUBLICATION = frozenset(
     {"publisher", "publication", "title", "landing_page", "frequency", "files", "unread", "digest"}
 )
-_TOLD_OF_FILE = frozenset(
+_SHOWN_OF_FILE = frozenset(
     {
         *("publisher", "publication", "file_id", "title", "table", "names", "columns", "ignored"),
         *("key", "constants", "marks", "period", "period_type", "area", "years", "councils"),
@@ -79,7 +79,7 @@ def contract_page(publication: Publication) -> Iterator[Block]:
             f"Publication: {publication.publication}, from {publication.publisher}",
             f"Page: {publication.landing_page}",
             f"Frequency: {publication.frequency}",
-            *_more(publication, _TOLD_OF_PUBLICATION),
+            *_more(publication, _SHOWN_OF_PUBLICATION),
             *(f"Not read: files whose name matches {pattern}" for pattern in publication.unread),
         )
     )
@@ -108,7 +108,7 @@ def _file(file: FileContract, councils: Councils, corrections: list[Correction])
                 for drop in file.dropped_rows
             ),
             *(_correction(fix) for fix in corrections),
-            *_more(file, _TOLD_OF_FILE),
+            *_more(file, _SHOWN_OF_FILE),
         )
     )
     yield Heading(3, "Columns")
@@ -191,19 +191,19 @@ def _correction(fix: Correction) -> str:
     )
 
 
-def _more(contract: Publication | FileContract, told: frozenset[str]) -> Iterator[str]:
+def _more(contract: Publication | FileContract, shown: frozenset[str]) -> Iterator[str]:
     """What a contract says besides; a field that is empty says nothing."""
     for field in fields(contract):
-        said = _plain(getattr(contract, field.name))
-        if field.name not in told and said:
-            yield f"{field.name.replace('_', ' ').capitalize()}: {said}"
+        text = _plain(getattr(contract, field.name))
+        if field.name not in shown and text:
+            yield f"{field.name.replace('_', ' ').capitalize()}: {text}"
 
 
 def _plain(value: Any) -> str:
     if isinstance(value, BaseModel):
         value = value.model_dump(exclude_defaults=True)
     if isinstance(value, Mapping):
-        return "; ".join(f"{key}: {said}" for key, v in value.items() if (said := _plain(v)))
+        return "; ".join(f"{key}: {text}" for key, v in value.items() if (text := _plain(v)))
     if isinstance(value, (list, tuple)):
         return ", ".join(map(_plain, value))
     return "" if value is None else str(value)
@@ -216,8 +216,8 @@ def markdown(blocks: Iterator[Block]) -> Iterator[str]:
             yield f"{'#' * block.level} {_escaped(block.text)}"
         elif isinstance(block, Points):
             for point in block.points:
-                label, _, said = point.partition(": ")
-                yield f"- **{_escaped(label)}**: {_escaped(said)}"
+                label, _, text = point.partition(": ")
+                yield f"- **{_escaped(label)}**: {_escaped(text)}"
         else:
             yield _cells(block.columns)
             yield _cells(("---",) * len(block.columns))

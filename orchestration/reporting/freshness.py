@@ -126,22 +126,22 @@ def freshness_of(
 
 
 def _due(
-    publication: Publication, newest: Release | None, said: str | None
+    publication: Publication, newest: Release | None, next_expected: str | None
 ) -> tuple[date | None, str | None]:
-    stated = _last_day(said)
+    stated = _last_day(next_expected)
     # A day that has passed with a release is not the next one's.
     if stated and (newest is None or stated > newest.published):
-        return stated, said
+        return stated, next_expected
     days = PERIODS.get(publication.frequency)
     if newest is None or days is None:
         return None, None
     return newest.published + timedelta(days=days), None
 
 
-def _last_day(said: str | None) -> date | None:
+def _last_day(text: str | None) -> date | None:
     """The last day that a day, a month or a year has."""
     try:
-        parts = [int(part) for part in (said or "").split("-")]
+        parts = [int(part) for part in (text or "").split("-")]
         if len(parts) == 1:
             return date(parts[0], 12, 31)
         if len(parts) == 2:

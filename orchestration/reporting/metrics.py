@@ -112,10 +112,10 @@ def _of_inventory(inventory: Inventory) -> list[tuple[str, str, list[Sample]]]:
     ]
 
 
-def _family(name: str, told: str, samples: list[Sample]) -> str:
+def _family(name: str, description: str, samples: list[Sample]) -> str:
     if not samples:
         return ""
-    lines = [f"# HELP {name} {told}", f"# TYPE {name} gauge"]
+    lines = [f"# HELP {name} {description}", f"# TYPE {name} gauge"]
     for labels, value in samples:
         shown = ",".join(f'{key}="{_escaped(text)}"' for key, text in labels.items())
         lines.append(f"{name}{{{shown}}} {value:.10g}" if shown else f"{name} {value:.10g}")

@@ -57,15 +57,15 @@ class PlainReporter(_Base):
         """Say the stage and its size."""
         self.say(f"{stage}: {total}")
         self._stage, self._total, self._done = stage, total, 0
-        self._began = self._told = time.monotonic()
+        self._began = self._last_line_at = time.monotonic()
 
     def advance(self, what: str) -> None:
         """Say how far it is and how long it may take, if nothing was said for a while."""
         self._done += 1
         now = time.monotonic()
-        if now - self._told < SECONDS_BETWEEN_LINES or self._done >= self._total:
+        if now - self._last_line_at < SECONDS_BETWEEN_LINES or self._done >= self._total:
             return
-        self._told = now
+        self._last_line_at = now
         left = (now - self._began) / self._done * (self._total - self._done)
         self.say(f"{self._stage}: {self._done} of {self._total}, about {left:.0f} s left ({what})")
 
@@ -120,9 +120,9 @@ class JsonReporter:
     def __exit__(self, *_: object) -> None:
         self.end()
 
-    def _tell(self, level: str, event: str, **told: Any) -> None:
+    def _tell(self, level: str, event: str, **fields: Any) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        line = {"at": at, "level": level, "event": event, **told}
+        line = {"at": at, "level": level, "event": event, **fields}
         self._stream.write(json.dumps(line, ensure_ascii=False) + "\n")
         self._stream.flush()
 

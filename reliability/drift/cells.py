@@ -239,7 +239,7 @@ def labels_with_ampersands(document: Document, rng: Random) -> None:
 def levels_reworded(document: Document, rng: Random) -> Truth:
     """Levels of areas in another case and with underscores."""
     area = document.contract.area
-    if area.told_by_code or area.level not in document.columns:
+    if area.level_from_code or area.level not in document.columns:
         raise NotApplicableError
     document.change([area.level], lambda c: c.upper().replace(" ", "_"))
     return Truth()
@@ -249,7 +249,7 @@ def levels_reworded(document: Document, rng: Random) -> Truth:
 def levels_shortened(document: Document, rng: Random) -> Truth:
     """`Local authority` becomes `LA`, `National` becomes `Country`."""
     area = document.contract.area
-    if area.told_by_code or area.level not in document.columns:
+    if area.level_from_code or area.level not in document.columns:
         raise NotApplicableError
     labels = {"Local authority": "LA", "National": "Country", "Regional": "Region"}
     return _relabelled(document, [area.level], labels)

@@ -272,7 +272,7 @@ def period_renamed(document: Document, rng: Random) -> Truth:
 def level_renamed(document: Document, rng: Random) -> Truth:
     """The column of the areas' levels under another name."""
     area = document.contract.area
-    if area.told_by_code or area.level not in document.columns:
+    if area.level_from_code or area.level not in document.columns:
         raise NotApplicableError
     return _renamed(document, {area.level: "area_type_name"})
 

@@ -332,10 +332,10 @@ def _served_otherwise(con: duckdb.DuckDBPyConnection, one: AdmittedLoad) -> dict
         columns = {name: found[name] for name in found.column_names}
         for name, cell in otherwise.items():
             columns[name] = pa.chunked_array([pa.array([cell] * found.num_rows, pa.string())])
-        said = figures_read(one.load.contract, columns)
+        figures = figures_read(one.load.contract, columns)
         for name in figure_columns([n for n in otherwise if found.num_rows]):
-            if name in said:
-                case = f"when {row} then {_literal(said[name][0].as_py())}"
+            if name in figures:
+                case = f"when {row} then {_literal(figures[name][0].as_py())}"
                 otherwise_of.setdefault(name, []).append(case)
     return {
         name: f"case {' '.join(cases)} else {sql_name(name)} end"

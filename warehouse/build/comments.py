@@ -67,7 +67,7 @@ _ARCHIVE = {
 
 def comment(warehouse: Path, manifest: dict[str, Any], files: Iterable[FileContract]) -> int:
     """Comment on each table, view and column that has no comment; returns how many were made."""
-    tables, columns = _said(manifest)
+    tables, columns = _descriptions(manifest)
     published = _published(files)
     comments: list[str] = []
     with duckdb.connect(str(warehouse), config=SETTINGS) as con:
@@ -78,27 +78,27 @@ def comment(warehouse: Path, manifest: dict[str, Any], files: Iterable[FileContr
             " where comment is null and not internal order by all"
         ).fetchall()
         for schema, table, kind in bare:
-            told = tables.get((schema, table)) or _ARCHIVE.get(table, "")
-            if told:
+            description = tables.get((schema, table)) or _ARCHIVE.get(table, "")
+            if description:
                 where = f"{sql_name(schema)}.{sql_name(table)}"
-                comments.append(f"comment on {kind} {where} is {sql_text(told)}")
+                comments.append(f"comment on {kind} {where} is {sql_text(description)}")
         for schema, table, column in con.execute(
             "select schema_name, table_name, column_name from duckdb_columns()"
             " where comment is null and not internal order by all"
         ).fetchall():
-            told = columns.get((schema, table, column)) or _column(
+            description = columns.get((schema, table, column)) or _column(
                 schema, table, column, columns, published
             )
-            if told:
+            if description:
                 where = ".".join(map(sql_name, (schema, table, column)))
-                comments.append(f"comment on column {where} is {sql_text(told)}")
+                comments.append(f"comment on column {where} is {sql_text(description)}")
         # Some thousands: asked for one by one they take half as long again.
         con.execute(";".join(comments))
         con.commit()
     return len(comments)
 
 
-def _said(
+def _descriptions(
     manifest: dict[str, Any],
 ) -> tuple[dict[tuple[str, str], str], dict[tuple[str, str, str], str]]:
     """dbt's descriptions of tables and of columns."""
@@ -134,7 +134,7 @@ def _column(
     schema: str,
     table: str,
     column: str,
-    said: dict[tuple[str, str, str], str],
+    descriptions: dict[tuple[str, str, str], str],
     published: dict[tuple[str, str], tuple[str, ...]],
 ) -> str:
     """What a mart says of a column of this name; of a load's, what its publisher calls it."""
@@ -152,15 +152,15 @@ def _column(
         "checks_that_failed": "load_quality",
     }.get(table, "")
     for mart in (nearest, "fct_core_measure_vintage", "dim_release", "dim_series", "dim_council"):
-        if told := said.get(("marts", mart, column)):
-            return told
+        if description := descriptions.get(("marts", mart, column)):
+            return description
     if column in _OWN:
         return _OWN[column]
     # Whichever mart has a column of the name.
     return next(
         (
-            told
-            for (where, _, name), told in sorted(said.items())
+            description
+            for (where, _, name), description in sorted(descriptions.items())
             if (where, name) == ("marts", column)
         ),
         "",

@@ -28,8 +28,8 @@ from warehouse.publish.lake import (
     attached,
     extension_file,
     load_extension,
+    message_of,
     query_of,
-    said_by,
     store_of,
 )
 
@@ -346,5 +346,5 @@ def _in_postgres(lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
             yield con
     except duckdb.Error as error:
         raise LakeError(
-            f"The database of {lake} did not do what was asked: {said_by(error)}"
+            f"The database of {lake} did not do what was asked: {message_of(error)}"
         ) from error

@@ -29,7 +29,7 @@ RULE = (
     " months, the last of each year for good."
 )
 _KEY = "measure_id, series_id, council_code, period_type, period_start, period_end"
-_TOLD = "value, value_as_published, status, status_symbol"
+_COMPARED = "value, value_as_published, status, status_symbol"
 # A list longer than this is for the marts themselves: revisions tells each figure.
 _LISTED = 200
 
@@ -42,14 +42,14 @@ def changes(before: Path | None, marts: Path) -> dict[str, Any]:
     """
     after = _tables(marts)
     held = _tables(before) if before is not None else {}
-    told: dict[str, Any] = {"first": not held, "marts": {}, "measures": {}, "releases": {}}
+    record: dict[str, Any] = {"first": not held, "marts": {}, "measures": {}, "releases": {}}
     with duckdb.connect(config=SETTINGS) as con:
         columns = {
             name: (_columns(con, held.get(name)), _columns(con, after.get(name)))
             for name in sorted({*held, *after})
         }
         for name, (old, new) in columns.items():
-            told["marts"][name] = {
+            record["marts"][name] = {
                 "rows_before": _rows(con, held.get(name)),
                 "rows": _rows(con, after.get(name)),
                 "columns_added": sorted(set(new) - set(old)) if old else [],
@@ -58,11 +58,11 @@ def changes(before: Path | None, marts: Path) -> dict[str, Any]:
             }
         facts = "fct_core_measure"
         if facts in held and facts in after:
-            wanted = {c.strip() for c in f"{_KEY}, {_TOLD}".split(",")}
+            wanted = {c.strip() for c in f"{_KEY}, {_COMPARED}".split(",")}
             if wanted <= set(columns[facts][0]) & set(columns[facts][1]):
-                told["measures"] = _by_measure(con, held[facts], after[facts])
+                record["measures"] = _by_measure(con, held[facts], after[facts])
         elif facts in after:
-            told["measures"] = {
+            record["measures"] = {
                 measure: {"new": count, "changed": 0, "gone": 0}
                 for measure, count in con.execute(
                     f"select measure_id, count(*) from {_read(after[facts])} group by 1 order by 1"
@@ -71,11 +71,11 @@ def changes(before: Path | None, marts: Path) -> dict[str, Any]:
         old_releases, new_releases = (
             _releases(con, found.get("dim_release")) for found in (held, after)
         )
-    told["releases"] = {
+    record["releases"] = {
         "new": sorted(new_releases - old_releases)[:_LISTED],
         "gone": sorted(old_releases - new_releases)[:_LISTED],
     }
-    return told
+    return record
 
 
 def _tables(folder: Path) -> dict[str, Path]:
@@ -103,19 +103,19 @@ def _columns(con: duckdb.DuckDBPyConnection, path: Path | None) -> dict[str, str
 def _by_measure(
     con: duckdb.DuckDBPyConnection, before: Path, after: Path
 ) -> dict[str, dict[str, int]]:
-    told = " or ".join(
+    differs = " or ".join(
         f"b.{sql_name(column.strip())} is distinct from a.{sql_name(column.strip())}"
-        for column in _TOLD.split(",")
+        for column in _COMPARED.split(",")
     )
     rows = con.execute(
         f"""
         select
             measure_id,
             count(*) filter (where b.is_there is null) as new,
-            count(*) filter (where b.is_there and a.is_there and ({told})) as changed,
+            count(*) filter (where b.is_there and a.is_there and ({differs})) as changed,
             count(*) filter (where a.is_there is null) as gone,
-        from (select {_KEY}, {_TOLD}, true as is_there from {_read(after)}) as a
-        full join (select {_KEY}, {_TOLD}, true as is_there from {_read(before)}) as b
+        from (select {_KEY}, {_COMPARED}, true as is_there from {_read(after)}) as a
+        full join (select {_KEY}, {_COMPARED}, true as is_there from {_read(before)}) as b
             using ({_KEY})
         group by measure_id
         having new + changed + gone > 0

@@ -139,14 +139,14 @@ def attached(lake: Lake, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnecti
             con.execute(f"use {NAME}")
             yield con
     except duckdb.Error as error:
-        message = f"{str(lake).capitalize()} did not do what was asked: {said_by(error)}"
+        message = f"{str(lake).capitalize()} did not do what was asked: {message_of(error)}"
         raise LakeError(message) from error
 
 
-def said_by(error: duckdb.Error) -> str:
+def message_of(error: duckdb.Error) -> str:
     """What DuckDB said, in one line and without anybody's password."""
-    said = without_credentials(" ".join(str(error).split()))
-    return re.sub(r"password=\S+", "password=…", said)
+    message = without_credentials(" ".join(str(error).split()))
+    return re.sub(r"password=\S+", "password=…", message)
 
 
 def publish(lake: Lake, warehouse: Path, digest: str, today: date | None = None) -> int | None:
@@ -308,9 +308,9 @@ def _write_tables(con: duckdb.DuckDBPyConnection) -> None:
             con.execute(
                 f"create or replace table {NAME}.marts.{mart} as from {_BUILT}.marts.{mart}"
             )
-    said = _comments(con, NAME)
+    comments = _comments(con, NAME)
     for (table, column), text in _comments(con, _BUILT).items():
-        if said.get((table, column)) != text:
+        if comments.get((table, column)) != text:
             mart = f"{NAME}.marts.{sql_name(table)}"
             what = f"column {mart}.{sql_name(column)}" if column else f"table {mart}"
             con.execute(f"comment on {what} is {sql_text(text)}")

@@ -16,7 +16,7 @@ import duckdb
 
 from ingest.errors import without_credentials
 from warehouse.connection import SETTINGS, sql_text
-from warehouse.publish.lake import Lake, LakeError, said_by
+from warehouse.publish.lake import Lake, LakeError, message_of
 
 _TABLES = "public.ducklake_*"
 
@@ -42,7 +42,7 @@ def _copy(lake: Lake, folder: Path) -> Path:
             con.execute(f"attach {sql_text(str(path))} as kept")
             con.execute("copy from database held to kept")
     except duckdb.Error as error:
-        raise LakeError(f"The catalogue of {lake} cannot be copied: {said_by(error)}") from error
+        raise LakeError(f"The catalogue of {lake} cannot be copied: {message_of(error)}") from error
     return path
 
 
@@ -64,8 +64,8 @@ def _dump(lake: Lake, folder: Path) -> Path:
         check=False,
     )
     if ended.returncode:
-        said = without_credentials(" ".join(ended.stderr.split()))
-        raise LakeError(f"The catalogue of {lake} cannot be copied: {said}")
+        reason = without_credentials(" ".join(ended.stderr.split()))
+        raise LakeError(f"The catalogue of {lake} cannot be copied: {reason}")
     return path
 
 

@@ -25,11 +25,19 @@ class SearchWords:
 
     def measures_called(self, text: str) -> list[str]:
         """The measures that people call so."""
-        return [name for name, said in self.measures.items() if _plain(text) in map(_plain, said)]
+        return [
+            name
+            for name, synonyms in self.measures.items()
+            if _plain(text) in map(_plain, synonyms)
+        ]
 
     def councils_called(self, text: str) -> list[str]:
         """The codes of the councils that people call so."""
-        return [code for code, said in self.councils.items() if _plain(text) in map(_plain, said)]
+        return [
+            code
+            for code, synonyms in self.councils.items()
+            if _plain(text) in map(_plain, synonyms)
+        ]
 
 
 def _plain(text: str) -> str:
@@ -41,6 +49,10 @@ def search_words() -> SearchWords:
     """The words, read once."""
     document = yaml.safe_load(_FILE.read_text("utf-8"))
     return SearchWords(
-        measures={name: tuple(map(str, said)) for name, said in document["measures"].items()},
-        councils={code: tuple(map(str, said)) for code, said in document["councils"].items()},
+        measures={
+            name: tuple(map(str, synonyms)) for name, synonyms in document["measures"].items()
+        },
+        councils={
+            code: tuple(map(str, synonyms)) for code, synonyms in document["councils"].items()
+        },
     )

@@ -108,14 +108,14 @@ def find_council(warehouse: Path, asked: str) -> Council:
         gone = hits[0]
         after = tuple(today[code] for code in _now(listed, gone.successors) if code in today)
         raise CouncilNotFoundError(
-            f"{gone.name} ended on {gone.valid_to}. After it: {_told(after)}.", after
+            f"{gone.name} ended on {gone.valid_to}. After it: {_names_of(after)}.", after
         )
     near = tuple(today[code] for code in sorted(standing)) or _near(asked, [*today.values()])
     if not near:
         raise CouncilNotFoundError(
             f"No council {asked!r}. Give a name or code as in marts.dim_council."
         )
-    raise CouncilNotFoundError(f"No council {asked!r}. Did you mean {_told(near)}?", near)
+    raise CouncilNotFoundError(f"No council {asked!r}. Did you mean {_names_of(near)}?", near)
 
 
 def find_called(warehouse: Path, asked: str) -> Council:
@@ -187,7 +187,7 @@ def _near(asked: str, councils: Sequence[Council]) -> tuple[Council, ...]:
     return tuple(by_name[name] for name in names)
 
 
-def _told(councils: Sequence[Council]) -> str:
+def _names_of(councils: Sequence[Council]) -> str:
     return " or ".join(f"{council.name} ({council.code})" for council in councils)
 
 
@@ -266,7 +266,7 @@ def stacked(row: Sequence[str]) -> tuple[str, ...]:
     """A row of `COLUMNS` as one of `STACKED_COLUMNS`, its cells above each other."""
     cell = dict(zip(COLUMNS, row, strict=True))
 
-    def told(*names: str) -> str:
+    def lines(*names: str) -> str:
         return "\n".join(f"{name}: {cell[name]}" for name in names if cell[name])
 
     newest = [cell["Newest"], cell["95% confidence interval"], cell["Period"]]
@@ -274,9 +274,9 @@ def stacked(row: Sequence[str]) -> tuple[str, ...]:
         f"{cell['Measure']}\n{cell['Unit']}",
         "\n".join(text for text in newest if text),
         cell["Years"],
-        told("England", "Region", "Neighbours"),
+        lines("England", "Region", "Neighbours"),
         cell["Quintile"],
-        told("Change on previous", "Since five", "Trend"),
+        lines("Change on previous", "Since five", "Trend"),
     )
 
 
@@ -292,13 +292,13 @@ def _beside(row: dict[str, Any], column: str) -> str:
     value, other = row["value"], row[column]
     if other is None:
         return ""
-    told = _number(other, row)
+    number = _number(other, row)
     lower, upper = row["lower_95"], row["upper_95"]
     if value is None or lower is None:
-        return told
+        return number
     if lower <= other <= upper:
-        return f"{told} similar"
-    return f"{told} {'higher' if value > other else 'lower'}"
+        return f"{number} similar"
+    return f"{number} {'higher' if value > other else 'lower'}"
 
 
 def _change(row: dict[str, Any], change: str, direction: str, chance: str) -> str:

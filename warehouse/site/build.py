@@ -191,9 +191,9 @@ def _start_bundling() -> subprocess.Popen[bytes]:
 
 
 def _bundled(process: subprocess.Popen[bytes]) -> bytes:
-    script, told = process.communicate()
+    script, stderr = process.communicate()
     if process.returncode:
-        last = told.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
+        last = stderr.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
         raise SiteError(f"vl-convert could not put the chart scripts together: {last[0]}")
     licence = _BUNDLE_LICENCE.format(version=version("vl-convert-python"))
     return licence.encode() + script

@@ -102,8 +102,8 @@ class Marts:
             " order by is_headline desc, series_id"
         ).fetchall():
             measure_id, series_id, title, description, unit, polarity, decimals, *rest = row
-            period_type, is_headline, derivation, breaks, broken, last_year, *said = rest
-            ended, not_held, stands, stands_because = said
+            period_type, is_headline, derivation, breaks, broken, last_year, *ending = rest
+            ended, not_held, stands, stands_because = ending
             by_id[measure_id].series.append(
                 Series(
                     measure_id=measure_id,
@@ -457,11 +457,11 @@ class Marts:
     def tables(self) -> list[Table]:
         """Every mart with its rows and columns, in the words of its own comments."""
         columns: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
-        for name, column, kind, said in self._con.execute(
+        for name, column, kind, description in self._con.execute(
             "select table_name, column_name, data_type, comment from duckdb_columns()"
             " where schema_name = 'marts' order by table_name, column_index"
         ).fetchall():
-            columns[name].append((column, kind.lower(), said or ""))
+            columns[name].append((column, kind.lower(), description or ""))
         found = []
         for name, comment in self._con.execute(
             "select table_name, comment from duckdb_tables() where schema_name = 'marts'"

@@ -15,7 +15,7 @@ from warehouse.site.figures import Change, Comparison, Figure, Series
 # What a sign says without its colour; each has its own shape too.
 BETTER, WORSE, SIMILAR = "better", "worse", "similar"
 HIGHER, LOWER, UNTOLD = "higher", "lower", "untold"
-SAID = {
+LABEL = {
     BETTER: "better",
     WORSE: "worse",
     SIMILAR: "similar",
@@ -27,7 +27,7 @@ GLYPH = {BETTER: "+", WORSE: "−", SIMILAR: "=", HIGHER: "↑", LOWER: "↓", U
 
 
 # What a brief statement ends with, where no test or interval says more.
-_UNTOLD = ": cannot be told from chance."
+_NOT_FROM_CHANCE = ": cannot be told from chance."
 
 
 @dataclass(frozen=True)
@@ -93,29 +93,29 @@ def against_neighbours(
 def _beside(
     value: float, other: float, holds: bool | None, series: Series, *, name: str, its_figure: str
 ) -> Statement:
-    said = f"{name} ({words.amount(other, series)})"
+    text = f"{name} ({words.amount(other, series)})"
     brief = f"{name} ({words.bare(other, series)})"
     if holds is None:
         place = _place(value, other, series)
         return Statement(
             UNTOLD,
             f"Cannot be told beside {name}",
-            f"{place} {said}. Whether by more than chance cannot be told: the figure has no 95%"
+            f"{place} {text}. Whether by more than chance cannot be told: the figure has no 95%"
             " confidence interval.",
-            f"{place} {brief}{_UNTOLD}",
+            f"{place} {brief}{_NOT_FROM_CHANCE}",
         )
     side = _sign(value, other, holds, series)
     if side == SIMILAR:
         return Statement(
             SIMILAR,
             f"Similar to {name}",
-            f"Similar to {said}: {its_figure} lies within the council’s 95% confidence interval.",
+            f"Similar to {text}: {its_figure} lies within the council’s 95% confidence interval.",
             f"Similar to {brief}.",
         )
     return Statement(
         side,
         f"{side.capitalize()} than {name}",
-        f"{side.capitalize()} than {said} by more than chance: {its_figure} lies outside the"
+        f"{side.capitalize()} than {text} by more than chance: {its_figure} lies outside the"
         " council’s 95% confidence interval.",
         f"{side.capitalize()} than {brief}, by more than chance.",
     )
@@ -150,7 +150,7 @@ def of_change(change: Change | None, series: Series, earlier: Figure | None) -> 
             UNTOLD,
             moved,
             f"{moved}{judged}. Whether by more than chance cannot be told.{why}",
-            brief + _UNTOLD,
+            brief + _NOT_FROM_CHANCE,
         )
     if not change.is_more_than_chance:
         no_more = ": no more than chance may do."
@@ -163,12 +163,12 @@ def of_change(change: Change | None, series: Series, earlier: Figure | None) -> 
 def _moved(change: Change, series: Series) -> str:
     if change.change == 0:
         return "No change"
-    said = "Up" if (change.change or 0) > 0 else "Down"
+    direction = "Up" if (change.change or 0) > 0 else "Down"
     to = (change.from_value or 0) + (change.change or 0)
     same = words.rounded(to, series.decimals) == words.rounded(
         change.from_value or 0, series.decimals
     )
-    return f"{said} by less than is shown" if same else said
+    return f"{direction} by less than is shown" if same else direction
 
 
 def of_trend(trend: Change | None) -> Statement | None:

@@ -24,7 +24,7 @@ class PackError(CoreMeasuresError):
 class Pack:
     """A pack: what it tells, a page of it that stands alone, and its sheets of A4."""
 
-    told: dict[str, Any]
+    content: dict[str, Any]
     page: str
     sheets: int
 
@@ -47,9 +47,9 @@ def make_pack(warehouse: Path, code: str) -> Pack:
             council = next((one for one in view.marts.councils if one.code == code), None)
             if council is None:
                 raise PackError(f"The warehouse has no council {code}.")
-            told = PackPages(view, Renderer("", view.is_sample))
-            content = told.content(council)
-            return Pack(content, told.alone(council), content["sheets"])
+            pages = PackPages(view, Renderer("", view.is_sample))
+            content = pages.content(council)
+            return Pack(content, pages.alone(council), content["sheets"])
     except duckdb.Error as error:
         first = str(error).splitlines()[0]
         raise PackError(

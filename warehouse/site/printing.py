@@ -95,5 +95,5 @@ def _with_style_in_pictures(page: str) -> str:
         # Of what a chart has and nothing else.
         if named and named <= used:
             rules.append(f"{selector}{{{body}}}")
-    told = re.sub(r"var\(--([\w-]+)\)", lambda name: colours[name[1]], "".join(rules))
-    return re.sub(r"(<svg\b[^>]*>)", rf"\1<style>{told}</style>", page)
+    css = re.sub(r"var\(--([\w-]+)\)", lambda name: colours[name[1]], "".join(rules))
+    return re.sub(r"(<svg\b[^>]*>)", rf"\1<style>{css}</style>", page)

@@ -99,7 +99,7 @@ class GapToNeighbours(Rule):
         if found.neighbours_median is None or found.holds_neighbours is not False:
             return None
         return Asked(
-            f"{_said(figure, series)}, where the median of {found.neighbours} statistical"
+            f"{_text(figure, series)}, where the median of {found.neighbours} statistical"
             f" neighbours is {words.amount(found.neighbours_median, series)}: more than chance may"
             " do. What is different here, and which of the neighbours could be asked?",
             subject.beside_spread(figure.value - found.neighbours_median),
@@ -172,13 +172,13 @@ class ApartFromItsDirection(Rule):
             return None
         side = meaning.sign_of(figure.value, series, found)
         other = {BETTER: WORSE, WORSE: BETTER}.get(side)
-        told = (subject.trend, *reversed([*subject.moved.values()]))
-        moved = next((one for one in told if one is not None and one.sign == other), None)
+        statements = (subject.trend, *reversed([*subject.moved.values()]))
+        moved = next((one for one in statements if one is not None and one.sign == other), None)
         if moved is None:
             return None
         england = words.amount(found.england_value, series)
         return Asked(
-            f"{_said(figure, series)}, {side} than England ({england}) by more than chance; yet"
+            f"{_text(figure, series)}, {side} than England ({england}) by more than chance; yet"
             f" {_lowered(moved.sentence)} What may explain that both are so?"
         )
 
@@ -231,7 +231,7 @@ class GapToEngland(Rule):
         if found.england_value is None or found.holds_england is not False:
             return None
         return Asked(
-            f"{_said(figure, series)}, England {words.amount(found.england_value, series)}: more"
+            f"{_text(figure, series)}, England {words.amount(found.england_value, series)}: more"
             " than chance may do. Whom does this concern most, and who knows them?",
             subject.beside_spread(figure.value - found.england_value),
         )
@@ -249,7 +249,7 @@ class Unusual(Rule):
         if series is None or figure is None or not figure.flags:
             return None
         return Asked(
-            f"{_said(figure, series)}, which is {words.UNUSUAL}. Who can say how it came about?"
+            f"{_text(figure, series)}, which is {words.UNUSUAL}. Who can say how it came about?"
         )
 
 
@@ -299,7 +299,7 @@ class OlderThanOthers(Rule):
         if series is None or figure is None or latest is None or figure.end >= latest.end:
             return None
         return Asked(
-            f"{_said(figure, series)} is the newest figure here; other councils have one of a later"
+            f"{_text(figure, series)} is the newest figure here; other councils have one of a later"
             f" period ({words.period(latest)}). What is known locally of the time since?"
         )
 
@@ -405,9 +405,11 @@ def chosen(subjects: Sequence[Subject], count: int = PER_AMBITION) -> list[Quest
     """
     asked: list[tuple[Rule, Measure, Asked]] = []
     for rule in RULES:
-        questions = [(one.measure, told) for one in subjects if (told := rule.ask(one)) is not None]
+        questions = [
+            (one.measure, question) for one in subjects if (question := rule.ask(one)) is not None
+        ]
         questions.sort(key=lambda one: -one[1].size)
-        asked += [(rule, measure, told) for measure, told in questions]
+        asked += [(rule, measure, question) for measure, question in questions]
     found: list[Question] = []
     for rules_once, measures_once in ((True, True), (False, True), (False, False)):
         for rule, measure, question in asked:
@@ -423,7 +425,7 @@ def chosen(subjects: Sequence[Subject], count: int = PER_AMBITION) -> list[Quest
     return found
 
 
-def _said(figure: Figure, series: Series) -> str:
+def _text(figure: Figure, series: Series) -> str:
     """`24.2% in the year to March 2025`."""
     return f"{words.with_unit(figure, series)} {words.when(figure)}"
 
@@ -432,7 +434,7 @@ def _now(subject: Subject) -> str:
     """The newest figure as a sentence."""
     if subject.newest is None or subject.series is None:
         return ""
-    return f"{_said(subject.newest, subject.series)}."
+    return f"{_text(subject.newest, subject.series)}."
 
 
 def _sentence(text: str) -> str:

@@ -91,10 +91,10 @@ def edition(release: str) -> str:
         more = f"quarter {quarter[1]}"
     month = 1 <= int(first) <= len(MONTHS) and int(first) != (int(year) + 1) % 100
     if last and month and 1 <= int(last) <= len(MONTHS):
-        said = f"{MONTHS[int(first) - 1]} to {MONTHS[int(last) - 1]} {year}"
+        text = f"{MONTHS[int(first) - 1]} to {MONTHS[int(last) - 1]} {year}"
     else:
-        said = f"{MONTHS[int(first) - 1]} {year}" if month else f"{year}/{first}"
-    return f"{said}, {more}" if more else said
+        text = f"{MONTHS[int(first) - 1]} {year}" if month else f"{year}/{first}"
+    return f"{text}, {more}" if more else text
 
 
 def kind_of_council(council: Council) -> str:
@@ -145,17 +145,17 @@ def _period(period_type: str, start: date, end: date) -> str:
 
 def when(figure: Figure) -> str:
     """The period as a sentence needs it: `in the year to March 2024`, `on 31 August 2024`."""
-    said = period(figure)
+    text = period(figure)
     match figure.period_type:
         case "financial_year" | "academic_year":
-            return f"in the {said}"
+            return f"in the {text}"
         case "snapshot":
-            return f"on {said}"
+            return f"on {text}"
         case "pooled_3_years":
-            return f"in the {said}" if said.startswith("three") else f"in the three years {said}"
+            return f"in the {text}" if text.startswith("three") else f"in the three years {text}"
         case "calendar_year":
-            return f"in {said}"
-    return f"from {said}"
+            return f"in {text}"
+    return f"from {text}"
 
 
 def _two_years(start: date, end: date) -> str:
@@ -179,10 +179,10 @@ def number(value: float, decimals: int) -> str:
 
 def amount(value: float, series: Series) -> str:
     """A number with its unit: `24.2%`, `93.1 per 10,000`."""
-    said = number(value, series.decimals)
+    text = number(value, series.decimals)
     if series.unit == "%":
-        return said + "%"
-    return said if series.unit in ("score", "") else f"{said} {series.unit}"
+        return text + "%"
+    return text if series.unit in ("score", "") else f"{text} {series.unit}"
 
 
 def bare(value: float, series: Series) -> str:
@@ -212,29 +212,29 @@ def interval_method(figure: Figure) -> str:
 
 def status(figure: Figure) -> str:
     """Why there is no number: `suppressed (shown as “c”)`."""
-    said = _STATUS.get(figure.status, figure.status.replace("_", " "))
+    text = _STATUS.get(figure.status, figure.status.replace("_", " "))
     mark = figure.symbol
     if not mark:
-        return said
+        return text
     if len(mark) <= _SHORT_MARK:
-        return f"{said} (shown as “{mark}”)"
-    return f"{said}: {mark}"
+        return f"{text} (shown as “{mark}”)"
+    return f"{text}: {mark}"
 
 
 def note(figure: Figure) -> str:
     """What a reader must know beside a number: the publisher's mark, a correction."""
-    said = []
+    notes = []
     if figure.value is not None and figure.symbol:
         mark = figure.symbol
         rounds = figure.value == 0 and len(mark) <= _SHORT_MARK
-        said.append(f"shown as “{mark}”: rounds to zero and is not zero" if rounds else mark)
+        notes.append(f"shown as “{mark}”: rounds to zero and is not zero" if rounds else mark)
     if figure.corrected:
-        said.append("corrected, see the list of corrections")
+        notes.append("corrected, see the list of corrections")
     if figure.basis in _BASIS:
-        said.append(_BASIS[figure.basis])
+        notes.append(_BASIS[figure.basis])
     if figure.flags:
-        said.append(UNUSUAL)
-    return "; ".join(said)
+        notes.append(UNUSUAL)
+    return "; ".join(notes)
 
 
 # How a check names itself and its series before it says what it found, and its measure of oddness.
@@ -244,13 +244,13 @@ _ODDNESS = re.compile(r" \(robust z [-\d.]+\)$")
 
 def found_odd(flags: Iterable[str]) -> list[str]:
     """What checks found odd about a figure, each once and as one would tell it."""
-    said = []
+    sentences = []
     for flag in flags:
         plain = _ODDNESS.sub("", _CHECK.sub("", flag))
         plain = plain.replace(", its other figures ", "; its other figures are about ")
         plain = plain.replace(", the councils' median is ", "; the median of councils is ")
-        said.append(f"{begun(plain)}.")
-    return list(dict.fromkeys(said))
+        sentences.append(f"{begun(plain)}.")
+    return list(dict.fromkeys(sentences))
 
 
 def cell(figure: Figure | None, series: Series) -> str:
@@ -274,11 +274,11 @@ def with_unit(figure: Figure, series: Series) -> str:
 
 def beside(figure: Figure | None, series: Series) -> str:
     """A comparator's figure for a table, told apart where it is computed and not published."""
-    said = cell(figure, series)
+    text = cell(figure, series)
     if figure is None or figure.value is None or figure.basis == "published":
-        return said
+        return text
     count = f" of {figure.councils}" if figure.councils is not None else ""
-    return f"{said} (computed{count})"
+    return f"{text} (computed{count})"
 
 
 def row_of(figure: Figure) -> str:

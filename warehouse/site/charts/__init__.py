@@ -6,8 +6,8 @@ along the axes that were drawn here. vl-convert draws one chart at a time in som
 and sets its colours into each: a site has some ten thousand, in light and in dark.
 """
 
-from warehouse.site.charts.lines import Line, line_chart, sparkline, told
+from warehouse.site.charts.lines import Line, chart_data, line_chart, sparkline
 from warehouse.site.charts.strip import Strip, strip_plot
 from warehouse.site.charts.tiles import tile_map
 
-__all__ = ["Line", "Strip", "line_chart", "sparkline", "strip_plot", "tile_map", "told"]
+__all__ = ["Line", "Strip", "chart_data", "line_chart", "sparkline", "strip_plot", "tile_map"]

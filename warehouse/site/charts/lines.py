@@ -1,6 +1,6 @@
 """Lines over time: a council's beside its comparators, and England's alone as a small shape.
 
-A line never crosses a year without a figure, nor a break. `told` gives the same figures to
+A line never crosses a year without a figure, nor a break. `chart_data` gives the same figures to
 `site.js`, which draws them anew with Vega-Lite when somebody asks to explore a chart.
 """
 
@@ -145,23 +145,23 @@ def _axes(frame: _Frame) -> Iterator[str]:
 
 
 def _year(x: float, y: float, anchor: str, figure: Figure) -> str:
-    said = escape(words.label(figure.period_label))
-    return f'<text class="tick" x="{x:.0f}" y="{y}" text-anchor="{anchor}">{said}</text>'
+    label = escape(words.label(figure.period_label))
+    return f'<text class="tick" x="{x:.0f}" y="{y}" text-anchor="{anchor}">{label}</text>'
 
 
 def _break_rules(frame: _Frame, breaks: Sequence[Break]) -> Iterator[str]:
-    told = -1e9
+    labelled_at = -1e9
     for found in breaks:
         x = frame.at(found.at)
         yield f'<path class="break" d="M{x:.1f} {_TOP - 6}V{_HEIGHT - _BOTTOM}"/>'
         # A word that would run into the one before is left out: the rule says the same.
-        if x - told > 90:
+        if x - labelled_at > 90:
             anchor = "end" if x > _WIDTH * 0.7 else "start" if x < 110 else "middle"
             yield (
                 f'<text class="tick" x="{x:.1f}" y="{_TOP - 9}" text-anchor="{anchor}">'
                 f"{found.label}</text>"
             )
-            told = x
+            labelled_at = x
 
 
 def _drawn(line: Line, frame: _Frame) -> Iterator[str]:
@@ -181,8 +181,8 @@ def _drawn(line: Line, frame: _Frame) -> Iterator[str]:
 
 def _cross(figure: Figure, frame: _Frame) -> str:
     x, y = frame.x(figure), _HEIGHT - _BOTTOM - 5
-    said = escape(f"{words.period(figure)}: {words.status(figure)}")
-    return f'<path class="mark" d="M{x - 3:.1f} {y - 3}l6 6m0 -6l-6 6"><title>{said}</title></path>'
+    text = escape(f"{words.period(figure)}: {words.status(figure)}")
+    return f'<path class="mark" d="M{x - 3:.1f} {y - 3}l6 6m0 -6l-6 6"><title>{text}</title></path>'
 
 
 def _path(run: list[Figure], frame: _Frame, places: int) -> str:
@@ -252,7 +252,7 @@ def _rounded(value: float | None, series: Series, least: int = 0) -> float | Non
     return float(words.rounded(value, max(series.decimals, least)))
 
 
-def told(lines: Sequence[Line], series: Series) -> dict[str, Any]:
+def chart_data(lines: Sequence[Line], series: Series) -> dict[str, Any]:
     """A chart's figures for `explore.js`: a list a point, a null where a line must not go on."""
     ends = sorted({f.end: f for line in lines for f in line.figures}.items())
     places = {end: place for place, (end, _) in enumerate(ends)}

@@ -76,11 +76,11 @@ def strip_plot(
             f'<g data-ground="{ground + 33}">'
         )
         for figure, council, slot in stacked(members, shown, scale.x):
-            said = f"{council.name}: {words.amount(figure.value or 0, series)}"
+            title = f"{council.name}: {words.amount(figure.value or 0, series)}"
             parts.append(
                 f'<circle class="dot council" data-council="{council.slug}"'
                 f' cx="{scale.x(figure.value or 0):.1f}" cy="{ground + 33 + SLOTS[slot]}" r="4">'
-                f"<title>{escape(said)}</title></circle>"
+                f"<title>{escape(title)}</title></circle>"
             )
         parts.append("</g>")
     parts.append("</svg>")

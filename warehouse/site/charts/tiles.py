@@ -17,7 +17,7 @@ SIDE = 40
 def tile_map(
     councils: Sequence[Council],
     quintiles: Mapping[str, int],
-    said: Mapping[str, str],
+    texts: Mapping[str, str],
     label: str,
     name: str,
 ) -> str:
@@ -40,7 +40,7 @@ def tile_map(
         parts.append(
             f'<rect class="tile {kind}" data-council="{council.slug}" x="{x + 1}" y="{y + 1}"'
             f' width="{SIDE - 2}" height="{SIDE - 2}">'
-            f"<title>{escape(council.name)}: {escape(said.get(council.code, 'no figure'))}</title>"
+            f"<title>{escape(council.name)}: {escape(texts.get(council.code, 'no figure'))}</title>"
             "</rect>"
         )
     parts.append(f'<path class="outline" d="{_outlines(placed)}"/></svg>')

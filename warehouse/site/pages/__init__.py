@@ -85,17 +85,17 @@ class Pages:
 
     def _search_index(self) -> str:
         """Names, and words that people use for them: a script, since a page may fetch nothing."""
-        said = search_words()
+        synonyms = search_words()
         entries: list[list[str]] = []
         for council in self.marts.councils:
             note = council.region_name
             if council.valid_to is not None:
                 note += f", until {words.day(council.valid_to)}"
-            also = " ".join(said.councils.get(council.code, ()))
+            also = " ".join(synonyms.councils.get(council.code, ()))
             entries.append([council.name, f"councils/{council.slug}.html", note, also])
         for region in self.marts.regions:
             entries.append([region.name, f"regions/{region.slug}.html", "Region", ""])
         for measure in self.marts.measures:
-            also = " ".join(said.measures.get(measure.measure_id, ()))
+            also = " ".join(synonyms.measures.get(measure.measure_id, ()))
             entries.append([measure.title, f"measures/{measure.measure_id}.html", "Measure", also])
         return f"window.coreMeasuresSearch={in_json(entries)};\n"

@@ -49,7 +49,7 @@ class AreaPages:
             if there is not None and there.value is not None:
                 councils.append((there.value, council, view.beside_england(series, council, there)))
         england = view.at(view.area(series, ENGLAND), latest)
-        signs = Counter(told.sign for _, _, told in councils if told is not None)
+        signs = Counter(statement.sign for _, _, statement in councils if statement is not None)
         return found | {
             "why": "",
             "text": words.amount(figure.value, series)
@@ -149,7 +149,7 @@ def _counted(signs: Counter[str]) -> Markup:
     """How many councils have each sign, in the order of the key."""
     return markup(
         " ".join(
-            str(sign(kind, f"{signs[kind]} {meaning.SAID[kind]}"))
+            str(sign(kind, f"{signs[kind]} {meaning.LABEL[kind]}"))
             for kind in meaning.GLYPH
             if signs[kind]
         )

@@ -77,7 +77,7 @@ class ChangesPage:
                 "council": councils[code],
                 "measure": measures[key[0]],
                 "series": series[key],
-                "said": words.with_unit(figure, series[key]),
+                "text": words.with_unit(figure, series[key]),
                 "period": words.period(figure),
                 "end": figure.end,
                 "found": words.found_odd(figure.flags),

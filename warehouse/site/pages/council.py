@@ -39,13 +39,13 @@ class CouncilPages:
             for ambition, title, measures in view.by_ambition
         ]
         cards = [card for ambition in ambitions for card in ambition["cards"]]
-        told = {
-            block["id"]: block["told"]
+        chart_data = {
+            block["id"]: block["chart_data"]
             for card in cards
             for block in card["blocks"]
-            if block["told"] is not None
+            if block["chart_data"] is not None
         }
-        yield f"assets/charts/{council.slug}.js", charts_script(told)
+        yield f"assets/charts/{council.slug}.js", charts_script(chart_data)
         page = self._renderer.page(
             "council",
             "../",
@@ -119,7 +119,7 @@ class CouncilPages:
             "beside": self._beside(series, council, figure),
             "spark": markup(charts.sparkline(own, series)),
             "svg": markup(svg) if has_own else "",
-            "told": charts.told(lines, series) if svg and has_own else None,
+            "chart_data": charts.chart_data(lines, series) if svg and has_own else None,
             "groups": [self._table(one, council) for one in (*before, series)],
             "neighbours": self._neighbour_rows(series, council, figure) if is_lead else "",
             "source": self._source(figure, is_lead) if figure is not None else None,
@@ -149,14 +149,14 @@ class CouncilPages:
         marts = self._view.marts
         own = marts.facts.get(series.key, {}).get(council.code, [])
         names = ["England", council.region_name]
-        told = [
+        comparators = [
             self._cells_of_area(series, ENGLAND),
             self._cells_of_area(series, council.region_code),
         ]
         if marts.neighbours:
             names.append("Neighbours’ median")
             neighbours = marts.neighbours.get(series.key, {}).get(council.code, [])
-            told.append({f.period: escaped(words.beside(f, series)) for f in neighbours})
+            comparators.append({f.period: escaped(words.beside(f, series)) for f in neighbours})
         rows = []
         for figure in reversed(own):
             also = [words.note(figure)]
@@ -166,7 +166,7 @@ class CouncilPages:
                 f"<tr><th scope=row>{escaped(words.period(figure))}"
                 + figure_cell(figure, series, also)
                 + f"<td>{words.interval(figure, series)}"
-                + "".join(f"<td>{cells.get(figure.period, 'no figure')}" for cells in told)
+                + "".join(f"<td>{cells.get(figure.period, 'no figure')}" for cells in comparators)
                 + f"<td>{escaped(words.edition(figure.release))}, {figure.source_row}"
             )
         return {"series": series, "areas": names, "rows": markup("\n".join(rows))}

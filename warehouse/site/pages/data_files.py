@@ -187,20 +187,20 @@ class DataFiles:
         """Figures by period: a number, the reason why there is none, or nothing; and limits."""
         by_period = {figure.period: figure for figure in figures}
         found = [by_period.get(period.period) for period in periods]
-        told: dict[str, Any] = {
+        strand: dict[str, Any] = {
             "v": [
                 None
                 if f is None
-                else _said(f.value, series)
+                else _rounded(f.value, series)
                 if f.value is not None
                 else words.status(f)
                 for f in found
             ]
         }
         if any(f is not None and f.lower is not None for f in found):
-            told["l"] = [_said(f.lower, series, 1) if f else None for f in found]
-            told["u"] = [_said(f.upper, series, 1) if f else None for f in found]
-        return told
+            strand["l"] = [_rounded(f.lower, series, 1) if f else None for f in found]
+            strand["u"] = [_rounded(f.upper, series, 1) if f else None for f in found]
+        return strand
 
     def _beside(
         self,
@@ -217,13 +217,13 @@ class DataFiles:
         for code, (council, figure) in shown.items():
             found = view.comparison(series, council, figure)
             sign = meaning.sign_of(figure.value, series, found) if figure.value is not None else ""
-            told = areas[council.slug]
+            area = areas[council.slug]
             for key, character in (
                 ("q", str((found.quintile if found else None) or 0)),
                 ("s", sign[:1] or "-"),
                 ("y", str(slots.get(code, "-"))),
             ):
-                told[key] = told.get(key, "").ljust(place, "-") + character
+                area[key] = area.get(key, "").ljust(place, "-") + character
 
     @staticmethod
     def _slots(
@@ -272,11 +272,11 @@ class DataFiles:
         }
 
 
-def _said(value: float | None, series: Series, least: int = 0) -> float | int | None:
+def _rounded(value: float | None, series: Series, least: int = 0) -> float | int | None:
     if value is None:
         return None
-    said = words.rounded(value, max(series.decimals, least))
-    return int(said) if said == said.to_integral_value() else float(said)
+    rounded = words.rounded(value, max(series.decimals, least))
+    return int(rounded) if rounded == rounded.to_integral_value() else float(rounded)
 
 
 def _document(document: dict[str, Any]) -> str:

@@ -44,8 +44,10 @@ class MeasurePages:
             for figure in figures
         }
         publications = {publication for publication, _, _ in used}
-        told = {block["id"]: block["told"] for block in blocks if block["told"] is not None}
-        yield f"assets/charts/{measure.measure_id}.js", charts_script(told)
+        chart_data = {
+            block["id"]: block["chart_data"] for block in blocks if block["chart_data"] is not None
+        }
+        yield f"assets/charts/{measure.measure_id}.js", charts_script(chart_data)
         page = self._renderer.page(
             "measure",
             "../",
@@ -96,7 +98,7 @@ class MeasurePages:
             "england": england,
             "england_newest": newest(lines[-1].figures) if lines else None,
             "svg": markup(svg),
-            "told": charts.told(lines, series) if svg else None,
+            "chart_data": charts.chart_data(lines, series) if svg else None,
             "england_rows": [
                 (one, words.period(f), words.beside(f, one), words.interval(f, one))
                 for one in (series, *reversed(before))
@@ -134,7 +136,7 @@ class MeasurePages:
         rows = []
         for code, (council, figure) in shown.items():
             kind = meaning.sign_of(figure.value, series, view.comparison(series, council, figure))
-            said = sign(kind, meaning.SAID[kind]) if figure.value is not None else ""
+            label = sign(kind, meaning.LABEL[kind]) if figure.value is not None else ""
             rows.append(
                 f'<tr data-council="{council.slug}"><th scope=row>'
                 f'<a href="../councils/{council.slug}.html#{series.measure_id}">'
@@ -143,7 +145,7 @@ class MeasurePages:
                 f"<td>{words.kind_of_council(council)}</td>"
                 + figure_cell(figure, series, [words.note(figure)])
                 + f"<td>{words.interval(figure, series)}</td>"
-                f"<td>{said}</td><td>{quintiles.get(code, '')}</td>"
+                f"<td>{label}</td><td>{quintiles.get(code, '')}</td>"
                 f"<td>{escaped(words.edition(figure.release))}, {figure.source_row}</td></tr>"
             )
         return markup("\n".join(rows))

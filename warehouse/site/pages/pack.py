@@ -108,7 +108,7 @@ class PackPages:
         label = f"Line chart: {series.title}, {council.name} beside England."
         return found | {
             "note": words.note(figure),
-            "says": _said(subject),
+            "says": _statements(subject),
             "svg": markup(charts.line_chart(lines, label)),
         }
 
@@ -156,17 +156,17 @@ class PackPages:
             series = subject.series
             if series is None:
                 continue
-            said = [series.stands_because, series.breaks]
+            sentences = [series.stands_because, series.breaks]
             if series.ended:
                 after = f" after {series.last_year}" if series.last_year else ""
-                said.append(f"Discontinued{after}. {series.ended}")
-            text = " ".join(one for one in said if one)
+                sentences.append(f"Discontinued{after}. {series.ended}")
+            text = " ".join(one for one in sentences if one)
             if text:
                 found.append((subject.measure.title, text))
         return found
 
 
-def _said(subject: Subject) -> list[Statement]:
+def _statements(subject: Subject) -> list[Statement]:
     """What a newest figure says, briefly: England, the neighbours, changes, the trend."""
     series, figure = subject.series, subject.newest
     if series is None or figure is None:
@@ -203,7 +203,7 @@ def _changed(subjects: Sequence[Subject]) -> list[dict[str, Any]]:
                 "rows": [
                     _change(subject, subject.moved[span]) for _, subject in moved[:_MOST_CHANGES]
                 ],
-                "untold": _untold(subjects, span),
+                "undetermined": _undetermined(subjects, span),
             }
         )
     trends = [(subject, subject.trend) for subject in subjects if subject.trend is not None]
@@ -216,7 +216,7 @@ def _changed(subjects: Sequence[Subject]) -> list[dict[str, Any]]:
                 "title": "Over the newest figures in a row",
                 "more": max(0, len(significant) - _MOST_CHANGES),
                 "rows": significant[:_MOST_CHANGES],
-                "untold": [],
+                "undetermined": [],
             }
         )
     return found
@@ -232,7 +232,7 @@ def _change(subject: Subject, statement: Statement) -> dict[str, Any]:
     }
 
 
-def _untold(subjects: Sequence[Subject], span: str) -> list[str]:
+def _undetermined(subjects: Sequence[Subject], span: str) -> list[str]:
     """The measures whose change nobody can tell from chance."""
     return [
         subject.measure.title

@@ -49,9 +49,9 @@ def in_json(document: object) -> str:
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def charts_script(told: dict[str, Any]) -> str:
+def charts_script(chart_data: dict[str, Any]) -> str:
     """The figures of a page's charts, as the script that is loaded when one is explored."""
-    return f"window.coreMeasuresCharts={in_json(told)};\n"
+    return f"window.coreMeasuresCharts={in_json(chart_data)};\n"
 
 
 def markup(text: str) -> Markup:
@@ -72,17 +72,17 @@ def escaped(text: str) -> str:
 
 def figure_cell(figure: Figure, series: Series, notes: Sequence[str] = ()) -> str:
     """A figure's cell of a table, with what must be said beside it; HTML needs no end tag."""
-    told = "".join(f' <span class="note">({escaped(note)})</span>' for note in notes if note)
+    remarks = "".join(f' <span class="note">({escaped(note)})</span>' for note in notes if note)
     kind = "" if figure.value is not None else " class=none"
-    return f"<td{kind}>{escaped(words.cell(figure, series))}{told}"
+    return f"<td{kind}>{escaped(words.cell(figure, series))}{remarks}"
 
 
 def sign(kind: str, text: str = "") -> Markup:
     """A sign that is told by its shape and its words as well as by its colour."""
     glyph = meaning.GLYPH[kind]
-    said = f" {escaped(text)}" if text else f'<span class="unseen">{meaning.SAID[kind]}</span>'
+    label = f" {escaped(text)}" if text else f'<span class="unseen">{meaning.LABEL[kind]}</span>'
     shape = f'<span class="glyph" aria-hidden="true">{glyph}</span>'
-    return markup(f'<span class="sign {kind}">{shape}{said}</span>')
+    return markup(f'<span class="sign {kind}">{shape}{label}</span>')
 
 
 def statement_list(statements: Sequence[Statement], quintile: str) -> Markup:

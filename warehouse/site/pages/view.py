@@ -84,8 +84,8 @@ class View:
 
     def why_nothing(self, measure: Measure) -> str:
         """Why a measure has no figures."""
-        told = [series.not_held for series in measure.series if series.not_held]
-        return told[0] if told else "No release of it is held."
+        reasons = [series.not_held for series in measure.series if series.not_held]
+        return reasons[0] if reasons else "No release of it is held."
 
     # Figures of a series
 
@@ -245,7 +245,7 @@ class View:
             newest=figure,
             comparison=self.comparison(series, council, figure),
             changes={span: change for span, change in changes.items() if change is not None},
-            moved={span: told for span, told in moved.items() if told is not None},
+            moved={span: statement for span, statement in moved.items() if statement is not None},
             trend=self.trend(series, council),
             spread=self.spread(series, figure),
         )
