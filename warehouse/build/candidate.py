@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -98,6 +98,9 @@ _META_COLUMNS = {
     "cell_notes": "map(varchar, varchar)",
 }
 
+# Loads of a table that one statement inserts.
+_LOADS_AT_ONCE = 16
+
 CORRECTION_COLUMNS = {
     **_OF_A_CELL,
     "as_published": "varchar",
@@ -148,15 +151,16 @@ def create(
         by_table.setdefault(contract.table, []).append(contract)
     with duckdb.connect(config=SETTINGS) as con:
         fills = {
-            table: f"create table loads.{sql_name(table)} as {_empty(sharing)}"
-            + "".join(
-                f"\nunion all by name {_select(con, one)}"
-                for one in admitted
-                if one.load.contract.table == table
-            )
+            table: [
+                f"create table loads.{sql_name(table)} as {_empty(sharing)}",
+                *_inserts(con, table, [o for o in admitted if o.load.contract.table == table]),
+            ]
             for table, sharing in by_table.items()
         }
-    filled = {table: hashlib.sha256(sql.encode()).hexdigest() for table, sql in fills.items()}
+    filled = {
+        table: hashlib.sha256("\n".join(statements).encode()).hexdigest()
+        for table, statements in fills.items()
+    }
     same = {
         table
         for table, digest in filled.items()
@@ -171,9 +175,10 @@ def create(
         _drop_all_but(con, same)
         con.execute("create schema if not exists loads")
         con.execute("create schema archive")
-        for table, sql in fills.items():
+        for table, statements in fills.items():
             if table not in same:
-                con.execute(sql)
+                for statement in statements:
+                    con.execute(statement)
         _insert(
             con,
             "archive.releases",
@@ -207,6 +212,18 @@ def create(
             _insert_corrections(con, one)
         con.commit()
     return Filled(path, filled)
+
+
+def _inserts(
+    con: duckdb.DuckDBPyConnection, table: str, admitted: Sequence[AdmittedLoad]
+) -> Iterator[str]:
+    """The statements that fill a table, in the order of its loads.
+
+    Some loads each: DuckDB holds a part of every file of a union at once.
+    """
+    for first in range(0, len(admitted), _LOADS_AT_ONCE):
+        some = [_select(con, one) for one in admitted[first : first + _LOADS_AT_ONCE]]
+        yield f"insert into loads.{sql_name(table)} by name" + "\nunion all by name ".join(some)
 
 
 def _drop_all_but(con: duckdb.DuckDBPyConnection, loads: set[str]) -> None:
