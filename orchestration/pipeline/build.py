@@ -177,7 +177,7 @@ def standing_candidate(home: Home, inventory: Inventory) -> Candidate:
     """
     try:
         record = json.loads(home.candidate_record.read_bytes())
-        found, filled = record["digest"], dict(record["filled"])
+        found, filled = record["digest"], dict(record.get("filled", {}))
     except (OSError, ValueError, KeyError, TypeError):
         found, filled = None, {}
     if found == inventory.digest and home.candidate.exists():
