@@ -81,6 +81,9 @@ class Settings(BaseModel):
         "CORE_MEASURES_EXECUTOR",
         "what runs Dagster's steps; any but in_process makes a step of each publication",
     )
+    broker: str | None = _variable(
+        None, "CORE_MEASURES_BROKER", "the address of Celery's broker, where celery runs the steps"
+    )
     nightly: str = _variable(
         "0 2 * * *", "CORE_MEASURES_NIGHTLY", "when nightly fires, as cron has it, London time"
     )

@@ -38,7 +38,12 @@ def executor_of(settings: Settings) -> dg.ExecutorDefinition:
             f"CORE_MEASURES_EXECUTOR is {settings.executor}, and its package cannot be imported"
             f" ({error}): pip install {package.replace('_', '-')}"
         ) from error
-    return found
+    if settings.broker is None or "celery" not in settings.executor:
+        return found
+    # A queue such as RabbitMQ gives answers back itself; a store keeps them.
+    is_queue = settings.broker.startswith(("amqp", "pyamqp"))
+    backend = "rpc://" if is_queue else settings.broker
+    return found.configured({"broker": settings.broker, "backend": backend}, name=found.name)
 
 
 def refresh_job(settings: Settings) -> dg.UnresolvedAssetJobDefinition:

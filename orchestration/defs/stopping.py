@@ -1,8 +1,9 @@
 """A run that is asked to end: by Ctrl-C, by who stops its service, by who terminates it.
 
 Dagster tells a run so by an exception wherever its process happens to be: in dbt, which takes it
-for a fault of its own; in a library half imported, or DuckDB, where it is lost. What a refresh
-leaves is sound wherever it is killed. So the run is marked as cancelled, and its process ends.
+for a fault of its own; in a library half imported, or DuckDB, where it is lost; in Dagster's own
+work, which takes the step for failed. What a refresh leaves is sound wherever it is killed. So the
+run is marked as cancelled, and its process ends.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
+
+from dagster._utils import interrupts
 
 from orchestration.ending import NOTHING_HALF_DONE, WORD_FOR, leave_locks_to_the_tracker
 
@@ -38,9 +41,11 @@ def ends_when_asked(instance: Any, run: Any) -> Iterator[Callable[[], None]]:
         sender.close()
         yield lambda: None
         return
-    # Dagster has a request to end raise an exception in the midst of its own work, unlike Ctrl-C,
-    # and takes the step for failed: what is told here is enough.
-    raising = signal.signal(signal.SIGTERM, lambda *_: None)
+    # Dagster's own answers to a signal, which it puts in place around all of our code and takes
+    # back again, would come in the way: what is told here is enough. No setting of its says so.
+    replace = interrupts._replace_interrupt_signal
+    interrupts._replace_interrupt_signal = _leave_signals_alone
+    raising = {number: signal.signal(number, lambda *_: None) for number in WORD_FOR}
     # While a step works, Dagster has what is said go into a file.
     stderr = os.dup(2)
     settled = threading.Event()
@@ -55,20 +60,23 @@ def ends_when_asked(instance: Any, run: Any) -> Iterator[Callable[[], None]]:
     def settle() -> None:
         settled.clear()
         sender.send(_SETTLED)
-        # What Dagster raises meanwhile is what is being seen to.
-        while not settled.is_set():
-            with contextlib.suppress(BaseException):
-                settled.wait()
+        settled.wait()
 
     leave_locks_to_the_tracker()
     threading.Thread(target=listen, name="stopping", daemon=True).start()
     try:
         yield settle
     finally:
-        signal.signal(signal.SIGTERM, raising or signal.SIG_DFL)
+        for number, handler in raising.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+        interrupts._replace_interrupt_signal = replace
         signal.set_wakeup_fd(before)
         sender.close()
         os.close(stderr)
+
+
+def _leave_signals_alone(new_signal_handler: Any) -> None:
+    """In the place of what Dagster does."""
 
 
 def _end(instance: Any, run: Any, number: int, stderr: int) -> None:
