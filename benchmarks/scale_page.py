@@ -201,6 +201,10 @@ def _held(held: Results | None) -> list[str]:
         "",
         *_table(("night", "seconds", "processor seconds", "peak memory"), rows),
         "",
+        "A table of loads in which nothing is new is taken from the warehouse that is served, if"
+        " today's code wrote it and its file is to the byte what was served; all figures are made"
+        " anew.",
+        "",
         f"{held['machine']}; load {held['load']:.1f} before.",
     ]
 
