@@ -26,8 +26,21 @@ class Stopped(BaseException):
 
 
 def listen() -> None:
-    """End with a sentence when asked to end. Ctrl-C is for each command to hear."""
+    """End with a sentence when asked to end. Ctrl-C is for each command to hear.
+
+    Either may come while an object is being cleared away, where Python says that an exception is
+    ignored, and goes on: then it ends there.
+    """
     _hear(signal.SIGTERM)
+    sys.unraisablehook = _end_if_stopped
+
+
+def _end_if_stopped(ignored: sys.UnraisableHookArgs) -> None:
+    if isinstance(ignored.exc_value, Stopped):
+        end(ignored.exc_value.number)
+    if isinstance(ignored.exc_value, KeyboardInterrupt):
+        end(signal.SIGINT)
+    sys.__unraisablehook__(ignored)
 
 
 def at_once(sentence: str) -> None:

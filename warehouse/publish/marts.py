@@ -151,21 +151,18 @@ def _write_mart(
     version: int | None,
 ) -> dict[str, Any]:
     cells = ", ".join(_csv_cell(name, kind) for name, kind, _ in columns)
-    # Put in order once for all.
-    con.execute(
-        f"create or replace temp table in_order as from marts.{sql_name(table)} order by all"
-    )
+    described = {name: description for name, _, description in columns if description}
+    # Put in order once for all: where it stands in the package, packed, it takes no room twice.
+    in_order = _write_packed(con, table, comment, described)
     for suffix, select, options in (
         ("parquet", "*", "format parquet, compression zstd"),
         ("csv", cells, "format csv, header"),
     ):
         path = sql_text(str(folder / f"{table}.{suffix}"))
-        con.execute(f"copy (select {select} from in_order) to {path} ({options})")
-    described = {name: description for name, _, description in columns if description}
-    _write_packed(con, table, comment, described)
+        con.execute(f"copy (select {select} from {in_order}) to {path} ({options})")
     if table == _PARTITIONED:
         con.execute(
-            f"copy in_order to {sql_text(str(folder / BY_MEASURE))} (format parquet,"
+            f"copy {in_order} to {sql_text(str(folder / BY_MEASURE))} (format parquet,"
             " compression zstd, partition_by (measure_id), write_partition_columns true,"
             " filename_pattern 'figures_{i}')"
         )
@@ -194,14 +191,15 @@ def _write_mart(
 
 def _write_packed(
     con: duckdb.DuckDBPyConnection, table: str, comment: str, columns: Mapping[str, str]
-) -> None:
-    """The mart that is in order, with its comments, in the package's DuckDB file."""
+) -> str:
+    """Put a mart into the package's DuckDB file, in order and with its comments; its name there."""
     name = f"package.marts.{sql_name(table)}"
-    con.execute(f"create table {name} as from in_order")
+    con.execute(f"create table {name} as from marts.{sql_name(table)} order by all")
     comments = [f"comment on table {name} is {sql_text(comment)}"]
     for column, description in columns.items():
         comments.append(f"comment on column {name}.{sql_name(column)} is {sql_text(description)}")
     con.execute(";".join(comments))
+    return name
 
 
 def _csvw(package: dict[str, Any]) -> dict[str, Any]:
