@@ -34,6 +34,7 @@ from refresh import (
     elsewhere,
     family_of,
     lay_out_sample,
+    leave_out_settings,
     machine,
     newest_release,
     own_memory,
@@ -280,9 +281,7 @@ def main() -> None:
     parser.add_argument("--limit", type=float, default=3600.0, help="seconds for one size")
     parser.add_argument("--work", type=Path, help="where archives and homes are made and removed")
     options = parser.parse_args()
-    # What is installed has its byte-code: where none may be kept each run would compile our own.
-    for name in ("DAGSTER_HOME", "CORE_MEASURES_HOME", "PYTHONDONTWRITEBYTECODE"):
-        os.environ.pop(name, None)
+    leave_out_settings()
     results = read_results()
     with tempfile.TemporaryDirectory(prefix="core-measures-growth-", dir=options.work) as scratch:
         for times in options.times:

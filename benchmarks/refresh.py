@@ -409,6 +409,13 @@ def machine() -> str:
     return f"{cores} cores, {memory:.0f} GiB, Python {sys.version.split()[0]}"
 
 
+def leave_out_settings() -> None:
+    """See that what is measured is what a user has, whatever this machine is set to."""
+    # What is installed has its byte-code: where none may be kept each run would compile our own.
+    for name in ("DAGSTER_HOME", "CORE_MEASURES_HOME", "PYTHONDONTWRITEBYTECODE"):
+        os.environ.pop(name, None)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument(
@@ -419,9 +426,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3, help="timed runs of each scenario")
     parser.add_argument("--write", action="store_true", help="write the tables into the README")
     options = parser.parse_args()
-    # What is installed has its byte-code: where none may be kept each run would compile our own.
-    for name in ("DAGSTER_HOME", "CORE_MEASURES_HOME", "PYTHONDONTWRITEBYTECODE"):
-        os.environ.pop(name, None)
+    leave_out_settings()
     load = os.getloadavg()[0]
     is_sample = options.archive == "sample"
     with tempfile.TemporaryDirectory(prefix="core-measures-bench-") as folder:

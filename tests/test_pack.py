@@ -279,8 +279,8 @@ def test_a_gap_that_may_be_chance_is_asked_about(site_home: Path, tmp_path: Path
     )
 
     def rules() -> set[str]:
-        told = make_pack(warehouse, str(code)).content["ambitions"]
-        return {question.rule.name for one in told for question in one["questions"]}
+        ambitions = make_pack(warehouse, str(code)).content["ambitions"]
+        return {question.rule.name for one in ambitions for question in one["questions"]}
 
     assert {"gap to neighbours", "gap to England"} & rules()
     with duckdb.connect(str(warehouse)) as con:

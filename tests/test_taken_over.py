@@ -52,18 +52,18 @@ def test_a_night_serves_what_a_home_made_of_nothing_serves(
     taken = night_after(lived, two_publications)
     assert taken == night_after(of_nothing, two_publications)
     assert taken != marts_of(two_publications)
-    for table, _ in rows(lived, "select table_name, 1 from duckdb_tables() order by all"):
-        for home, other in ((lived, of_nothing), (of_nothing, lived)):
-            with duckdb.connect(str(home / "warehouse" / "core_measures.duckdb")) as con:
-                theirs = other / "warehouse" / "core_measures.duckdb"
-                con.execute(f"attach '{theirs}' as theirs (read_only)")
-                (schema,) = con.execute(
-                    "select schema_name from duckdb_tables() where table_name = ?"
-                    " and database_name = 'theirs'",
-                    [table],
-                ).fetchone() or ("none",)
-                beside = f'(from {schema}."{table}" except all from theirs.{schema}."{table}")'
-                assert con.execute(f"select count(*) from {beside}").fetchone() == (0,), table
+    tables = "select schema_name, table_name from duckdb_tables() order by all"
+    held = rows(lived, tables)
+    assert held == rows(of_nothing, tables)
+    with duckdb.connect() as con:
+        for name, home in (("lived", lived), ("nothing", of_nothing)):
+            warehouse = home / "warehouse" / "core_measures.duckdb"
+            con.execute(f"attach '{warehouse}' as {name} (read_only)")
+        for schema, table in held:
+            one, other = (f'{name}.{schema}."{table}"' for name in ("lived", "nothing"))
+            for left, right in ((one, other), (other, one)):
+                beside = con.execute(f"select count(*) from (from {left} except all from {right})")
+                assert beside.fetchone() == (0,), table
 
 
 def test_what_somebody_wrote_into_the_served_warehouse_becomes_no_figure(

@@ -88,7 +88,7 @@ def build(
         list(_check_rows(inventory)),
         list(_flag_rows(inventory)),
         _served(home),
-    ).tables
+    )
 
     def on_ended(node: NodeResult) -> None:
         reporter.advance(node.name)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -128,7 +128,7 @@ class Filled:
     """A warehouse, and by table of its loads the digest of the SQL that it was filled by."""
 
     warehouse: Path
-    tables: Mapping[str, str] = field(default_factory=dict)
+    tables: Mapping[str, str]
 
 
 def create(
@@ -140,11 +140,12 @@ def create(
     checks: Sequence[dict[str, object]],
     flags: Sequence[dict[str, object]] = (),
     served: Filled | None = None,
-) -> Filled:
-    """Write a new candidate at `path` with everything dbt reads.
+) -> dict[str, str]:
+    """Write a new candidate at `path` with everything dbt reads; how its tables were filled.
 
     Every table of every contract is there, empty where no load of it was admitted. `served` is a
-    warehouse that the same code wrote: a table that it has by the same SQL is not read again.
+    warehouse that the same code wrote: a table that it has by the same SQL is not read again. What
+    is returned has the digest of the SQL of each table of the loads.
     """
     by_table: dict[str, list[FileContract]] = {}
     for contract in contracts:
@@ -211,7 +212,7 @@ def create(
         for one in admitted:
             _insert_corrections(con, one)
         con.commit()
-    return Filled(path, filled)
+    return filled
 
 
 def _inserts(

@@ -16,7 +16,7 @@ from importlib.metadata import version
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
@@ -27,10 +27,12 @@ from warehouse.connection import SETTINGS
 from warehouse.serve.home import Home
 from warehouse.site.marts import Marts
 
+if TYPE_CHECKING:
+    from warehouse.site.pages import Half
+
 SITE = "site"
-Half = Literal["first", "second"]
 HALVES: tuple[Half, ...] = ("first", "second")
-"""Of a site's files, as `pages` shares them out: each takes a process about as long."""
+"""The whole site, as `pages` shares it out."""
 # Beside the marts, where somebody had it made.
 DBT_DOCS = "dbt_docs.html"
 _STATIC = Path(__file__).parent / "static"

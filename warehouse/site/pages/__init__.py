@@ -22,6 +22,9 @@ from warehouse.site.pages.pack import PackPages
 from warehouse.site.pages.render import Renderer, in_json
 from warehouse.site.pages.view import View
 
+Half = Literal["first", "second"]
+"""Of a site's pages and files: each takes a process about as long."""
+
 
 class Pages:
     """Every page of a site."""
@@ -31,16 +34,17 @@ class Pages:
         self._view = View(marts)
         self._renderer = Renderer(charts_script, self._view.is_sample)
         self._dbt_docs = dbt_docs
+        # One for both halves: what councils share is read and said once.
+        self._of_councils = CouncilPages(self._view, self._renderer)
 
-    def half(self, half: Literal["first", "second"]) -> Iterator[tuple[str, str]]:
+    def half(self, half: Half) -> Iterator[tuple[str, str]]:
         """Pages by their paths, and the files beside them, of one half of the site.
 
         Every second council's; the packs are of the second half, and the first has the rest.
         """
         councils = self.marts.councils[0 if half == "first" else 1 :: 2]
-        of_councils = CouncilPages(self._view, self._renderer)
         for council in councils:
-            yield from of_councils.pages(council)
+            yield from self._of_councils.pages(council)
         yield from self._packs() if half == "second" else self._rest()
 
     def _packs(self) -> Iterator[tuple[str, str]]:

@@ -155,11 +155,8 @@ class View:
         """The figure of the same period."""
         if like is None:
             return None
-        start, end, kind = like.start, like.end, like.period_type
-        for figure in figures:
-            if figure.end == end and figure.start == start and figure.period_type == kind:
-                return figure
-        return None
+        period = like.period
+        return next((figure for figure in figures if figure.period == period), None)
 
     # What a figure is set beside
 
