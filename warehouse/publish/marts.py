@@ -97,6 +97,8 @@ def write_marts(
             "select distinct title, landing_page from marts.dim_release order by all"
         ).fetchall()
         newest = con.execute("select max(published)::varchar from marts.dim_release").fetchone()
+        # A journal that closing cannot write into the file stays beside it without a word.
+        con.execute("checkpoint package")
     package = {
         "profile": "tabular-data-package",
         "name": "core-measures",
@@ -198,7 +200,9 @@ def _write_packed(
     comments = [f"comment on table {name} is {sql_text(comment)}"]
     for column, description in columns.items():
         comments.append(f"comment on column {name}.{sql_name(column)} is {sql_text(description)}")
+    con.begin()
     con.execute(";".join(comments))
+    con.commit()
     return name
 
 
