@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     # Positions among a load's rows, in the order of the file.
 
 ENGLAND = "England"
+_Said = TypeVar("_Said", bound=np.generic)
 
 
 class OfSeries(LoadCheck):
@@ -64,7 +65,7 @@ class _OfRows(OfSeries):
         raise NotImplementedError
 
 
-def _groups(of_rows: NDArray[np.generic], rows: Places) -> Iterator[tuple[Any, Places]]:
+def _groups(of_rows: NDArray[_Said], rows: Places) -> Iterator[tuple[_Said, Places]]:
     """Each distinct thing said of rows, in order, and the positions of those it is said of."""
     distinct, inverse = np.unique(of_rows, return_inverse=True)
     order = rows[np.argsort(inverse, kind="stable")]
@@ -355,8 +356,7 @@ def _years_with_numbers(
         known = ~np.isnan(years) & ~np.isnan(numbers)
         return list(_groups(years[known], rows[known]))
 
-    years: list[tuple[float, Places]] = load.once("years with numbers", check, make)
-    return years
+    return load.once("years with numbers", check, make)
 
 
 # --- larger areas and what lies within them

@@ -13,7 +13,7 @@ import numpy as np
 from great_expectations.expectations.expectation import BatchExpectation
 
 from expectations.checks.base import Findings
-from expectations.results.verdicts import Check, Flag
+from expectations.results.verdicts import Check, Flag, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,7 +105,7 @@ def _share(all_found: Sequence[Findings]) -> float:
     return max((found.share for found in all_found), default=0.0)
 
 
-def _result(subject: Subject, severity: Any, observed: str, *, success: bool) -> Check:
+def _result(subject: Subject, severity: Severity, observed: str, *, success: bool) -> Check:
     return Check(
         name=subject.check.name,
         column=subject.about,

@@ -12,13 +12,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from expectations.gx import engine
 from expectations.results.verdicts import Check, LoadVerdict
 from expectations.suites.loads import LoadSuite
 from ingest.reading.loads import Load
+
+if TYPE_CHECKING:
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+    from great_expectations.render.view import DefaultJinjaPageView
+
+    from expectations.gx.checks_hold import ExpectChecksToHold
 
 INDEX = "index.html"
 
@@ -124,7 +130,7 @@ def suite_page(suite: LoadSuite) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _configuration(id_: str, explanation: str, severity: str) -> Any:
+def _configuration(id_: str, explanation: str, severity: str) -> ExpectationConfiguration:
     """A check as a result has it; the same from one release to the next."""
     asked = _expectation(id_, explanation, severity)
     configuration = asked.configuration
@@ -134,7 +140,7 @@ def _configuration(id_: str, explanation: str, severity: str) -> Any:
 
 
 @lru_cache(maxsize=4096)
-def _expectation(id_: str, explanation: str, severity: str) -> Any:
+def _expectation(id_: str, explanation: str, severity: str) -> ExpectChecksToHold:
     """A check as the library's pages show one."""
     from expectations.gx.checks_hold import ExpectChecksToHold
 
@@ -146,7 +152,7 @@ def _expectation(id_: str, explanation: str, severity: str) -> Any:
 
 
 @lru_cache(maxsize=1)
-def _view() -> Any:
+def _view() -> DefaultJinjaPageView:
     from great_expectations.render.view import DefaultJinjaPageView
 
     view = DefaultJinjaPageView()

@@ -19,6 +19,13 @@ from expectations.suites.rules import Frame, Rule, Suite
 from ingest.errors import CoreMeasuresError
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
+    from great_expectations.core.batch_definition import BatchDefinition
+    from great_expectations.core.expectation_validation_result import ExpectationValidationResult
+    from great_expectations.datasource.fluent.interfaces import Batch
+    from great_expectations.expectations.expectation import Expectation
+
     from expectations.panel.load_table import LoadTable
     from expectations.suites.loads import LoadSuite
 
@@ -26,7 +33,7 @@ EXAMPLES = 5
 
 
 @lru_cache(maxsize=1)
-def library() -> tuple[Any, Any]:
+def library() -> tuple[ModuleType, BatchDefinition[None]]:
     """The library and a batch definition that takes any data frame."""
     # Read when the library is imported, so it must stand before that.
     os.environ["GX_ANALYTICS_ENABLED"] = "False"
@@ -128,15 +135,15 @@ def _run_frame(name: str, rules: Sequence[Rule], frame: Frame) -> dict[str, Chec
 
 
 def _validate(
-    batch: Any, name: str, rules: Sequence[Rule], result_format: Mapping[str, Any]
-) -> dict[str, Any]:
+    batch: Batch, name: str, rules: Sequence[Rule], result_format: Mapping[str, object]
+) -> dict[str, ExpectationValidationResult]:
     gx, _ = library()
     suite = gx.ExpectationSuite(name=name, expectations=[expectation(rule) for rule in rules])
     outcome = batch.validate(suite, result_format=dict(result_format))
     return {result.expectation_config.meta["id"]: result for result in outcome.results}
 
 
-def expectation(rule: Rule) -> Any:
+def expectation(rule: Rule) -> Expectation:
     """The library's own expectation of a rule."""
     gx, _ = library()
     return getattr(gx.expectations, rule.expectation)(
@@ -147,7 +154,7 @@ def expectation(rule: Rule) -> Any:
     )
 
 
-def _check(rule: Rule, result: Any, frame: Frame) -> Check:
+def _check(rule: Rule, result: ExpectationValidationResult, frame: Frame) -> Check:
     success = bool(result.success)
     return Check(
         name=rule.check,
@@ -167,7 +174,7 @@ def _looked_at(rule: Rule, frame: Frame) -> str:
     return f"{int(frame.rows[columns[0]].count()):,} {rule.noun}"
 
 
-def _found_wrong(rule: Rule, result: Any, frame: Frame) -> str:
+def _found_wrong(rule: Rule, result: ExpectationValidationResult, frame: Frame) -> str:
     if message := _exception_message(result.exception_info or {}):
         return f"could not be checked: {message}"
     found = result.result or {}
@@ -202,14 +209,14 @@ def _columns(rule: Rule) -> list[str]:
     return [rule.arguments[name] for name in names if name in rule.arguments]
 
 
-def _example(rule: Rule, entry: Mapping[str, Any]) -> str:
+def _example(rule: Rule, entry: Mapping[str, object]) -> str:
     value = ", ".join(_quoted(entry.get(name)) for name in _columns(rule))
     return rule.example.format_map(
         {name: _shown(v) for name, v in entry.items()} | {"value": value}
     )
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "nothing"
     if isinstance(value, float):
@@ -217,5 +224,5 @@ def _shown(value: Any) -> str:
     return str(value)
 
 
-def _quoted(value: Any) -> str:
+def _quoted(value: object) -> str:
     return repr(value) if isinstance(value, str) else _shown(value)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
     from expectations.panel.series_panel import SeriesView
     from ingest.arrays import Floats, Places
+
+_Made = TypeVar("_Made")
 
 # So much of the history that two releases share must be the same to prove how a file is read, of
 # so many figures: two columns of other things agree by chance in a few of a hundred.
@@ -102,14 +104,14 @@ class LoadTable:
     corrections: pd.DataFrame
     columns_before: Columns | None
     sibling_table: pd.DataFrame | None
-    _kept: dict[tuple[str, str], Any] = field(default_factory=dict)
+    _kept: dict[tuple[str, str], object] = field(default_factory=dict)
 
-    def once(self, what: str, check: SeriesCheck, make: Callable[[], Any]) -> Any:
+    def once(self, what: str, check: SeriesCheck, make: Callable[[], _Made]) -> _Made:
         """What several checks of a series need, worked out once."""
         key = what, f"{check.name} {check.column} {check.where}"
         if key not in self._kept:
             self._kept[key] = make()
-        return self._kept[key]
+        return cast(_Made, self._kept[key])
 
     @property
     def contract(self) -> FileContract:
@@ -183,10 +185,7 @@ class LoadTable:
 
     def rows_of(self, check: SeriesCheck) -> Places:
         """The positions of the rows that a series is printed in."""
-        rows: Places = self.once(
-            "rows", check, lambda: np.flatnonzero(self.columns.where(check.where))
-        )
-        return rows
+        return self.once("rows", check, lambda: np.flatnonzero(self.columns.where(check.where)))
 
     def series_with(self, source_row: int, column: str) -> tuple[str, ...]:
         """The series, as `measure.series`, whose facts a cell is part of."""

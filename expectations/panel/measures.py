@@ -117,7 +117,7 @@ def _distinguished(checks: list[SeriesCheck]) -> Iterator[SeriesCheck]:
         yield check.model_copy(update={"name": name})
 
 
-def _declared(path: Path) -> list[tuple[str, Any]]:
+def _declared(path: Path) -> list[tuple[str, dict[str, Any]]]:
     text = path.read_text("utf-8")
     document = yaml.load(text, SafeLoader) or {}  # noqa: S506  # a safe loader
     return [

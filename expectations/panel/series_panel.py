@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,8 @@ from expectations.panel.measures import SeriesCheck, share_of
 from ingest.arrays import Flags, Floats, Places, Texts
 from ingest.contracts.contract import FileContract
 from ingest.councils import Councils
+
+_Cell = TypeVar("_Cell", bound=np.generic)
 
 LARGER = {"E92000001": "England", "E13000001": "Inner London", "E13000002": "Outer London"}
 # Fewer than this say nothing of a council: they come and go.
@@ -253,7 +255,7 @@ def read_series(
     # An area under two codes: the row that has a number counts.
     order = np.argsort(~np.isnan(numbers), kind="stable")[::-1]
 
-    def panel(cells: NDArray[Any], fill: float | str = np.nan) -> NDArray[Any]:
+    def panel(cells: NDArray[_Cell], fill: float | str = np.nan) -> NDArray[_Cell]:
         made = np.full(shape, fill, dtype=object if fill == "" else "float64")
         made[row_years[order], columns[order]] = cells[order]
         return made
@@ -294,7 +296,7 @@ def _with_years_before(now: SeriesPanel, was: SeriesPanel | None) -> SeriesPanel
         return now
     source = was.places(now.areas)
 
-    def joined(old: NDArray[Any], new: NDArray[Any], nothing: float | str) -> NDArray[Any]:
+    def joined(old: NDArray[_Cell], new: NDArray[_Cell], nothing: float | str) -> NDArray[_Cell]:
         taken = np.where(source[None, :] >= 0, old[older][:, source], nothing)
         return np.concatenate([taken, new])[order]
 

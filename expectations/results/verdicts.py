@@ -203,7 +203,7 @@ class LoadVerdict:
 _VERDICT = TypeAdapter(LoadVerdict)
 
 
-def verdicts_in(document: Any, wanted: str) -> dict[tuple[str, str], LoadVerdict] | None:
+def verdicts_in(document: object, wanted: str) -> dict[tuple[str, str], LoadVerdict] | None:
     """A release's verdicts by file and contract id, from `verdict.json`, if they hold by `wanted`.
 
     None asks for the checks to be run again: there is no verdict, it was given by other rules,
@@ -218,7 +218,7 @@ def verdicts_in(document: Any, wanted: str) -> dict[tuple[str, str], LoadVerdict
     return {(verdict.file, verdict.contract): verdict for verdict in found}
 
 
-def _verdict_in(document: Any) -> LoadVerdict:
+def _verdict_in(document: Mapping[str, Any]) -> LoadVerdict:
     verdict = _VERDICT.validate_python(document)
     if document["admitted"] is not verdict.admitted or not verdict.checks:
         raise ValueError("a verdict that does not follow from its checks")

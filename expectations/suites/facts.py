@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from expectations.gx import engine
 from expectations.results.verdicts import Check
 from expectations.suites.rules import Frame, Rule, Suite
 from ingest.archive.release import PublishedFile, Release
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
 
 FACTS = "facts"
 LOST_SERIES = "series served before"
@@ -108,7 +112,9 @@ def _first_line(error: Exception) -> str:
     return str(error).split("\n", 1)[0]
 
 
-def _missing(connection: Any, needed: Mapping[str, tuple[str, ...]]) -> list[str]:
+def _missing(
+    connection: duckdb.DuckDBPyConnection, needed: Mapping[str, tuple[str, ...]]
+) -> list[str]:
     rows = connection.execute(
         "select table_name, column_name from information_schema.columns"
         " where table_schema = 'marts' and table_catalog = current_database()"
@@ -147,7 +153,9 @@ def _not_comparable(error: Exception) -> Check:
     )
 
 
-def _counted(connection: Any, but: Sequence[tuple[Release, PublishedFile]] = ()) -> dict[str, Any]:
+def _counted(
+    connection: duckdb.DuckDBPyConnection, but: Sequence[tuple[Release, PublishedFile]] = ()
+) -> dict[str, pd.DataFrame]:
     """How many facts each series, and each year of it, has from files other than these."""
     where, keys = "", []
     if but:
@@ -160,7 +168,9 @@ def _counted(connection: Any, but: Sequence[tuple[Release, PublishedFile]] = ())
     }
 
 
-def _compared(held: Mapping[str, Any], served: Mapping[str, Any]) -> dict[str, Frame]:
+def _compared(
+    held: Mapping[str, pd.DataFrame], served: Mapping[str, pd.DataFrame]
+) -> dict[str, Frame]:
     """What was served, and how many facts of it the candidate has."""
     frames: dict[str, Frame] = {}
     for name, before in served.items():

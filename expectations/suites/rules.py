@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from expectations.results.verdicts import Severity
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Suite:
 
 @dataclass(frozen=True)
 class Frame:
-    """A pandas data frame to be looked at, and the columns that tell a reader which row it is."""
+    """A data frame to be looked at, and the columns that tell a reader which row it is."""
 
-    rows: Any
+    rows: pd.DataFrame
     labels: tuple[str, ...] = ("source_row",)

@@ -178,7 +178,7 @@ def in_words(pattern: str) -> str:
     return " ".join(re.sub(r"…[…\s]*…", "…", _words_of(_parser.parse(pattern))).split())
 
 
-def _words_of(parts: Any) -> str:
+def _words_of(parts: Iterable[tuple[object, Any]]) -> str:
     """The parts of a parsed pattern; what may be left out is left out."""
     text = ""
     for what, of in parts:

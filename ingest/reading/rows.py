@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 from ingest.contracts.contract import FileContract
 from ingest.contracts.specs import ENGLAND, NUMERIC_ROLES
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     # By column, for each row the position of what is said of it; null where nothing is.
     _Cells = dict[str, tuple[pa.Array, list[str]]]
+
+_Meaning = TypeVar("_Meaning")
 
 AS_PUBLISHED = "as_published"
 """The cells to the letter that a described row reads in plainer signs, by column."""
@@ -274,8 +276,8 @@ def figures_read(
 
 
 def _by_rows(
-    columns: Sequence[pa.ChunkedArray], meaning: Callable[[tuple[str, ...]], Any]
-) -> tuple[NDArray[np.intp], list[Any]]:
+    columns: Sequence[pa.ChunkedArray], meaning: Callable[[tuple[str, ...]], _Meaning]
+) -> tuple[NDArray[np.intp], list[_Meaning]]:
     """What rows mean by their cells, asked once for those alike: each row's place, and meanings.
 
     A cell that is null says nothing, as an empty one.
@@ -295,7 +297,7 @@ def _by_rows(
     return places, [meaning(cells) for cells in combinations]
 
 
-def _nothing(rows: int, meaning: Any) -> tuple[NDArray[np.intp], list[Any]]:
+def _nothing(rows: int, meaning: _Meaning) -> tuple[NDArray[np.intp], list[_Meaning]]:
     """The same of every row, where no column tells."""
     import numpy as np
 
@@ -314,7 +316,7 @@ def _encoded(cells: pa.ChunkedArray) -> tuple[pa.Array, list[str]]:
     ]
 
 
-def _by_distinct(cells: pa.ChunkedArray, meaning: Any) -> pa.ChunkedArray:
+def _by_distinct(cells: pa.ChunkedArray, meaning: Callable[..., str | None]) -> pa.ChunkedArray:
     """Cells by what each says, asked once a distinct cell."""
     import pyarrow as pa
 

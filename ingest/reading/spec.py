@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -18,10 +18,11 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def as_regex(pattern: Any) -> str:
+def as_regex(pattern: object) -> str:
     """A regular expression, or a `ValueError` that says why it is none."""
     try:
-        re.compile(pattern)
+        # YAML may say anything here: what is no text is a TypeError.
+        re.compile(cast(str, pattern))
     except (re.error, TypeError) as error:
         raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
     return str(pattern)

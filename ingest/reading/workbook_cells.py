@@ -31,8 +31,11 @@ _MOST_CELLS = 5_000_000
 _MOST_ROWS_EMPTY = 100_000
 _MOST_COLUMNS_EMPTY = 10_000
 
+Cell = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
+"""A cell as it is stored."""
 
-def text_of(cell: Any) -> str:
+
+def text_of(cell: Cell) -> str:
     """A stored cell as text: what a reader sees, where no format says otherwise."""
     if isinstance(cell, str):
         return cell
@@ -112,7 +115,7 @@ def shown_by(code: str, cell: float | str) -> str | None:
     return None if is_nil else shown
 
 
-def _shown_in_place(code: str | None, cell: Any) -> str | None:
+def _shown_in_place(code: str | None, cell: Cell) -> str | None:
     """What a format that may hide shows in place of a stored cell; None: the cell itself."""
     if code is None or not isinstance(cell, (int, float, str)) or cell == "":
         return None
@@ -126,7 +129,12 @@ Seen = dict[tuple[int, int], str]
 """By row and column from 0, what a reader sees in place of what is stored."""
 
 
-def _parse(data: bytes, on_start: Any, on_end: Any = None, on_text: Any = None) -> None:
+def _parse(
+    data: bytes,
+    on_start: Callable[[str, dict[str, str]], None],
+    on_end: Callable[[str], None] | None = None,
+    on_text: Callable[[str], None] | None = None,
+) -> None:
     parser = expat.ParserCreate(namespace_separator="}")
     parser.buffer_text = True
     parser.StartElementHandler = lambda tag, at: on_start(
@@ -269,7 +277,7 @@ def _hiding_rules(part: bytes, formats: dict[str, str]) -> list[_Rule]:
     return sorted(rules, key=lambda rule: rule.rank)
 
 
-def _hidden_by_rules(rules: list[_Rule], rows: list[list[Any]]) -> Seen:
+def _hidden_by_rules(rules: list[_Rule], rows: list[list[Cell]]) -> Seen:
     """What a reader sees in cells that rules hide, or that they may."""
     seen: Seen = {}
     settled: set[tuple[int, int]] = set()
@@ -278,8 +286,9 @@ def _hidden_by_rules(rules: list[_Rule], rows: list[list[Any]]) -> Seen:
             for row in range(top, min(bottom + 1, len(rows))):
                 for column in range(left, min(right + 1, len(rows[row]))):
                     cell = rows[row][column]
-                    number = isinstance(cell, (int, float)) and not isinstance(cell, bool)
-                    if not number or (row, column) in settled:
+                    if not isinstance(cell, (int, float)) or isinstance(cell, bool):
+                        continue
+                    if (row, column) in settled:
                         continue
                     shown = shown_by(rule.code, float(cell))
                     holds = rule.holds(float(cell))
@@ -431,7 +440,7 @@ def _far_cell(data: bytes, sheet: str | None = None) -> str | None:
         return None  # what is wrong with it is for its reader to say
 
 
-def _seen_in_xlsx(book: zipfile.ZipFile, sheet: str, rows: list[list[Any]]) -> Seen:
+def _seen_in_xlsx(book: zipfile.ZipFile, sheet: str, rows: list[list[Cell]]) -> Seen:
     if "xl/styles.xml" not in book.namelist():
         return {}
     hiding, of_rules = _hiding_styles(book.read("xl/styles.xml"))
@@ -464,7 +473,7 @@ def _seen_in_xlsx(book: zipfile.ZipFile, sheet: str, rows: list[list[Any]]) -> S
     return seen | by_rules
 
 
-def _seen_in_xls(data: bytes, sheets: dict[str, list[list[Any]]]) -> dict[str, Seen]:
+def _seen_in_xls(data: bytes, sheets: dict[str, list[list[Cell]]]) -> dict[str, Seen]:
     """Cells of a workbook of Excel 97 to 2003 that their number formats hide."""
     import xlrd
 
@@ -607,7 +616,7 @@ def _seen_in_ods(content: bytes, wanted: set[str]) -> dict[str, Seen]:  # noqa: 
     return found
 
 
-def _seen(data: bytes, sheets: dict[str, list[list[Any]]]) -> dict[str, Seen]:
+def _seen(data: bytes, sheets: dict[str, list[list[Cell]]]) -> dict[str, Seen]:
     """Of each sheet the cells that a reader sees as something else than what is stored."""
     if not data.startswith(b"PK"):
         return _seen_in_xls(data, sheets)
@@ -686,7 +695,7 @@ def sheets_of(data: bytes, wanted: list[dict[str, Any]]) -> dict[str, Any]:
         by_name = [_named(one["name"], names) for one in wanted]
         of_others = {name for one in wanted for of in one["others"] for name in _named(of, names)}
         others = of_others | {name for hits in by_name for name in hits}
-        found: list[tuple[str, str, list[list[Any]], str]] = []
+        found: list[tuple[str, str, list[list[Cell]], str]] = []
         for one, named in zip(wanted, by_name, strict=True):
             hits, titles = named, {}
             if not hits and one["header"]:
@@ -725,7 +734,7 @@ def sheets_of(data: bytes, wanted: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _as_seen(rows: list[list[Any]], seen: Seen) -> list[list[str]]:
+def _as_seen(rows: list[list[Cell]], seen: Seen) -> list[list[str]]:
     texts = [[text_of(cell) for cell in row] for row in rows]
     for (row, column), text in seen.items():
         if row < len(texts) and column < len(texts[row]):
