@@ -14,9 +14,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ingest.errors import FetchError, HomeError, without_credentials
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
 
 # Stores that fsspec's own package asks to put an object only where there is none.
 _PUT_IF_ABSENT = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az"}
@@ -41,7 +44,7 @@ def is_address(place: str) -> bool:
     return "://" in place and not place.startswith(("file://", "local://"))
 
 
-def open_address(address: str, *, listings_kept: bool = True) -> tuple[Any, str]:
+def open_address(address: str, *, listings_kept: bool = True) -> tuple[AbstractFileSystem, str]:
     """The file system behind an address, and the path in it.
 
     `listings_kept`: what was listed once is taken as it was.
@@ -54,20 +57,20 @@ def open_address(address: str, *, listings_kept: bool = True) -> tuple[Any, str]
     import fsspec
 
     protocol = address.partition("://")[0]
-    options: dict[str, Any] = {}
+    options: dict[str, object] = {}
     if not listings_kept:
         options = {"use_listings_cache": False, "skip_instance_cache": True}
     if protocol in ("s3", "s3a"):
         if importlib.util.find_spec("s3fs") is None:
             raise ImportError("s3fs is not installed: pip install 'core-measures[objects]'")
         options |= _for_s3()
-    found: tuple[Any, str] = fsspec.core.url_to_fs(address, **options)
+    found: tuple[AbstractFileSystem, str] = fsspec.core.url_to_fs(address, **options)
     return found
 
 
-def _for_s3() -> dict[str, Any]:
+def _for_s3() -> dict[str, object]:
     """What the store's own variables say that s3fs does not read, as the lake has it."""
-    config: dict[str, Any] = {"retries": {"total_max_attempts": _TRIES, "mode": "standard"}}
+    config: dict[str, object] = {"retries": {"total_max_attempts": _TRIES, "mode": "standard"}}
     if os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"):
         config["s3"] = {"addressing_style": "path"}
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
@@ -110,7 +113,7 @@ class ObjectStore:
         return ObjectStore, (self._full_address,)
 
     @cached_property
-    def _opened(self) -> tuple[Any, str]:
+    def _opened(self) -> tuple[AbstractFileSystem, str]:
         try:
             return open_address(self._full_address, listings_kept=False)
         except (ImportError, OSError, ValueError) as error:
@@ -122,7 +125,7 @@ class ObjectStore:
         return self._protocol in _PUT_IF_ABSENT and not self._knows_no_condition
 
     @contextlib.contextmanager
-    def _asked(self) -> Iterator[tuple[Any, str]]:
+    def _asked(self) -> Iterator[tuple[AbstractFileSystem, str]]:
         fs, root = self._opened
         try:
             yield fs, root

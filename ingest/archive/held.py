@@ -283,7 +283,7 @@ class HomeArchive(Archive):
 
         self._place.change(where, added)
 
-    def _replace(self, release: Release, name: str, document: Any) -> None:
+    def _replace(self, release: Release, name: str, document: object) -> None:
         self._place.replace(f"{release.path}/{name}", _json_bytes(document))
 
 
@@ -316,5 +316,5 @@ def _same_day(one: Release, other: Release) -> bool:
 _MEND = "Mend it or restore it: without it nobody knows what was accepted or rejected."
 
 
-def _json_bytes(document: Any) -> bytes:
+def _json_bytes(document: object) -> bytes:
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode("utf-8")

@@ -60,7 +60,7 @@ class ArchivePlatform(Platform):
 
     def _on_the_web(self) -> list[Edition]:
         url = f"{self.address}/{INDEX_FILE}"
-        index: _Index = self.understood(_Index, self.web.json(url), url)
+        index = self.understood(_Index, self.web.json(url), url)
         prefix = f"{self.publication.publisher}/{self.publication.publication}/"
         mine = [entry for entry in index.root if entry.path.startswith(prefix)]
         if not mine:

@@ -20,13 +20,16 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from pydantic import TypeAdapter, ValidationError
 
 from ingest.archive.release import FileName, PublishedFile
 from ingest.errors import PublisherError
 from ingest.http.answers import IncompleteError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _ZIP = b"PK\x03\x04"
 _EMPTY_ZIP = b"PK\x05\x06"
@@ -159,13 +162,14 @@ class _Unclosed(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int:
-        data = self._file.read(len(buffer))
-        buffer[: len(data)] = data
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        room = cast(memoryview, buffer)
+        data = self._file.read(len(room))
+        room[: len(data)] = data
         return len(data)
 
 
-def read_json(sink: BinaryIO) -> Any:
+def read_json(sink: BinaryIO) -> object:
     """What a JSON document says; half a character, as `"\\ud800"` alone, becomes a question mark.
 
     Python reads such a half and can write it nowhere, neither a file nor an address.

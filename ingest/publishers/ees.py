@@ -14,16 +14,24 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar, cast
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from ingest.archive.release import Release
 from ingest.contracts.live import Ees, EesStatistics
 from ingest.errors import PublisherError
 from ingest.http.answers import Answer, GoneError
 from ingest.publishers import content
-from ingest.publishers.platform import ApiModel, Edition, Listing, Offer, Platform, upstream_of
+from ingest.publishers.platform import (
+    ApiModel,
+    Edition,
+    Listing,
+    Offer,
+    Platform,
+    Query,
+    upstream_of,
+)
 
 # `facts/ees-and-ofsted.md` 1.2: a publication's data sets and versions come 20 a page at most;
 # release entries 100 (the service's source, GetPublicationReleasesRequest).
@@ -123,7 +131,7 @@ class EesPlatform(Platform):
         entries: list[_Entry] = []
         for page in range(1, _MOST_PAGES + 1):
             query = {"page": page, "pageSize": _ENTRIES}
-            found: _Entries = self.understood(_Entries, self.web.json(url, query), url)
+            found = self.understood(_Entries, self.web.json(url, query), url)
             entries += found.results
             if page >= found.paging.totalPages:
                 break
@@ -157,7 +165,7 @@ class EesPlatform(Platform):
         for _ in range(_MOST_RENAMES):
             url = self.asked("publications", asked)
             try:
-                about: _Publication = self.understood(_Publication, self.web.json(url), url)
+                about = self.understood(_Publication, self.web.json(url), url)
             except GoneError:
                 renamed = {r.fromSlug: r.toSlug for r in self._redirects().publicationRedirects}
                 if asked not in renamed and asked == slug:
@@ -175,8 +183,7 @@ class EesPlatform(Platform):
 
     def _redirects(self) -> _Redirects:
         url = self.asked("redirects")
-        found: _Redirects = self.understood(_Redirects, self.web.json(url, remember=False), url)
-        return found
+        return self.understood(_Redirects, self.web.json(url, remember=False), url)
 
     def _names(self, slug: str, entries: Sequence[_Entry]) -> dict[tuple[str, str], str]:
         """Under which name each entry is held, or will be: by (release id, slug).
@@ -271,9 +278,7 @@ class EesPlatform(Platform):
         url = edition.offers[0].url.replace("/version-summary", "/updates")
         query = {"page": 1, "pageSize": _UPDATES}
         try:
-            found: _Updates = self.understood(
-                _Updates, self.web.json(url, query, remember=False), url
-            )
+            found = self.understood(_Updates, self.web.json(url, query, remember=False), url)
         except GoneError:
             return edition
         days = [u.date.date() for u in found.results if u.summary.strip() == "First published"]
@@ -303,10 +308,7 @@ class EesPlatform(Platform):
         )
 
     def _version(self, offer: Offer) -> _Version:
-        version: _Version = self.understood(
-            _Version, self.web.json(offer.url, remember=False), offer.url
-        )
-        return version
+        return self.understood(_Version, self.web.json(offer.url, remember=False), offer.url)
 
     def lacking(self, offer: Offer, names: Iterable[str]) -> list[Offer]:
         """The files that the release lists and its zip has not, each as an offer of its own.
@@ -318,14 +320,14 @@ class EesPlatform(Platform):
         url = self.asked("data-set-files")
         listed: list[_DataSetFile] = []
         for page in range(1, _MOST_PAGES + 1):
-            query = {
+            query: dict[str, str | int] = {
                 "releaseId": version.id,
                 "latestOnly": "false",
                 "page": page,
                 "pageSize": _FILES,
             }
             try:
-                found: _DataSetFiles = self.understood(
+                found = self.understood(
                     _DataSetFiles, self.web.json(url, query, remember=False), url
                 )
             except GoneError:
@@ -376,6 +378,18 @@ def _next(value: dict[str, Any] | str | None) -> str | None:
 
 
 # --- the public statistics API
+
+
+_Listed_co = TypeVar("_Listed_co", covariant=True)
+
+
+class _PageOf(Protocol[_Listed_co]):
+    """One page of what the API lists."""
+
+    @property
+    def paging(self) -> _Paging: ...
+    @property
+    def results(self) -> tuple[_Listed_co, ...]: ...
 
 
 class _ApiPublication(ApiModel):
@@ -435,7 +449,7 @@ class EesStatisticsPlatform(Platform):
         assert isinstance(block, EesStatistics)  # noqa: S101  # nosec B101
         data_set = self._data_set(block)
         url = self.asked("data-sets", data_set.id, "versions")
-        versions: list[_ApiVersion] = self._pages(_ApiVersions, url)
+        versions = self._pages(_ApiVersions, url)
         pinned = int(block.version.split(".")[0])
         newest = max((int(v.version.split(".")[0]) for v in versions), default=0)
         if newest > pinned:
@@ -483,14 +497,12 @@ class EesStatisticsPlatform(Platform):
     def _data_set(self, block: EesStatistics) -> _ApiDataSet:
         url = self.asked("publications")
         words = block.publication.replace("-", " ")
-        publications: list[_ApiPublication] = self._pages(
-            _ApiPublications, url, {"search": words}, size=40
-        )
+        publications = self._pages(_ApiPublications, url, {"search": words}, size=40)
         ids = [p.id for p in publications if p.slug == block.publication]
         if len(ids) != 1:
             raise PublisherError(f"{url}: it lists no publication {block.publication}")
         url = self.asked("publications", ids[0], "data-sets")
-        found: list[_ApiDataSet] = self._pages(_ApiDataSets, url)
+        found = self._pages(_ApiDataSets, url)
         matching = [d for d in found if re.search(block.data_set, d.title)]
         if len(matching) != 1:
             raise PublisherError(
@@ -503,12 +515,19 @@ class EesStatisticsPlatform(Platform):
         return data_set
 
     def _pages(
-        self, model: Any, url: str, query: dict[str, Any] | None = None, size: int = _PAGE
-    ) -> Any:
-        results: list[Any] = []
+        self,
+        model: type[_PageOf[_Listed_co]],
+        url: str,
+        query: Query | None = None,
+        size: int = _PAGE,
+    ) -> list[_Listed_co]:
+        results: list[_Listed_co] = []
         for page in range(1, _MOST_PAGES + 1):
             asked = {**(query or {}), "page": page, "pageSize": size}
-            found = self.understood(model, self.web.json(url, asked), url)
+            document = self.web.json(url, asked)
+            found = cast(
+                _PageOf[_Listed_co], self.understood(cast(type[BaseModel], model), document, url)
+            )
             results += found.results
             if page >= found.paging.totalPages:
                 break

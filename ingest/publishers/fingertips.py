@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from pydantic import RootModel
 
@@ -138,27 +138,27 @@ class FingertipsPlatform(Platform):
 
     def _metadata(self, block: Fingertips) -> _Metadata:
         url = self._metadata_url(block)
-        document: Any = self.web.json(url)
+        document = self.web.json(url)
         # By the indicator's id, or null where there is none: its answers do not say 404.
         if isinstance(document, dict) and str(block.indicator) in document:
             document = document[str(block.indicator)]
         if not document:
             raise PublisherError(f"{url}: it knows no indicator {block.indicator}")
-        found: _Metadata = self.understood(_Metadata, document, url)
+        found = self.understood(_Metadata, document, url)
         if found.IID not in {None, block.indicator}:
             raise PublisherError(f"{url}: it answers for indicator {found.IID}")
         return found
 
     def _area_type(self, block: Fingertips) -> _AreaType:
         url = with_query(self.asked("available_data"), {"indicator_id": block.indicator})
-        available: _AvailableList = self.understood(_AvailableList, self.web.json(url), url)
+        available = self.understood(_AvailableList, self.web.json(url), url)
         here = {a.AreaTypeId for a in available.root if a.IndicatorId == block.indicator}
         if not here:
             raise PublisherError(f"{url}: it has no data for indicator {block.indicator}")
         names = self.web.memory.state.area_types
         if not here <= {int(number) for number in names}:
             url = self.asked("area_types")
-            kinds: _AreaTypes = self.understood(_AreaTypes, self.web.json(url, remember=False), url)
+            kinds = self.understood(_AreaTypes, self.web.json(url, remember=False), url)
             names = {str(kind.Id): [kind.Name, kind.Short] for kind in kinds.root}
             self.web.memory.state.area_types = names
         matching = [

@@ -147,7 +147,7 @@ class GovUkPlatform(Platform):
         for _ in range(_MOST_MOVES):
             url = self._page(asked)
             try:
-                item: _Item = self.understood(_Item, self.web.json(url), url)
+                item = self.understood(_Item, self.web.json(url), url)
             except GoneError:
                 if asked == path:
                     raise

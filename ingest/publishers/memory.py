@@ -10,7 +10,6 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -37,7 +36,7 @@ class CachedResponse(BaseModel):
 
     etag: str | None = None
     last_modified: str | None = None
-    document: Any = None
+    document: object = None
 
     @property
     def conditions(self) -> dict[str, str]:
@@ -122,7 +121,7 @@ class FetchState:
         self._used[url] = cached
         return cached
 
-    def document(self, url: str) -> Any:
+    def document(self, url: str) -> object:
         """What an address told last, whether it has changed since or not; None if nothing."""
         cached = self.state.told.get(url)
         if cached is None:
@@ -130,7 +129,7 @@ class FetchState:
         self._used[url] = cached
         return cached.document
 
-    def keep(self, url: str, etag: str | None, last_modified: str | None, document: Any) -> None:
+    def keep(self, url: str, etag: str | None, last_modified: str | None, document: object) -> None:
         """Remember what an address told."""
         self._used[url] = CachedResponse(etag=etag, last_modified=last_modified, document=document)
 

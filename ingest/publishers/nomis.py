@@ -8,7 +8,7 @@ import io
 import itertools
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from ingest.contracts.live import Nomis
 from ingest.errors import PublisherError
@@ -142,7 +142,7 @@ def _rows(page: Path, *, skip_header: bool) -> tuple[bytes, int, int, list[str]]
     return data, len(body), int(count), columns
 
 
-def _text(value: Any) -> str | None:
+def _text(value: object) -> str | None:
     """A text that the service gives bare or as `{"value": …}`."""
     for step in itertools.chain(("value",), ("$",)):
         if isinstance(value, dict):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import re
 from datetime import UTC, date, datetime
-from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import RootModel
@@ -31,7 +30,7 @@ class _Indicator(ApiModel):
     label: str = ""
     subtitle: str = ""
     description: str = ""
-    caveats: Any = None
+    caveats: object = None
     dataModified: str | None = None  # noqa: N815  the service's own spelling
     updated: str | None = None
 
@@ -55,12 +54,12 @@ class OnsIndicatorPlatform(Platform):
         assert isinstance(block, OnsIndicator)  # noqa: S101  # nosec B101
         url = self.asked("metadata", "indicators", block.indicator)
         try:
-            document: Any = self.web.json(url)
+            document = self.web.json(url)
         except GoneError as error:
             raise GoneError(f"{error}{self._proposed(block)}", error.status) from error
         if isinstance(document, list):
             document = document[0] if len(document) == 1 else {}
-        about: _Indicator = self.understood(_Indicator, document, url)
+        about = self.understood(_Indicator, document, url)
         if about.slug not in {None, block.indicator}:
             raise PublisherError(f"{url}: it answers for indicator {about.slug}")
         description = f"{about.label} {about.subtitle} {about.description} {about.caveats or ''}"
@@ -102,7 +101,7 @@ class OnsIndicatorPlatform(Platform):
         """
         url = self.asked("metadata", "indicators")
         try:
-            listed: _Indicators = self.understood(_Indicators, self.web.json(url), url)
+            listed = self.understood(_Indicators, self.web.json(url), url)
         except PublisherError:
             return ""
         wanted = _label_words(block.label or self.publication.title)
@@ -187,8 +186,7 @@ class OnsDatasetPlatform(Platform):
 
     def _page(self, path: str) -> _Page:
         url = self._data(path)
-        page: _Page = self.understood(_Page, self.web.json(url), url)
-        return page
+        return self.understood(_Page, self.web.json(url), url)
 
     def _edition(self, block: OnsDataset, page: _Page) -> Edition | None:
         offers = [

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 from urllib.parse import quote, urlencode, urljoin
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from ingest.publishers.memory import FetchState
 
 _MOST_JSON = 32 << 20
+Query = Mapping[str, str | int]
+"""What stands after the question mark of an address."""
+_Model = TypeVar("_Model", bound=BaseModel)
 MONTHS = {
     name: number
     for number, names in enumerate(
@@ -100,7 +103,7 @@ class Edition:
     precision: Literal["day", "month"] = "day"
     title: str | None = None
     note: str | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, str] = field(default_factory=dict)
     # The day on which its first version came out, where it is told; and why it is thought so,
     # where it is not.
     first: date | None = None
@@ -144,11 +147,9 @@ class Web:
     limits: content.Limits
     memory: FetchState
     # Where it is wanted, each JSON document that came, by its address.
-    seen: dict[str, Any] | None = None
+    seen: dict[str, object] | None = None
 
-    def json(
-        self, url: str, query: Mapping[str, Any] | None = None, *, remember: bool = True
-    ) -> Any:
+    def json(self, url: str, query: Query | None = None, *, remember: bool = True) -> object:
         """A JSON document, asked for on condition that it changed since it was last told.
 
         Raises
@@ -184,7 +185,7 @@ class Web:
         conditions: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
-        check: Any = None,
+        check: Callable[[BinaryIO], None] | None = None,
         encoded: bool = False,
     ) -> Answer:
         """A file's bytes, at `path`, no longer than the publication's limit.
@@ -197,7 +198,8 @@ class Web:
 
         def checked(sink: BinaryIO) -> None:
             try:
-                check(sink)
+                if check is not None:
+                    check(sink)
             except PublisherError as error:
                 raise PublisherError(f"{url}: {error}") from error
 
@@ -287,7 +289,7 @@ class Platform:
         """An address under the platform's own."""
         return "/".join([self.address, *(quote(part, safe="/-._~") for part in parts)])
 
-    def understood(self, model: type[BaseModel], document: Any, url: str) -> Any:
+    def understood(self, model: type[_Model], document: object, url: str) -> _Model:
         """A document as the platform documents it.
 
         Raises
@@ -322,7 +324,7 @@ def upstream_of(release: Release) -> str | None:
     return (release.model_extra or {}).get("upstream")
 
 
-def with_query(url: str, query: Mapping[str, Any] | None) -> str:
+def with_query(url: str, query: Query | None) -> str:
     """An address with its question, in the order given."""
     return f"{url}?{urlencode(query, safe=',:/|*')}" if query else url
 

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from ingest.contracts.live import StatXplore
 from ingest.errors import PublisherError
@@ -83,11 +83,11 @@ class StatXplorePlatform(Platform):
                 )
 
 
-def _listed(items: Any) -> list[Any]:
+def _listed(items: object) -> list[object]:
     return items if isinstance(items, list) else []
 
 
-def _shape(values: Any) -> list[int]:
+def _shape(values: object) -> list[int]:
     """How long each level of a nest of lists is, by its first."""
     shape = []
     while isinstance(values, list):

@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet
@@ -148,7 +147,7 @@ def _rows_read(rows: Iterable[list[str]], names: Sequence[str], contract: FileCo
     """The rows of data that are of an area read: no notes, no other nation's, no district's."""
     known = as_known({*contract.kept, *contract.reading.rows}, names)
     positions = {known.get(name, name): at for at, name in reversed(list(enumerate(names)))}
-    tests: list[tuple[int, Callable[[str], Any]]] = [
+    tests: list[tuple[int, Callable[[str], object]]] = [
         (positions[name], re.compile(pattern).fullmatch)
         for name, pattern in contract.reading.rows.items()
     ]

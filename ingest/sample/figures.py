@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import duckdb
 import pyarrow as pa
@@ -124,7 +124,7 @@ def sql_text(literal: str) -> str:
 
 
 def figures_in(
-    con: duckdb.DuckDBPyConnection, path: Path, layout: Layout, head: Mapping[str, Any]
+    con: duckdb.DuckDBPyConnection, path: Path, layout: Layout, head: Mapping[str, object]
 ) -> pa.Table:
     """The figures of one published file, found by its layout.
 
@@ -171,7 +171,7 @@ def _series(
     path: Path,
     layout: Layout,
     spec: FigureSpec,
-    head: Mapping[str, Any],
+    head: Mapping[str, object],
 ) -> pa.Table:
     constants = {**head, "measure_id": spec.measure, "series_id": spec.series, "part": spec.part}
     period = sql_name(PERIOD_COLUMN[layout.kind])

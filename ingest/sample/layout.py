@@ -37,7 +37,7 @@ _LEVEL_ORDER = "array_position(['country', 'region', 'council'], area_level)"
 def lay_out(
     destination: Path,
     *,
-    figures: pa.Table | Iterable[Mapping[str, Any]] | None = None,
+    figures: pa.Table | Iterable[Mapping[str, object]] | None = None,
     releases: Iterable[SampleRelease] | None = None,
     publications: Collection[str] | None = None,
     faults: Sequence[Fault] = (),
@@ -109,14 +109,14 @@ def lay_out(
 
 
 def _figures(
-    figures: pa.Table | Iterable[Mapping[str, Any]] | None, publications: Collection[str] | None
+    figures: pa.Table | Iterable[Mapping[str, object]] | None, publications: Collection[str] | None
 ) -> pa.Table:
     if figures is None:
         table = read_figures()
     elif isinstance(figures, pa.Table):
         table = figures.select(SCHEMA.names).cast(SCHEMA)
     else:
-        usual: dict[str, Any] = {"version": 1, "part": ""}
+        usual: dict[str, object] = {"version": 1, "part": ""}
         table = pa.Table.from_pylist([usual | dict(row) for row in figures], schema=SCHEMA)
     if publications is None:
         return table

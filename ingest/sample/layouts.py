@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, overload
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
@@ -94,7 +94,11 @@ class FigureSpec(_Strict):
         return found
 
 
-def _flat(parts: Any) -> Any:
+@overload
+def _flat(parts: list[Any]) -> list[Any]: ...
+@overload
+def _flat(parts: object) -> object: ...
+def _flat(parts: object) -> object:
     """A header may be written as lists in lists, so that its parts can be shared."""
     if not isinstance(parts, list):
         return parts

@@ -13,7 +13,7 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
 from ingest.archive.release import Release
@@ -27,6 +27,10 @@ from orchestration.pipeline.publish import publish, still_served
 from warehouse.build.dbt import NodeResult
 from warehouse.build.shape import TableShape, shapes_of
 from warehouse.serve.home import Home
+
+Made = dg.MaterializeResult[Any]
+Event = Made | dg.AssetCheckResult
+"""What a step tells of an asset: that it was made, or what a check of it said."""
 
 PUBLISHED = dg.AssetKey("published_marts")
 SITE = dg.AssetKey("site")
@@ -73,7 +77,7 @@ class Translator(DagsterDbtTranslator):
         return str(dbt_resource_props["schema"])
 
     def get_asset_spec(
-        self, manifest: Mapping[str, Any], unique_id: str, project: Any
+        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
     ) -> dg.AssetSpec:
         """The library's, its sources replaced by the publications that feed them."""
         spec = super().get_asset_spec(manifest, unique_id, project)
@@ -93,7 +97,7 @@ class Translator(DagsterDbtTranslator):
         asset_spec: dg.AssetSpec,
         manifest: Mapping[str, Any],
         unique_id: str,
-        project: Any,
+        project: DbtProject | None,
     ) -> dg.AssetCheckSpec | None:
         """The library's, blocking nothing: a failed test keeps the candidate from being served."""
         spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
@@ -133,7 +137,7 @@ def _publications(name: str, contracts: Contracts) -> dg.AssetsDefinition:
         check_specs=[spec for key in by_key for spec in specs_for(key)],
         can_subset=True,
     )
-    def publications(context: dg.AssetExecutionContext, refresh: RefreshRun) -> Iterator[Any]:
+    def publications(context: dg.AssetExecutionContext, refresh: RefreshRun) -> Iterator[Event]:
         work = refresh.work
         selected = tuple(by_key[key].publication for key in context.selected_asset_keys)
         only = work.only
@@ -164,7 +168,7 @@ def publication_events(
     inventory: Inventory,
     arrived: Sequence[Release],
     home: Home,
-) -> Iterator[Any]:
+) -> Iterator[Event]:
     """What became of a publication in a refresh, and its checks."""
     fresh = [str(release) for release in arrived if release.publication == publication.publication]
     held = inventory.of(publication)
@@ -188,7 +192,9 @@ def version_of_build(inventory: Inventory) -> dg.DataVersion:
     return dg.DataVersion(inventory.digest)
 
 
-def _publication_metadata(held: list[HeldRelease], fresh: list[str]) -> dict[str, Any]:
+def _publication_metadata(
+    held: list[HeldRelease], fresh: list[str]
+) -> dict[str, str | int | dg.JsonMetadataValue]:
     newest = held[-1].release if held else None
     return {
         "releases held": len(held),
@@ -209,12 +215,12 @@ def model_assets(manifest: dict[str, Any], translator: Translator) -> dg.AssetsD
         name="models",
         exclude="resource_type:unit_test",
     )
-    def models(context: dg.AssetExecutionContext, refresh: RefreshRun) -> Iterator[Any]:
+    def models(context: dg.AssetExecutionContext, refresh: RefreshRun) -> Iterator[Event]:
         work = refresh.work
         with work.unless_stopped(), work.holding():
             yield from made(context, work)
 
-    def made(context: dg.AssetExecutionContext, work: Work) -> Iterator[Any]:
+    def made(context: dg.AssetExecutionContext, work: Work) -> Iterator[Event]:
         if work.is_served:
             context.log.info("Nothing is new: the warehouse stands as it is.")
             yield from _as_it_stood(context, work.inventory)
@@ -236,9 +242,7 @@ def model_assets(manifest: dict[str, Any], translator: Translator) -> dg.AssetsD
     return models
 
 
-def _is_selected(
-    event: dg.MaterializeResult[Any] | dg.AssetCheckResult, context: dg.AssetExecutionContext
-) -> bool:
+def _is_selected(event: Event, context: dg.AssetExecutionContext) -> bool:
     if event.asset_key is None:
         return False
     if isinstance(event, dg.AssetCheckResult):
@@ -247,9 +251,7 @@ def _is_selected(
     return event.asset_key in context.selected_asset_keys
 
 
-def _as_it_stood(
-    context: dg.AssetExecutionContext, inventory: Inventory
-) -> Iterator[dg.MaterializeResult[Any]]:
+def _as_it_stood(context: dg.AssetExecutionContext, inventory: Inventory) -> Iterator[Made]:
     """What a night with nothing new did of each asset: it was seen to be as it is to be."""
     # Dagster takes an asset after those that it is made of.
     order = TopologicalSorter(context.assets_def.asset_deps).static_order()
@@ -267,7 +269,7 @@ def node_events(
     translator: Translator,
     built: Mapping[tuple[str, str], TableShape],
     version: dg.DataVersion,
-) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
+) -> Iterator[Event]:
     """What dbt made, each with its rows, columns and types, and what its tests said."""
     for node in nodes:
         if node.unique_id.startswith("test."):
@@ -290,12 +292,12 @@ def node_events(
             shape = built.get((props["schema"], props["alias"]))
             yield dg.MaterializeResult(
                 translator.get_asset_key(props),
-                metadata={"seconds": node.seconds} | (_shape_metadata(shape) if shape else {}),
+                metadata={"seconds": node.seconds, **(_shape_metadata(shape) if shape else {})},
                 data_version=version,
             )
 
 
-def _shape_metadata(shape: TableShape) -> dict[str, Any]:
+def _shape_metadata(shape: TableShape) -> dict[str, int | dg.TableSchema]:
     """Under the names by which Dagster shows them."""
     columns = [
         dg.TableColumn(name, type=kind, description=description or None)
@@ -332,14 +334,14 @@ def published_assets(manifest: dict[str, Any], translator: Translator) -> dg.Ass
             ),
         ],
     )
-    def published_marts(context: dg.AssetExecutionContext, refresh: RefreshRun) -> Iterator[Any]:
+    def published_marts(context: dg.AssetExecutionContext, refresh: RefreshRun) -> Iterator[Event]:
         work = refresh.work
         with work.unless_stopped(), work.holding():
             yield from made(context, work)
             if work.apart:
                 work.tell()
 
-    def made(context: dg.AssetExecutionContext, work: Work) -> Iterator[Any]:
+    def made(context: dg.AssetExecutionContext, work: Work) -> Iterator[Event]:
         home = work.home
         if work.is_served:
             context.log.info("Nothing is new: the published marts stand as they are.")
@@ -355,7 +357,7 @@ def published_assets(manifest: dict[str, Any], translator: Translator) -> dg.Ass
 
 def published_events(
     home: Home, inventory: Inventory, marts: Sequence[str], with_site: bool = True
-) -> Iterator[dg.MaterializeResult[Any]]:
+) -> Iterator[Made]:
     """What is served since a build was swapped in."""
     yield dg.MaterializeResult(
         PUBLISHED,

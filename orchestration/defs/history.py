@@ -1,11 +1,11 @@
 """What a refresh by the command did, told to Dagster: the events of a run, without a run."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import dagster as dg
 
 from orchestration.defs.assets import (
+    Event,
     Translator,
     node_events,
     publication_events,
@@ -37,7 +37,7 @@ def tell_dagster(
         reporter.warn(f"Dagster's history has nothing of this refresh, or not all: {message[:300]}")
 
 
-def _events(ended: Outcome, nodes: Sequence[NodeResult], only: Sequence[str]) -> Iterator[Any]:
+def _events(ended: Outcome, nodes: Sequence[NodeResult], only: Sequence[str]) -> Iterator[Event]:
     home, inventory = ended.home, ended.inventory
     for publication in inventory.contracts.values():
         if only and publication.publication not in only:
@@ -59,9 +59,7 @@ def _events(ended: Outcome, nodes: Sequence[NodeResult], only: Sequence[str]) ->
     yield from published_events(home, inventory, marts)
 
 
-def _without_run(
-    event: dg.MaterializeResult[Any] | dg.AssetCheckResult,
-) -> dg.AssetMaterialization | dg.AssetCheckEvaluation:
+def _without_run(event: Event) -> dg.AssetMaterialization | dg.AssetCheckEvaluation:
     assert event.asset_key is not None  # noqa: S101  # nosec B101  # each of ours names its asset
     if isinstance(event, dg.MaterializeResult):
         # As Dagster itself notes the version of what a run made.

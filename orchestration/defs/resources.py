@@ -6,10 +6,11 @@ publication, or the whole home; and the last step tells what became of the run.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import cast
 
 import dagster as dg
 from pydantic import Field, PrivateAttr
@@ -132,15 +133,17 @@ class RefreshRun(dg.ConfigurableResource):  # type: ignore[type-arg]
             yield self
             return
         settings = Settings.read()
+        log = cast(logging.Logger, context.log)
         if settings.steps_apart:
             # Who asks such a step to end is heard by its executor, which ends the run.
-            self._work = self._work_of(settings, context.log, lambda: None)
+            self._work = self._work_of(settings, log, lambda: None)
             self._work.home.prepare()
             yield self
             self._work = None
             return
-        with ends_when_asked(context.instance, context.run) as settle:
-            work = self._work_of(settings, context.log, settle)
+        instance, run = cast(dg.DagsterInstance, context.instance), cast(dg.DagsterRun, context.run)
+        with ends_when_asked(instance, run) as settle:
+            work = self._work_of(settings, log, settle)
             # Marts may have been materialised by a run of their own: what is whole stays.
             with at_work(work.home, work.reporter, wait=True, keep_candidate=True):
                 self._work = work
@@ -152,7 +155,7 @@ class RefreshRun(dg.ConfigurableResource):  # type: ignore[type-arg]
                     work.tell()
                     self._work = None
 
-    def _work_of(self, settings: Settings, log: Any, settle: Callable[[], None]) -> Work:
+    def _work_of(self, settings: Settings, log: logging.Logger, settle: Callable[[], None]) -> Work:
         return Work(
             settings.home_at(settings.home_folder),
             self.source or settings.source,
@@ -175,7 +178,7 @@ def _is_over(context: dg.InitResourceContext) -> bool:
 class LogReporter:
     """Tells a refresh to Dagster's log."""
 
-    def __init__(self, log: Any) -> None:
+    def __init__(self, log: logging.Logger) -> None:
         self._log = log
         self._stage = ""
 

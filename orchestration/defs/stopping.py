@@ -14,8 +14,8 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
 
+import dagster as dg
 from dagster._utils import interrupts
 
 from orchestration.ending import NOTHING_HALF_DONE, WORD_FOR, leave_locks_to_the_tracker
@@ -26,7 +26,9 @@ _SETTLED = b"\0"
 
 
 @contextlib.contextmanager
-def ends_when_asked(instance: Any, run: Any) -> Iterator[Callable[[], None]]:
+def ends_when_asked(
+    instance: dg.DagsterInstance, run: dg.DagsterRun
+) -> Iterator[Callable[[], None]]:
     """While it lasts, a signal ends the process with 130 or 143, and the run as cancelled.
 
     Gives what is called before the run is judged: it does not return where a signal came before.
@@ -75,11 +77,11 @@ def ends_when_asked(instance: Any, run: Any) -> Iterator[Callable[[], None]]:
         os.close(stderr)
 
 
-def _leave_signals_alone(new_signal_handler: Any) -> None:
+def _leave_signals_alone(new_signal_handler: object) -> None:
     """In the place of what Dagster does."""
 
 
-def _end(instance: Any, run: Any, number: int, stderr: int) -> None:
+def _end(instance: dg.DagsterInstance, run: dg.DagsterRun, number: int, stderr: int) -> None:
     sentence = f"{WORD_FOR[number]}. {NOTHING_HALF_DONE}"
 
     failures = ["it does not answer"]
