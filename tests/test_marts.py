@@ -172,6 +172,20 @@ def test_csv_and_parquet_of_a_mart_differ(sample_home: Path, package: dict[str, 
         assert len(counts) == 1, name
 
 
+def beside_no_other_mart(warehouse: Path) -> duckdb.DuckDBPyConnection:
+    """A new warehouse that has what every package tells of, and nothing in it."""
+    con = duckdb.connect(str(warehouse))
+    con.execute("create schema marts")
+    con.execute(
+        "create table marts.dim_series"
+        " (measure_id varchar, series_id varchar, is_headline boolean, unit varchar)"
+    )
+    con.execute(
+        "create table marts.dim_release (title varchar, landing_page varchar, published date)"
+    )
+    return con
+
+
 def test_a_cell_of_a_publisher_runs_as_a_formula(tmp_path: Path) -> None:
     warehouse = tmp_path / "w.duckdb"
     cells = [
@@ -186,17 +200,9 @@ def test_a_cell_of_a_publisher_runs_as_a_formula(tmp_path: Path) -> None:
         "c",
         "",
     ]
-    with duckdb.connect(str(warehouse)) as con:
-        con.execute("create schema marts")
+    with beside_no_other_mart(warehouse) as con:
         con.execute("create table marts.t (cell varchar)")
         con.executemany("insert into marts.t values (?)", [[cell] for cell in cells])
-        con.execute(
-            "create table marts.dim_series"
-            " (measure_id varchar, series_id varchar, is_headline boolean, unit varchar)"
-        )
-        con.execute(
-            "create table marts.dim_release (title varchar, landing_page varchar, published date)"
-        )
     write_marts(warehouse, tmp_path / "marts")
     with (tmp_path / "marts" / "t.csv").open(newline="") as file:
         written = {row["cell"] for row in csv.DictReader(file)}
@@ -206,6 +212,24 @@ def test_a_cell_of_a_publisher_runs_as_a_formula(tmp_path: Path) -> None:
     assert {cell.removeprefix("'") for cell in written} == set(cells)
     kept = duckdb.sql(f"select cell from '{tmp_path}/marts/t.parquet'").fetchall()
     assert {cell for (cell,) in kept} == set(cells)
+
+
+def test_rows_of_a_large_mart_are_lost_or_stand_in_no_order(tmp_path: Path) -> None:
+    warehouse = tmp_path / "w.duckdb"
+    with beside_no_other_mart(warehouse) as con:
+        # More than are put in order at once; of some nobody says what they are of.
+        con.execute(
+            "create table marts.t as select case when i % 7 > 0 then 'of ' || i % 7 end as what,"
+            " i * 7919 % 300007 as number from range(300007) as r (i)"
+        )
+    write_marts(warehouse, tmp_path / "marts")
+    with duckdb.connect(str(warehouse), read_only=True) as con:
+        expected = con.execute("from marts.t order by all").fetchall()
+    package = tmp_path / "marts" / "core_measures_marts.duckdb"
+    with duckdb.connect(str(package), read_only=True) as con:
+        assert con.execute("from marts.t").fetchall() == expected
+    for suffix in ("parquet", "csv"):
+        assert duckdb.sql(f"from '{tmp_path}/marts/t.{suffix}'").fetchall() == expected
 
 
 # --- adding a measure
