@@ -64,7 +64,7 @@ class Settings(BaseModel):
         "how many processes work side by side, as at checks; by default one a processor",
     )
     build_memory: str = _variable(
-        "700MB", "CORE_MEASURES_BUILD_MEMORY", "memory that DuckDB may take while it builds"
+        "2GB", "CORE_MEASURES_BUILD_MEMORY", "memory that DuckDB may take while it builds"
     )
     build_spill: str = _variable(
         "10GB",
