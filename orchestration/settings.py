@@ -193,7 +193,7 @@ class Settings(BaseModel):
 
     @field_validator("log", mode="before")
     @classmethod
-    def _any_case(cls, value: Any) -> Any:
+    def _any_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
 
     @classmethod

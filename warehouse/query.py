@@ -58,7 +58,7 @@ class Asked:
     batches: Iterator[list[tuple[Any, ...]]]
 
 
-def query(warehouse: Path, sql: str, parameters: list[Any] | None = None) -> Answer:
+def query(warehouse: Path, sql: str, parameters: list[object] | None = None) -> Answer:
     """Run one statement that asks something of the served warehouse, for all of its rows.
 
     Raises
@@ -73,7 +73,7 @@ def query(warehouse: Path, sql: str, parameters: list[Any] | None = None) -> Ans
 
 
 @contextmanager
-def ask(warehouse: Path, sql: str, parameters: list[Any] | None = None) -> Iterator[Asked]:
+def ask(warehouse: Path, sql: str, parameters: list[object] | None = None) -> Iterator[Asked]:
     """As `query`, but rows come while DuckDB makes them, and may fail to come half-way.
 
     Raises
@@ -121,12 +121,14 @@ def limit_memory() -> None:
             resource.setrlimit(resource.RLIMIT_AS, (_PROCESS_MEMORY, hard))
 
 
-def _batches(con: Any, cursor: Any) -> Iterator[list[tuple[Any, ...]]]:
+def _batches(
+    con: duckdb.DuckDBPyConnection, cursor: duckdb.DuckDBPyConnection
+) -> Iterator[list[tuple[Any, ...]]]:
     while batch := _interruptible(con, lambda: cursor.fetchmany(_BATCH)):
         yield batch
 
 
-def _interruptible(con: Any, call: Callable[[], _Answered]) -> _Answered:
+def _interruptible(con: duckdb.DuckDBPyConnection, call: Callable[[], _Answered]) -> _Answered:
     """What the call returns. It runs in a thread: DuckDB does not look for signals while it works.
 
     Raises

@@ -7,12 +7,9 @@ import json
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-from pydantic import (
-    BaseModel,
-    ValidationError,
-)
+from pydantic import BaseModel, ValidationError
 
 from ingest.contracts.contract import Column, FileContract, Publication
 from ingest.contracts.documents import (
@@ -27,6 +24,8 @@ from ingest.contracts.yaml_documents import read_yaml
 from ingest.errors import ContractError
 from ingest.reading.marks import MARKS
 from ingest.reading.spec import Reading
+
+_Model = TypeVar("_Model", bound=BaseModel)
 
 FOLDER = Path(__file__).parents[1] / "publications"
 
@@ -174,7 +173,7 @@ def _beside_others(reading: Reading, publication: PublicationDocument, file_id: 
     return reading.model_copy(update={"other_sheets": list(of_others)})
 
 
-def _parse(path: Path, model: type[BaseModel]) -> Any:
+def _parse(path: Path, model: type[_Model]) -> _Model:
     try:
         return model.model_validate(read_yaml(path))
     except ValidationError as error:

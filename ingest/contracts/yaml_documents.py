@@ -6,7 +6,6 @@ What a document may say is for who reads it: contracts and corrections.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -22,7 +21,7 @@ _DEEPEST = 100
 SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def _parsed(text: str) -> Any:
+def _parsed(text: str) -> object:
     """YAML without aliases: nested, a few lines of them stand for more than memory holds.
 
     libyaml follows what is nested by calls within calls, and ends the process where it goes on:
@@ -39,7 +38,7 @@ def _parsed(text: str) -> Any:
     return yaml.load(text, SafeLoader)  # noqa: S506  # a safe loader, either way
 
 
-def read_yaml(path: Path) -> Any:
+def read_yaml(path: Path) -> object:
     """What a YAML file says.
 
     Raises

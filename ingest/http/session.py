@@ -13,7 +13,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urljoin
 
 from ingest.errors import PublisherError
@@ -22,6 +22,8 @@ from ingest.http.decoding import CHUNK, decoded
 from ingest.http.faults import CAUSES, body_fault, certificate, connection, plain, retry_after
 
 if TYPE_CHECKING:
+    from http.cookiejar import CookiePolicy
+
     import requests
     import tenacity
 
@@ -338,7 +340,7 @@ class Session:
             yield chunk
 
 
-def _no_cookies() -> Any:
+def _no_cookies() -> CookiePolicy:
     from http.cookiejar import DefaultCookiePolicy
 
     return DefaultCookiePolicy(allowed_domains=[])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.measure import Measurement
@@ -19,7 +18,7 @@ def shown(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
-def print_rows(columns: list[str], rows: Sequence[tuple[Any, ...]], count: str) -> None:
+def print_rows(columns: list[str], rows: Sequence[tuple[object, ...]], count: str) -> None:
     """A table, and how many rows it has."""
     table = Table(*[plain(column) for column in columns])
     for row in rows:

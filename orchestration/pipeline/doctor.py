@@ -288,7 +288,7 @@ def _section(finding: Finding) -> Iterable[str]:
         yield f"- fields of `{url}`: {', '.join(fields)}"
 
 
-def _fields(document: Any, path: str) -> Iterable[str]:
+def _fields(document: object, path: str) -> Iterable[str]:
     """The names of a document's fields with their kinds, and no value."""
     if isinstance(document, dict):
         for name, value in document.items():

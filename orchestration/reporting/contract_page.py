@@ -7,9 +7,8 @@ that it has no words for is printed as it stands.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import Any
 
 from pydantic import BaseModel
 
@@ -199,7 +198,7 @@ def _more(contract: Publication | FileContract, shown: frozenset[str]) -> Iterat
             yield f"{field.name.replace('_', ' ').capitalize()}: {text}"
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     if isinstance(value, BaseModel):
         value = value.model_dump(exclude_defaults=True)
     if isinstance(value, Mapping):
@@ -226,7 +225,7 @@ def markdown(blocks: Iterator[Block]) -> Iterator[str]:
         yield ""
 
 
-def _cells(cells: Any) -> str:
+def _cells(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 

@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self, TextIO
+from typing import TYPE_CHECKING, Self, TextIO
 
 from rich.console import Console
 from rich.progress import (
@@ -120,7 +120,7 @@ class JsonReporter:
     def __exit__(self, *_: object) -> None:
         self.end()
 
-    def _tell(self, level: str, event: str, **fields: Any) -> None:
+    def _tell(self, level: str, event: str, **fields: object) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         line = {"at": at, "level": level, "event": event, **fields}
         self._stream.write(json.dumps(line, ensure_ascii=False) + "\n")

@@ -261,7 +261,7 @@ def chart_data(lines: Sequence[Line], series: Series) -> dict[str, Any]:
         for run in line.runs:
             points = []
             for f in run:
-                point: list[Any] = [places[f.end], _rounded(f.value, series)]
+                point: list[object] = [places[f.end], _rounded(f.value, series)]
                 if line.kind == "council" and None not in (f.lower, f.upper):
                     point += [_rounded(f.lower, series, 1), _rounded(f.upper, series, 1)]
                 points.append(point)

@@ -26,7 +26,7 @@ _COLUMNS = (
 )
 
 
-def _row(figure: Figure) -> list[Any]:
+def _row(figure: Figure) -> list[object]:
     return [
         *(figure.period_label, figure.period_type, figure.start.isoformat()),
         *(figure.end.isoformat(), figure.year, figure.value, figure.lower, figure.upper),
