@@ -98,8 +98,9 @@ _META_COLUMNS = {
     "cell_notes": "map(varchar, varchar)",
 }
 
-# Loads of a table that one statement inserts.
+# Loads of a table that one statement inserts, and statements of a table that wait for others'.
 _LOADS_AT_ONCE = 16
+_STATEMENTS_TOGETHER = 2
 
 CORRECTION_COLUMNS = {
     **_OF_A_CELL,
@@ -180,6 +181,10 @@ def create(
             if table not in same:
                 for statement in statements:
                     con.execute(statement)
+                # What is not committed takes memory, and beyond that room on the disk.
+                if len(statements) > _STATEMENTS_TOGETHER:
+                    con.commit()
+                    con.begin()
         _insert(
             con,
             "archive.releases",
