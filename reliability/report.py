@@ -187,8 +187,8 @@ def interrupted(stopped: dict[str, Any]) -> list[str]:
         " command and as many under Dagster: a moment drawn at random in each equal part of it."
         " SIGINT goes to all of its processes, as Ctrl-C does; SIGTERM to the one that was started."
         " Besides all that is asked above: the exit code is 130 or 143; one sentence says so, and"
-        " nothing is told of a fault; nobody is alerted that something failed; in Dagster's history"
-        f" the run is cancelled. Undisturbed it took {lasted}, its libraries being loaded.",
+        " no message speaks of a fault; nobody is alerted that something failed; in Dagster's"
+        f" history the run is cancelled. Undisturbed it took {lasted}, its libraries being loaded.",
         "",
         "| under | signal | trials | ended before | exit code | old build served | new build served"
         " | unsound |",
@@ -212,8 +212,8 @@ def interrupted(stopped: dict[str, Any]) -> list[str]:
         lines.append(f"| {' | '.join(map(str, cells))} |")
     at = Counter(outcome["said"] for outcome in outcomes if outcome["code"] != 0)
     stages = dict.fromkeys([*interrupts.STAGES, *at])
-    told = ", ".join(f"{stage} {at[stage]}" for stage in stages if at[stage])
-    lines += ["", f"By the stage that was told of last: {told}."]
+    counted = ", ".join(f"{stage} {at[stage]}" for stage in stages if at[stage])
+    lines += ["", f"By the stage that was shown last: {counted}."]
     if len(outcomes) < stopped["planned"]:
         lines += [
             "",

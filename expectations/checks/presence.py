@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     # Positions among a load's rows, in the order of the file.
 
 ENGLAND = "England"
-_Said = TypeVar("_Said", bound=np.generic)
+_Scalar = TypeVar("_Scalar", bound=np.generic)
 
 
 class OfSeries(LoadCheck):
@@ -65,7 +65,7 @@ class _OfRows(OfSeries):
         raise NotImplementedError
 
 
-def _groups(of_rows: NDArray[_Said], rows: Places) -> Iterator[tuple[_Said, Places]]:
+def _groups(of_rows: NDArray[_Scalar], rows: Places) -> Iterator[tuple[_Scalar, Places]]:
     """Each distinct thing said of rows, in order, and the positions of those it is said of."""
     distinct, inverse = np.unique(of_rows, return_inverse=True)
     order = rows[np.argsort(inverse, kind="stable")]

@@ -155,9 +155,8 @@ def _write_mart(
     version: int | None,
 ) -> dict[str, Any]:
     cells = ", ".join(_csv_cell(name, kind) for name, kind, _ in columns)
-    described = {name: description for name, _, description in columns if description}
     # Put in order once for all: where it stands in the package, packed, it takes no room twice.
-    in_order = _write_packed(con, table, comment, described, columns[0].name)
+    in_order = _write_packed(con, table, comment, columns)
     for suffix, select, options in (
         ("parquet", "*", "format parquet, compression zstd"),
         ("csv", cells, "format csv, header"),
@@ -197,11 +196,7 @@ def _write_mart(
 
 
 def _write_packed(
-    con: duckdb.DuckDBPyConnection,
-    table: str,
-    comment: str,
-    columns: Mapping[str, str],
-    first: str,
+    con: duckdb.DuckDBPyConnection, table: str, comment: str, columns: Sequence[_Column]
 ) -> str:
     """Put a mart into the package's DuckDB file, in order and with its comments; its name there.
 
@@ -211,7 +206,7 @@ def _write_packed(
     name, mart, leading = (
         f"package.marts.{sql_name(table)}",
         f"marts.{sql_name(table)}",
-        sql_name(first),
+        sql_name(columns[0].name),
     )
     (rows,) = con.execute(f"select count(*) from {mart}").fetchall()[0]
     if rows <= _SORTED_AT_ONCE:
@@ -227,8 +222,11 @@ def _write_packed(
                 [cell],
             )
     comments = [f"comment on table {name} is {sql_text(comment)}"]
-    for column, description in columns.items():
-        comments.append(f"comment on column {name}.{sql_name(column)} is {sql_text(description)}")
+    comments += [
+        f"comment on column {name}.{sql_name(column.name)} is {sql_text(column.comment)}"
+        for column in columns
+        if column.comment
+    ]
     con.begin()
     con.execute(";".join(comments))
     con.commit()
