@@ -150,8 +150,8 @@ def refresh_watched(archive: Path, home: Path, limit: float) -> Results:
     steps: dict[str, Results] = {}
     last: Results = {}
     marks: list[tuple[str, float, float]] = []
-    said: list[str] = []
-    listening = threading.Thread(target=lambda: said.extend(child.stderr or []), daemon=True)
+    errors: list[str] = []
+    listening = threading.Thread(target=lambda: errors.extend(child.stderr or []), daemon=True)
     listening.start()
     for line in child.stdout or []:
         if not line.startswith("{"):
@@ -182,7 +182,7 @@ def refresh_watched(archive: Path, home: Path, limit: float) -> Results:
         found["why"] = (
             f"the limit of {limit:.0f} s"
             if child.returncode == -signal.SIGKILL
-            else " ".join("".join(said[-3:]).split())[-400:]
+            else " ".join("".join(errors[-3:]).split())[-400:]
         )
     return found
 

@@ -83,11 +83,11 @@ class Scenario:
 
 def timed(command: list[str], stdin: str = "") -> Run:
     """Run a process to its end; a refresh may end in 2, since an archive may hold unsound loads."""
-    with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as given:
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as given:
         given.write(stdin)
         given.seek(0)
         began = time.perf_counter()
-        child = subprocess.Popen(command, cwd=ROOT, stdin=given, stdout=said, stderr=said)
+        child = subprocess.Popen(command, cwd=ROOT, stdin=given, stdout=output, stderr=output)
         ended, looks = threading.Event(), [0.0]
         looking = threading.Thread(target=look_at_memory, args=(child.pid, ended, looks))
         looking.start()
@@ -97,8 +97,8 @@ def timed(command: list[str], stdin: str = "") -> Run:
         looking.join()
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode not in (0, 2):
-            said.seek(0)
-            sys.exit(f"{' '.join(command)} ended in {child.returncode}:\n{said.read()}")
+            output.seek(0)
+            sys.exit(f"{' '.join(command)} ended in {child.returncode}:\n{output.read()}")
     # Kibibytes on Linux, bytes on macOS, where there is no looking at workers.
     alone = usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
     peak = max(looks) if sys.platform == "linux" else alone

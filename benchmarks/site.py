@@ -30,11 +30,11 @@ print(report)
 print(*report.written, sep="\\n")
 """
 _PAINTED = """() => new Promise((resolve) => {
-  const told = () => {
+  const painted = () => {
     const [paint] = performance.getEntriesByName("first-contentful-paint");
-    if (paint) resolve(paint.startTime); else setTimeout(told, 20);
+    if (paint) resolve(paint.startTime); else setTimeout(painted, 20);
   };
-  told();
+  painted();
 })"""
 
 
@@ -80,7 +80,7 @@ def main() -> None:
         folder = Path(scratch)
         warehouse = folder / "core_measures.duckdb"
         shutil.copy((arguments.home / "warehouse" / "core_measures.duckdb").resolve(), warehouse)
-        whole, told = timed(warehouse, folder / "one")
+        whole, printed = timed(warehouse, folder / "one")
         with duckdb.connect(str(warehouse)) as con:
             count = con.execute(
                 "select count(distinct (measure_id, series_id)), count(*)"
@@ -105,7 +105,7 @@ def main() -> None:
     print()
     print("| scenario | wall s | |")
     print("|---|---|---|")
-    print(f"| whole site | {whole:.1f} | {told[0]} |")
+    print(f"| whole site | {whole:.1f} | {printed[0]} |")
     print(f"| one council's figure changed | {one_figure:.1f} | {', '.join(few[1:])} |")
     pages = sum(name.startswith("councils/") for name in many)
     print(

@@ -206,10 +206,10 @@ def _columns(
     ]
 
     def alike(wanted: Callable[[Figure], object], read: Callable[[str], object]) -> int | None:
-        told = [figure for figure in figures if wanted(figure) is not None]
+        numbers = [figure for figure in figures if wanted(figure) is not None]
         for column in numeric:
-            hits = sum(read(rows[f.row][column]) == wanted(f) for f in told)
-            if told and hits >= _ALIKE * len(told):
+            hits = sum(read(rows[f.row][column]) == wanted(f) for f in numbers)
+            if numbers and hits >= _ALIKE * len(numbers):
                 return column
         return None
 

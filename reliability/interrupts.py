@@ -10,7 +10,7 @@ processes, as Ctrl-C does; SIGTERM to the one that was started, as from who stop
 - nobody is alerted that something failed;
 - in Dagster's history the run is cancelled.
 
-A point is a moment of a refresh that nobody disturbs, and is found again by how much it had said
+A point is a moment of a refresh that nobody disturbs, and is found again by how much it had printed
 by then, since a machine is not as fast at all times. Both ways begin in a process that has the
 libraries loaded, which is most of what a command takes to begin, and more so Dagster.
 """
@@ -101,7 +101,7 @@ def history_of(home: Path) -> Path:
 
 @dataclass(frozen=True)
 class Course:
-    """A refresh that nobody disturbed: how many lines it had said after how many seconds.
+    """A refresh that nobody disturbed: how many lines it had printed after how many seconds.
 
     Under Dagster both count from where our part of the run begins.
     """
@@ -115,16 +115,16 @@ class Course:
 
     def until(self, process: Forked, seconds: float) -> None:
         """Wait until another refresh is as far as this one was then, or ends."""
-        since, lines = [said for said in self.lines if said[0] <= seconds][-1]
+        since, lines = [line for line in self.lines if line[0] <= seconds][-1]
         while process.poll() is None and lines_of(process) < lines:
             time.sleep(0.005)
         kill.after(seconds - since)(Path(), process)
 
 
 def lines_of(process: Forked) -> int:
-    """How many lines a refresh has said, of Dagster's those since our part of the run began."""
-    said = process.said
-    return said.partition(_AT_WORK)[2].count("\n") if _BEGUN in said else said.count("\n")
+    """How many lines a refresh has printed, of Dagster's those since our part of the run began."""
+    output = process.output
+    return output.partition(_AT_WORK)[2].count("\n") if _BEGUN in output else output.count("\n")
 
 
 def interrupted(
@@ -146,10 +146,10 @@ def interrupted(
             outcome.code = process.wait(_SECONDS_TO_END)
         except TimeoutError:
             outcome.code, outcome.faults = -signal.SIGKILL, ["it went on"]
-        said = re.sub(r"\x1b\[[0-9;?]*\w", "", process.said)
-        outcome.said = stage_of(said)
+        output = re.sub(r"\x1b\[[0-9;?]*\w", "", process.output)
+        outcome.message = stage_of(output)
         if outcome.code != 0:
-            outcome.faults += wrong(way, number, outcome.code, said)
+            outcome.faults += wrong(way, number, outcome.code, output)
         outcome.faults += [f"an alert: {one}" for one in receiver.heard(folder.name)]
         # What was told, of a refresh that ended, is remembered.
         (home / "work" / "alerts.json").unlink(missing_ok=True)
@@ -164,25 +164,25 @@ def interrupted(
     return outcome
 
 
-def wrong(way: str, number: signal.Signals, code: int, said: str) -> list[str]:
-    """What an interrupted refresh said or ended with that it should not, as sentences."""
+def wrong(way: str, number: signal.Signals, code: int, output: str) -> list[str]:
+    """What an interrupted refresh printed or ended with that it should not, as sentences."""
     faults = []
     if code != 128 + number:
         faults.append(f"the exit code is {code}")
-    if (told := said.count(SENTENCES[number])) != 1:
-        faults.append(f"the sentence stands there {told} times")
+    if (times := output.count(SENTENCES[number])) != 1:
+        faults.append(f"the sentence stands there {times} times")
     words = ["leaked", "Aborted", "terminate called", "Failed", "Fatal Python error"]
     # Dagster shows in its log where an exception came from, its own of an interruption too.
     words += ["Traceback", "Error"] if way == COMMAND else ["DbtError", "STEP_FAILURE"]
     faults += [
-        f"it said: {line[:200]}" for line in said.splitlines() if any(map(line.count, words))
+        f"it printed: {line[:200]}" for line in output.splitlines() if any(map(line.count, words))
     ]
     return faults
 
 
-def stage_of(said: str) -> str:
-    """The last stage that was told of."""
-    begun = [stage for line in said.splitlines() for stage in STAGES if stage in line]
+def stage_of(output: str) -> str:
+    """The last stage that was shown."""
+    begun = [stage for line in output.splitlines() for stage in STAGES if stage in line]
     return begun[-1] if begun else "before the first"
 
 
@@ -231,8 +231,8 @@ class Receiver:
     def heard(self, name: str) -> list[str]:
         """What a trial alerted somebody of that speaks of a failure."""
         path = self._folder / name
-        told = path.read_text().splitlines() if path.exists() else []
-        return [line[:300] for line in told if "ailed" in line]
+        lines = path.read_text().splitlines() if path.exists() else []
+        return [line[:300] for line in lines if "ailed" in line]
 
     def close(self) -> None:
         """Listen no more."""
@@ -242,7 +242,7 @@ class Receiver:
 
 def under_way(process: Forked) -> None:
     """Wait until our part of Dagster's run begins."""
-    while process.poll() is None and _AT_WORK not in process.said:
+    while process.poll() is None and _AT_WORK not in process.output:
         time.sleep(0.01)
 
 
@@ -257,12 +257,12 @@ def undisturbed(bench: Bench, way: str, receiver: Receiver) -> Course:
         begun = time.monotonic()
         lines = [(0.0, 0)]
         while process.poll() is None:
-            if (said := lines_of(process)) > lines[-1][1]:
-                lines.append((time.monotonic() - begun, said))
+            if (count := lines_of(process)) > lines[-1][1]:
+                lines.append((time.monotonic() - begun, count))
             time.sleep(0.005)
         lines.append((time.monotonic() - begun, lines_of(process)))
         if process.code != 0 or trial.marts_of(home) != bench.marts["new"]:
-            raise SystemExit(f"An undisturbed refresh failed:\n{process.said}")
+            raise SystemExit(f"An undisturbed refresh failed:\n{process.output}")
         return Course(lines)
 
 

@@ -56,7 +56,7 @@ class Outcome:
     point: str
     code: int = 0
     found: str = ""
-    said: str = ""
+    message: str = ""
     seconds: float = 0.0
     faults: list[str] = field(default_factory=list)
 
@@ -121,7 +121,7 @@ class Bench:
 
 def _see(process: Forked) -> None:
     if process.wait() != 0:
-        raise SystemExit(f"An undisturbed refresh failed:\n{process.said}")
+        raise SystemExit(f"An undisturbed refresh failed:\n{process.output}")
 
 
 def _last(log: Path) -> str:
@@ -263,13 +263,13 @@ def read_only(bench: Bench) -> Outcome:
 def _fails_in_a_sentence(process: Forked, outcome: Outcome) -> None:
     outcome.code = process.wait()
     # Python's own tracker of semaphores complains of a process that ends as a forked one does.
-    lines = [line for line in process.said.splitlines() if "resource_tracker" not in line]
+    lines = [line for line in process.output.splitlines() if "resource_tracker" not in line]
     last = (lines or [""])[-1][:300]
     if outcome.code not in (0, 1):
         outcome.faults.append(f"the refresh ended with {outcome.code}: {last}")
-    if "Traceback" in process.said:
-        outcome.faults.append(f"the user was told a traceback: {last}")
-    outcome.said = last if outcome.code else ""
+    if "Traceback" in process.output:
+        outcome.faults.append(f"the user was shown a traceback: {last}")
+    outcome.message = last if outcome.code else ""
 
 
 GROUPS = ("times", "steps", "disks", "sizes", "read-only")
@@ -346,7 +346,8 @@ def carry_out(
                 verdict = "; ".join(outcome.faults) or "sound"
                 print(
                     f"{outcome.kind}, {outcome.point}: ended {outcome.code},"
-                    f" {outcome.found} served: {verdict}. {outcome.said} ({outcome.seconds:.0f} s)",
+                    f" {outcome.found} served: {verdict}. {outcome.message}"
+                    f" ({outcome.seconds:.0f} s)",
                     flush=True,
                 )
         return 0

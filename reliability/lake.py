@@ -285,7 +285,7 @@ def _made(folder: Path) -> Path:
     source, _ = trial.lay_out_archives(folder)
     process = trial.refresh(source, folder / "home", folder / "refresh.log")
     if process.wait() != 0:
-        raise SystemExit(f"A refresh failed:\n{process.said}")
+        raise SystemExit(f"A refresh failed:\n{process.output}")
     return (folder / "home" / "warehouse" / "core_measures.duckdb").resolve()
 
 

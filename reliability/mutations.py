@@ -81,14 +81,14 @@ NOT_WHOLE = ("state-funded-schools-latest-inspections",)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one mutant. `by` is what refused it, `said` what warned of it."""
+    """What became of one mutant. `by` is what refused it, `warned_by` what warned of it."""
 
     kind: str
     publication: str
     file_id: str
     verdict: str
     by: tuple[str, ...] = ()
-    said: tuple[str, ...] = ()
+    warned_by: tuple[str, ...] = ()
     digest: str = ""
     detail: str = ""
     traits: tuple[str, ...] = ()
@@ -281,17 +281,17 @@ def judge_one(site: Site, anatomy: Anatomy, kind: str) -> Outcome | None:
         return Outcome(kind, name, file_id, BROKE, detail=_told(error))
     # More findings than the sound file has: the same ones in other words say nothing new.
     sound_ones = site.sound.warnings
-    said = tuple(sorted(c for c, n in judged.warnings.items() if n > sound_ones.get(c, 0)))
+    warned_by = tuple(sorted(c for c, n in judged.warnings.items() if n > sound_ones.get(c, 0)))
     if judged.refused_by:
-        return Outcome(kind, name, file_id, CAUGHT, judged.refused_by, said)
+        return Outcome(kind, name, file_id, CAUGHT, judged.refused_by, warned_by)
     digest = digest_of(judged.facts)
     sound = site.sound.facts
     if digest == digest_of(sound):
-        return Outcome(kind, name, file_id, HARMLESS, (), said, digest)
+        return Outcome(kind, name, file_id, HARMLESS, (), warned_by, digest)
     changed = [
         key
         for key in sound.keys() | judged.facts.keys()
-        if [f.told for f in sound.get(key, [])] != [f.told for f in judged.facts.get(key, [])]
+        if [f.content for f in sound.get(key, [])] != [f.content for f in judged.facts.get(key, [])]
     ]
     key = min(changed, key=repr)
     detail = (
@@ -300,9 +300,9 @@ def judge_one(site: Site, anatomy: Anatomy, kind: str) -> Outcome | None:
         f" {_value(judged.facts.get(key))}"
     )
     traits = tuple(sorted(traits_of(site, specimen)))
-    flagged = {check.name for check in CHECKS if check.outcome == "flag"}.intersection(said)
-    verdict = FLAGGED if flagged else WARNED if said else UNSEEN
-    return Outcome(kind, name, file_id, verdict, (), said, digest, detail, traits)
+    flagged = {check.name for check in CHECKS if check.outcome == "flag"}.intersection(warned_by)
+    verdict = FLAGGED if flagged else WARNED if warned_by else UNSEEN
+    return Outcome(kind, name, file_id, verdict, (), warned_by, digest, detail, traits)
 
 
 def _told(error: Exception) -> str:
@@ -314,7 +314,7 @@ def _told(error: Exception) -> str:
 def _value(facts: Any) -> str:
     if not facts:
         return "none"
-    value, status = facts[0].told[:2]
+    value, status = facts[0].content[:2]
     return status if value is None else f"{value:g}"
 
 
@@ -498,9 +498,9 @@ def report(
             signs = [SIGNS[o.verdict] for o in own if o.publication == name]
             cells.append("".join(signs))
         by = Counter(name for o in own for name in o.by)
-        by += Counter(f"{name} (warn)" for o in own if not o.by for name in o.said)
-        told = ", ".join(f"{name} {n}" for name, n in by.most_common())
-        lines.append(f"| `{kind.name}` {_lower(kind.what)} | {' | '.join(cells)} | {told} |")
+        by += Counter(f"{name} (warn)" for o in own if not o.by for name in o.warned_by)
+        checks = ", ".join(f"{name} {n}" for name, n in by.most_common())
+        lines.append(f"| `{kind.name}` {_lower(kind.what)} | {' | '.join(cells)} | {checks} |")
     lines += ["", "## Caught by", "", "| check | mutants | alone |", "| --- | --- | --- |"]
     by = Counter(name for o in outcomes for name in o.by)
     alone = Counter(o.by[0] for o in outcomes if len(o.by) == 1)
@@ -546,8 +546,8 @@ def _refused(reports: Sequence[SiteReport]) -> str:
 def _listed(title: str, outcomes: Sequence[Outcome]) -> list[str]:
     if not outcomes:
         return []
-    told = [f"| `{o.kind}` | {o.publication} ({o.file_id}) | {o.detail} |" for o in outcomes]
-    return ["", f"## {title}", "", "| damage | file | |", "| --- | --- | --- |", *told]
+    rows = [f"| `{o.kind}` | {o.publication} ({o.file_id}) | {o.detail} |" for o in outcomes]
+    return ["", f"## {title}", "", "| damage | file | |", "| --- | --- | --- |", *rows]
 
 
 # Running
@@ -555,29 +555,29 @@ def _listed(title: str, outcomes: Sequence[Outcome]) -> list[str]:
 
 def code_digest() -> str:
     """Tells one state of what judges from another; the list of exceptions judges nothing."""
-    told = hashlib.sha256()
+    digest = hashlib.sha256()
     for folder in ("dbt_project", "expectations", "ingest", "orchestration", "reliability"):
         for path in sorted((ROOT / folder).rglob("*")):
             if path.suffix in (".csv", ".py", ".sql", ".yml") and path != EXCEPTIONS:
-                told.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
-    return told.hexdigest()
+                digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def judged_before(keep: Path, job: Job, code: str) -> Path:
     """Where the report of one job is kept, for a run that was broken off."""
-    told = sha256_of(repr((job, code)).encode())[:16]
-    return keep / f"{job.publication}-{job.file_id}-{told}.json"
+    digest = sha256_of(repr((job, code)).encode())[:16]
+    return keep / f"{job.publication}-{job.file_id}-{digest}.json"
 
 
 def read_report(path: Path) -> SiteReport:
     """A report as it was kept."""
-    told = json.loads(path.read_bytes())
-    tuples = {"by", "said", "traits"}
+    kept = json.loads(path.read_bytes())
+    tuples = {"by", "warned_by", "traits"}
     outcomes = tuple(
         Outcome(**{k: tuple(v) if k in tuples else v for k, v in one.items()})
-        for one in told.pop("outcomes")
+        for one in kept.pop("outcomes")
     )
-    return SiteReport(**told | {"refused_by": tuple(told["refused_by"]), "outcomes": outcomes})
+    return SiteReport(**kept | {"refused_by": tuple(kept["refused_by"]), "outcomes": outcomes})
 
 
 def judge_and_keep(base: Path, work: Path, job: Job, kept: Path | None) -> SiteReport:
@@ -610,9 +610,11 @@ def run(
             one = with_exceptions(future.result())
             reports.append(one)
             counts = Counter(outcome.verdict for outcome in one.outcomes)
-            told = ", ".join(f"{counts[v]} {v}" for v in VERDICTS if counts[v])
-            told = told or f"refused by {', '.join(one.refused_by)}"
-            print(f"{one.publication} {one.release}, {one.file_id}: {told} ({one.seconds:.0f} s)")
+            verdicts = ", ".join(f"{counts[v]} {v}" for v in VERDICTS if counts[v])
+            verdicts = verdicts or f"refused by {', '.join(one.refused_by)}"
+            print(
+                f"{one.publication} {one.release}, {one.file_id}: {verdicts} ({one.seconds:.0f} s)"
+            )
             for outcome in one.outcomes:
                 if outcome.verdict in (UNSEEN, BROKE):
                     print(f"  {outcome.verdict}: {outcome}", flush=True)

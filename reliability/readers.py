@@ -170,7 +170,7 @@ def prepare(folder: Path, homes: tuple[Path, Path] | None) -> tuple[Path, dict[s
     for name, build in builds.items():
         process = trial.refresh(folder / name, home, folder / f"{name}.log")
         if process.wait() != 0:
-            raise SystemExit(f"A refresh failed:\n{process.said}")
+            raise SystemExit(f"A refresh failed:\n{process.output}")
         shutil.copytree((home / "builds" / "current").resolve(), build)
     return home, builds
 
@@ -196,8 +196,8 @@ def run(
     right: dict[str, Signature] = {}
     marts: dict[str, str] = {}
     for name, build in builds.items():
-        said = trial.asked(lambda b=build: [json.dumps(_signature(b))], folder / "asked")  # type: ignore[misc]
-        right[name] = tuple(json.loads(said[0]))
+        answers = trial.asked(lambda b=build: [json.dumps(_signature(b))], folder / "asked")  # type: ignore[misc]
+        right[name] = tuple(json.loads(answers[0]))
         facts = (build / "marts" / "fct_core_measure.csv").read_bytes()
         marts[hashlib.sha256(facts).hexdigest()] = name
     stop = folder / "stop"

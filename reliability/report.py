@@ -210,7 +210,7 @@ def interrupted(stopped: dict[str, Any]) -> list[str]:
             sum(bool(outcome["faults"]) for outcome in of_kind),
         )
         lines.append(f"| {' | '.join(map(str, cells))} |")
-    at = Counter(outcome["said"] for outcome in outcomes if outcome["code"] != 0)
+    at = Counter(outcome["message"] for outcome in outcomes if outcome["code"] != 0)
     stages = dict.fromkeys([*interrupts.STAGES, *at])
     counted = ", ".join(f"{stage} {at[stage]}" for stage in stages if at[stage])
     lines += ["", f"By the stage that was shown last: {counted}."]

@@ -44,7 +44,7 @@ _SETTINGS = SETTINGS | {"threads": 1}
 # What a fact tells its reader; a mutant that leaves all of it alone is harmless.
 _KEY = "measure_id, series_id, area_level, area_code, period_type, period_start, period_end"
 # What is printed beside a figure is a note, and the figure is the same.
-_TOLD = (
+_CONTENT = (
     "value, status, case when status <> 'published' then status_symbol end, numerator, denominator,"
     " lower_95, upper_95, interval_method, period_label, is_corrected"
 )
@@ -55,7 +55,7 @@ _FIGURES = f"intermediate.{_FIGURES_MODEL}"
 class Fact(NamedTuple):
     """What a figure tells, and where in the file it stands; two are the same by the first."""
 
-    told: tuple[Any, ...]
+    content: tuple[Any, ...]
     printed_code: str
     figure: tuple[int, int, float | None, str | None, float | None, float | None]
 
@@ -364,8 +364,8 @@ class Site:
                 return Judgement((), warnings, self.sound.facts)
             for line in recorder.lines:
                 if line.startswith("Noticed, and served"):
-                    _, name, told = line.split(": ", 2)
-                    warnings[name] += _findings(told)
+                    _, name, found = line.split(": ", 2)
+                    warnings[name] += _findings(found)
             checks = check_facts(self.home.candidate, self.home.warehouse)
             if faults := [check.name for check in checks if check.blocks]:
                 names = tuple(f"facts: {name}" for name in dict.fromkeys(faults))
@@ -427,21 +427,21 @@ class Site:
 def facts_of(con: Any, release: Release, file: str) -> Facts:
     """The figures, councils' and others', that a warehouse has of one file of one release."""
     rows = con.execute(
-        f"select ({_KEY}), ({_TOLD}), printed_code,"
+        f"select ({_KEY}), ({_CONTENT}), printed_code,"
         " (year, source_row - 1, value, value_as_published, numerator, denominator)"
         f" from {_FIGURES} where publication = ? and release = ? and version = ?"
         f" and source_file = ? order by source_row, {_KEY}",
         [release.publication, release.release, release.version, file],
     ).fetchall()
     facts: Facts = {}
-    for key, told, printed, figure in rows:
-        facts.setdefault(key, []).append(Fact(told, printed, figure))
+    for key, content, printed, figure in rows:
+        facts.setdefault(key, []).append(Fact(content, printed, figure))
     return facts
 
 
 def _warnings(load: HeldLoad) -> Counter[str]:
-    told = (*load.verdict.flagging, *load.verdict.warnings) if load.verdict else ()
-    return _counted(told)
+    checks = (*load.verdict.flagging, *load.verdict.warnings) if load.verdict else ()
+    return _counted(checks)
 
 
 def _counted(checks: Iterable[Check]) -> Counter[str]:
@@ -488,5 +488,7 @@ def _narrowed(release: Release, contract: FileContract) -> Release:
 
 def digest_of(facts: Facts) -> str:
     """Tells two sets of figures apart by what they tell their readers."""
-    told = sorted((repr(key), sorted(repr(f.told) for f in each)) for key, each in facts.items())
-    return sha256_of(repr(told).encode())
+    content = sorted(
+        (repr(key), sorted(repr(f.content) for f in each)) for key, each in facts.items()
+    )
+    return sha256_of(repr(content).encode())

@@ -37,8 +37,8 @@ class Specimen:
             {n: [list(row) for row in book.others[n]] for n in book.others} if book else {}
         )
         self.sheet = book.sheet if book else ""
-        told = [s for s, c in anatomy.columns.items() if c.value is not None]
-        some = told or [s for s, c in anatomy.columns.items() if c.numerator is not None]
+        valued = [s for s, c in anatomy.columns.items() if c.value is not None]
+        some = valued or [s for s, c in anatomy.columns.items() if c.numerator is not None]
         self.series = self.chance.choice(sorted(some)) if some else ""
         self.columns = anatomy.columns.get(self.series, Columns(None, None, None))
 

@@ -53,7 +53,7 @@ class Forked:
     code: int | None = field(default=None)
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         """What it has printed."""
         return self.log.read_text() if self.log else ""
 
@@ -71,7 +71,7 @@ class Forked:
         while self.poll() is None:
             if time.monotonic() > until:
                 self.kill()
-                raise TimeoutError(self.said)
+                raise TimeoutError(self.output)
             time.sleep(0.005)
         assert self.code is not None
         return self.code
@@ -232,7 +232,7 @@ def asked(question: Callable[[], list[str]], log: Path) -> list[str]:
 
     process = fork(work, log.with_name(f"{log.name}.question"))
     if process.wait() != 0:
-        return [f"the question could not be answered: {process.said}"]
+        return [f"the question could not be answered: {process.output}"]
     return answer.read_text().splitlines()
 
 

@@ -163,13 +163,13 @@ def chart(series: list[dict[str, Any]], coverage: list[dict[str, Any]]) -> Any:
             ],
         )
     )
-    told = (
+    labels = (
         alt.Chart(alt.Data(values=none_held))
         .mark_text(align="left", dx=-8, color="#8a4b08", fontStyle="italic", fontSize=10)
         .encode(x=x, y=y, text=alt.value("no release held"), tooltip=alt.Tooltip("why:N"))
     )
     return (
-        alt.layer(heat, told)
+        alt.layer(heat, labels)
         .properties(
             width=18 * len(years),
             height=15 * len(order),

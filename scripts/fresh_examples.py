@@ -66,8 +66,8 @@ def refreshed(text: str, home: Path) -> tuple[str, int]:
     def fresh(match: re.Match[str]) -> str:
         if match["with"] == "r" and not r_has(match["needs"].split()):
             return match[0]  # what was printed where there is one
-        said = run(match["with"], match["code"], home)
-        return f"{match['head']}```text\n{said}```\n{match['end']}"
+        output = run(match["with"], match["code"], home)
+        return f"{match['head']}```text\n{output}```\n{match['end']}"
 
     return EXAMPLE.subn(fresh, text)
 

@@ -65,12 +65,12 @@ def by_uv(folder: Path, lists: list[Path]) -> bool:
         print("uv cannot be had here, so pip installs instead: slower, the same.")
         return False
     install = [str(folder / "bin" / "uv"), "pip", "install", "-q", "--python", python]
-    told = os.environ | uv_settings(python)
+    environment = os.environ | uv_settings(python)
     for step in (
         [*install, "--require-hashes", "--compile-bytecode", *listed(lists)],
         [*install, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)],
     ):
-        outcome = run(step, told)
+        outcome = run(step, environment)
         if outcome.returncode:
             print(f"uv could not install, so pip does: {outcome.stderr.strip()}", file=sys.stderr)
             return False
@@ -109,18 +109,18 @@ def uv_settings(python: str) -> dict[str, str]:
     What is said to uv itself stands.
     """
     outcome = run([python, "-m", "pip", "--disable-pip-version-check", "config", "list"])
-    told: dict[str, str] = {}
+    settings: dict[str, str] = {}
     for line in outcome.stdout.splitlines():
         name, _, value = line.partition("=")
         # `global.`, `install.` and `:env:.`, in the order in which a later one counts more.
         variable = _FOR_UV.get(name.rpartition(".")[2])
         if variable and name.split(".")[0] in ("global", "install", ":env:"):
             words = str(ast.literal_eval(value)).split()
-            told[variable] = ("," if variable == "UV_FIND_LINKS" else " ").join(words)
-    if "UV_INDEX" in told:
+            settings[variable] = ("," if variable == "UV_FIND_LINKS" else " ").join(words)
+    if "UV_INDEX" in settings:
         # As pip has it: every index is asked, and the hash says whether it is the right file.
-        told["UV_INDEX_STRATEGY"] = "unsafe-best-match"
-    return {name: value for name, value in told.items() if name not in os.environ}
+        settings["UV_INDEX_STRATEGY"] = "unsafe-best-match"
+    return {name: value for name, value in settings.items() if name not in os.environ}
 
 
 def run(

@@ -104,8 +104,8 @@ def _check(check: LoadCheck, applied: int) -> Iterator[str]:
         )
     for name, bound in check.bounds().items():
         if name != "refused_above":
-            told = f"{bound.value:.4g} {bound.unit}, since {bound.since}"
-            yield f"- Bound `{name}`: {told}. {bound.why}"
+            limit = f"{bound.value:.4g} {bound.unit}, since {bound.since}"
+            yield f"- Bound `{name}`: {limit}. {bound.why}"
     tables = "table" if applied == 1 else "tables"
     yield f"- Applies to {applied} {tables}.\n"
 

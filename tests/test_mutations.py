@@ -125,7 +125,7 @@ def test_damage_goes_unseen(sites: list[Site]) -> None:
                 # Single figures may be served with a flag, where the reading is not in doubt; what
                 # stands in a district's cell that no figure uses is told of all the same.
                 assert outcome.verdict in {CAUGHT, FLAGGED} or (
-                    outcome.verdict == HARMLESS and outcome.said
+                    outcome.verdict == HARMLESS and outcome.warned_by
                 ), outcome
 
 

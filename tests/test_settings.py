@@ -65,3 +65,15 @@ def test_a_setting_that_makes_no_sense_is_taken() -> None:
     assert Settings.read({"CORE_MEASURES_LOG": "JSON"}).log == "json"
     # Set to nothing is not set.
     assert Settings.read({"CORE_MEASURES_NIGHTLY": ""}).nightly == "0 2 * * *"
+
+
+def test_a_build_by_hand_may_take_other_memory_than_a_refresh_does() -> None:
+    """dbt by hand reads no settings: its profile has what holds where a variable is not set."""
+    profile = (PROJECT / "dbt_project" / "profiles.yml").read_text("utf-8")
+    defaults = re.findall(r"env_var\('(CORE_MEASURES_BUILD_[A-Z]+)', '(\w+)'\)", profile)
+    settings = Settings.read({})
+    expected = {
+        "CORE_MEASURES_BUILD_MEMORY": settings.build_memory,
+        "CORE_MEASURES_BUILD_SPILL": settings.build_spill,
+    }
+    assert sorted(defaults) == sorted(2 * list(expected.items()))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from ingest.archive.writing import write_whole
 
@@ -64,13 +64,16 @@ class _Remembered(BaseModel):
     next_expected: str | None = None
     seen: dict[str, str] = {}
     passed: dict[str, str] = {}
-    told: dict[str, CachedResponse] = {}
-    # By release, why its publisher withdrew it; and the pages that tell of it.
+    # By address. Homes of before have them under another name.
+    responses: dict[str, CachedResponse] = Field(
+        default={}, validation_alias=AliasChoices("responses", "told")
+    )
     # How many releases came when it was last asked; and for how many nights in a row it could not
     # be asked, or something of it could not be had, and since when.
     came: int = 0
     failing: int = 0
     failing_since: datetime | None = None
+    # By release, why its publisher withdrew it; and the pages that tell of it.
     withdrawn: dict[str, str] = {}
     withdrawn_pages: list[str] = []
     skipped: str | None = None
@@ -115,7 +118,7 @@ class FetchState:
 
     def cached(self, url: str) -> CachedResponse | None:
         """What stands remembered of an address, if it can be asked for on condition."""
-        cached = self.state.told.get(url)
+        cached = self.state.responses.get(url)
         if cached is None or not cached.conditions:
             return None
         self._used[url] = cached
@@ -123,7 +126,7 @@ class FetchState:
 
     def document(self, url: str) -> object:
         """What an address told last, whether it has changed since or not; None if nothing."""
-        cached = self.state.told.get(url)
+        cached = self.state.responses.get(url)
         if cached is None:
             return None
         self._used[url] = cached
@@ -170,7 +173,7 @@ class FetchState:
 
     def forget_unused(self) -> None:
         """Forget what the publisher no longer tells, once all that it lists was had."""
-        self.state.told = dict(self._used)
+        self.state.responses = dict(self._used)
 
     def save(self) -> None:
         """Write it down, whole or not at all."""
@@ -184,7 +187,7 @@ class FetchState:
         except (ValueError, RecursionError):
             data = b""
         if not data or len(data) > _MOST_BYTES:
-            data = _written(self.state.model_copy(update={"told": {}}))
+            data = _written(self.state.model_copy(update={"responses": {}}))
         write_whole(self.path, data)
 
 

@@ -119,23 +119,23 @@ def verdict_of(judged: Judgement, sound: Facts, truth: Truth, kind: Kind) -> tup
     if wrong:
         return WRONG, f"{len(wrong):,} of {len(sound):,} figures, as {wrong[0]}"
     if judged.refusals:
-        told = "; ".join(judged.refusals)
+        refusals = "; ".join(judged.refusals)
         commands = re.findall(r"core-measures accept .*?(?= --reason)", " ".join(judged.ways_out))
         words = [word for command in commands for word in shlex.split(command)]
         proposals = [b.partition("=") for a, b in pairwise(words) if a == "--read"]
         if not proposals:
-            return REFUSED, told
+            return REFUSED, refusals
         renamed = truth.renamed | truth.relabelled
         # A label's is `column/label`.
         right = all(
             theirs in (renamed.get(ours), renamed.get(ours.partition("/")[2]))
             for ours, _, theirs in proposals
         )
-        return (PROPOSED if right else MISLED), told
+        return (PROPOSED if right else MISLED), refusals
     if gone and judged.exit_code == 0:
         return SILENT, f"{len(gone):,} of {len(sound):,} figures are gone, as {gone[0]}"
     if gone:
-        return REFUSED, f"{len(gone):,} figures are not there: " + "; ".join(judged.said)
+        return REFUSED, f"{len(gone):,} figures are not there: " + "; ".join(judged.messages)
     if untold:
         return PARTLY, f"{len(untold):,} of {len(sound):,} cells, as {untold[0]}"
     return SAME, ""
@@ -145,25 +145,25 @@ def _compared(facts: Facts, sound: Facts, truth: Truth) -> tuple[list[str], list
     """What is wrong, what is told as not to be told, and what is gone."""
     wrong, untold, gone = [], [], []
     for key, true in sound.items():
-        told = facts.get(key)
-        if told is None:
+        found = facts.get(key)
+        if found is None:
             if true.year not in truth.lost_years:
                 gone.append(_named(key))
-        elif told.status in UNTOLD and true.status not in UNTOLD:
+        elif found.status in UNTOLD and true.status not in UNTOLD:
             untold.append(_named(key))
-        elif not _alike(told.numbers, true.numbers):
-            wrong.append(f"{_named(key)}: {told.numbers} for {true.numbers}")
-        elif told.status != true.status and not truth.marks:
-            wrong.append(f"{_named(key)}: {told.status} for {true.status}")
+        elif not _alike(found.numbers, true.numbers):
+            wrong.append(f"{_named(key)}: {found.numbers} for {true.numbers}")
+        elif found.status != true.status and not truth.marks:
+            wrong.append(f"{_named(key)}: {found.status} for {true.status}")
     if not truth.more:
         wrong += [f"{_named(key)}, which nobody published" for key in facts.keys() - sound.keys()]
     return wrong, untold, gone
 
 
-def _alike(told: Iterable[float | None], true: Iterable[float | None]) -> bool:
+def _alike(found: Iterable[float | None], true: Iterable[float | None]) -> bool:
     return all(
         a == b or (a is not None and b is not None and abs(a - b) <= _CLOSE * max(abs(b), 1))
-        for a, b in zip(told, true, strict=True)
+        for a, b in zip(found, true, strict=True)
     )
 
 
@@ -327,9 +327,9 @@ def through_the_command(base: Path, work: Path, outcome: Outcome) -> str:
 
 def report(reports: Sequence[FileReport], agreed: Sequence[tuple[Outcome, str]]) -> str:
     """The figures as a page of Markdown."""
-    told = sorted((one for one in reports if one.outcomes), key=lambda one: one.publication)
-    outcomes = [outcome for one in told for outcome in one.outcomes]
-    names = [one.publication for one in told]
+    tried = sorted((one for one in reports if one.outcomes), key=lambda one: one.publication)
+    outcomes = [outcome for one in tried for outcome in one.outcomes]
+    names = [one.publication for one in tried]
     plain = [o for o in outcomes if o.kind in KINDS and not KINDS[o.kind].is_decoy]
     decoys = [o for o in outcomes if o.kind in KINDS and KINDS[o.kind].is_decoy]
     kinds = [kind for kind in KINDS.values() if any(o.kind == kind.name for o in outcomes)]
@@ -362,7 +362,7 @@ def report(reports: Sequence[FileReport], agreed: Sequence[tuple[Outcome, str]])
         "| --- | --- | --- |",
         *[
             f"| {i} | {one.publication} | {', '.join(dict.fromkeys(one.releases.values()))} |"
-            for i, one in enumerate(told, 1)
+            for i, one in enumerate(tried, 1)
         ],
     ]
     head = " | ".join(str(i) for i in range(1, len(names) + 1))
@@ -442,9 +442,9 @@ def drift_all(
             one = job.result()
             reports.append(one)
             counts = Counter(o.verdict for o in one.outcomes)
-            told = ", ".join(f"{n} {verdict}" for verdict, n in counts.most_common())
+            verdicts = ", ".join(f"{n} {verdict}" for verdict, n in counts.most_common())
             why = "; ".join(f"{f}: {w}" for f, w in one.without.items())
-            print(f"{one.publication}: {told or why[:200]} ({one.seconds:.0f} s)", flush=True)
+            print(f"{one.publication}: {verdicts or why[:200]} ({one.seconds:.0f} s)", flush=True)
     return sorted(reports, key=lambda one: one.publication)
 
 

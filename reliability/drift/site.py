@@ -65,7 +65,7 @@ class Judgement:
     ways_out: tuple[str, ...]
     facts: Facts
     exit_code: int
-    said: tuple[str, ...]
+    messages: tuple[str, ...]
 
 
 def figures_alone(compiled: Compiled) -> Compiled:
@@ -218,7 +218,7 @@ class DriftSite:
             which,
         ).fetchall()
         if rows or self._makes_figures:
-            return {key: Fact(told, status, year) for key, told, status, year in rows}
+            return {key: Fact(numbers, status, year) for key, numbers, status, year in rows}
         return self._rows(con, which)
 
     @cached_property
@@ -230,8 +230,8 @@ class DriftSite:
     def _rows(self, con: Any, which: list[Any]) -> Facts:
         """The cells of a list that no figure is printed in, under the contract's names."""
         contract = self.contract
-        told = [c.name for c in contract.columns if c.role not in ("identity",)]
-        names = list(dict.fromkeys((*contract.key, *told)))
+        named = [c.name for c in contract.columns if c.role not in ("identity",)]
+        names = list(dict.fromkeys((*contract.key, *named)))
         listed = ", ".join(f'"{name}"' for name in names)
         rows = con.execute(
             f'select {listed} from loads."{contract.table}"'
