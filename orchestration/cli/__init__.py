@@ -27,6 +27,8 @@ def main() -> None:
 
 
 def _run() -> None:
+    # It would look for plugins in every package that is installed; none of ours has one.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from ingest.errors import CoreMeasuresError
     from orchestration.cli.commands import app
     from orchestration.cli.output import err

@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess  # nosec B404
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -38,7 +39,8 @@ DBT_DOCS = "dbt_docs.html"
 _STATIC = Path(__file__).parent / "static"
 # Vega, Vega-Lite and Vega-Embed with all that they need, as the wheel of vl-convert carries them:
 # pinned by our constraints like everything else, and no second package registry is asked. Built in
-# a process of its own, which gives its 100 MB back, while the pages are written.
+# a process of its own, which gives its 100 MB back, while the pages are written; into a file, since
+# it would wait, with its memory, for somebody to read from a pipe.
 _BUNDLE = """
 import sys, vl_convert
 sys.stdout.reconfigure(encoding="utf-8")
@@ -134,7 +136,7 @@ def write_site(
     name = f"assets/vega-{version('vl-convert-python')}.js"
     before = previous / name if previous else None
     bundled = "first" not in halves or (before is not None and before.is_file())
-    bundling = None if bundled else _start_bundling()
+    bundling = None if bundled else _Bundling()
     try:
         with duckdb.connect(str(warehouse), read_only=True, config=SETTINGS) as con:
             marts = Marts(con)
@@ -148,12 +150,11 @@ def write_site(
         if "first" in halves:
             for static in sorted(_STATIC.iterdir()):
                 writer.put(f"assets/{static.name}", static.read_bytes())
-            script = _bundled(bundling) if bundling is not None else (before or folder).read_bytes()
+            script = bundling.script() if bundling is not None else (before or folder).read_bytes()
             writer.put(name, script)
     finally:
-        if bundling is not None and bundling.poll() is None:
-            bundling.kill()
-            bundling.wait()
+        if bundling is not None:
+            bundling.stop()
     return writer.report
 
 
@@ -186,19 +187,37 @@ def renew_site(home: Home) -> SiteReport:
     return report
 
 
-def _start_bundling() -> subprocess.Popen[bytes]:
-    return subprocess.Popen(  # noqa: S603  # nosec B603
-        [sys.executable, "-I", "-c", _BUNDLE], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+class _Bundling:
+    """The chart scripts, being put together by a process of their own."""
 
+    def __init__(self) -> None:
+        self._script = tempfile.TemporaryFile()  # noqa: SIM115  # closed by `stop`
+        self._process = subprocess.Popen(  # noqa: S603  # nosec B603
+            [sys.executable, "-I", "-c", _BUNDLE], stdout=self._script, stderr=subprocess.PIPE
+        )
 
-def _bundled(process: subprocess.Popen[bytes]) -> bytes:
-    script, stderr = process.communicate()
-    if process.returncode:
-        last = stderr.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
-        raise SiteError(f"vl-convert could not put the chart scripts together: {last[0]}")
-    licence = _BUNDLE_LICENCE.format(version=version("vl-convert-python"))
-    return licence.encode() + script
+    def script(self) -> bytes:
+        """The scripts as one, under their licence, once they are there.
+
+        Raises
+        ------
+        SiteError
+            They could not be put together.
+        """
+        _, stderr = self._process.communicate()
+        if self._process.returncode:
+            last = stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
+            raise SiteError(f"vl-convert could not put the chart scripts together: {last[0]}")
+        self._script.seek(0)
+        licence = _BUNDLE_LICENCE.format(version=version("vl-convert-python"))
+        return licence.encode() + self._script.read()
+
+    def stop(self) -> None:
+        """Let go of the process and of what it wrote."""
+        self._script.close()
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
 
 
 def _downloads(con: duckdb.DuckDBPyConnection, marts: Marts) -> Iterator[tuple[str, bytes]]:

@@ -7,6 +7,8 @@ may grow without a page going wrong.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -57,6 +59,8 @@ class Marts:
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self._con = con
+        # Each text and day once: of a figure most cells are those of thousands of others.
+        self._shared: dict[Any, Any] = {}
         self._columns: dict[str, list[str]] = defaultdict(list)
         for table, column in con.execute(
             "select table_name, column_name from duckdb_columns() where schema_name = 'marts'"
@@ -70,6 +74,14 @@ class Marts:
             column if self._has(table, column) else nothing for column, nothing in _LATER.items()
         ]
         return f"{_COLUMNS}, {', '.join(later)}"
+
+    def _figure(self, cells: Sequence[Any], flags: Sequence[str] | None) -> Figure:
+        """A figure of cells in the order of `_figures_of`."""
+        shared = self._shared
+        found = [
+            shared.setdefault(cell, cell) if type(cell) in (str, date) else cell for cell in cells
+        ]
+        return Figure._make([*found, tuple(flags or ())])
 
     def _has(self, table: str, column: str) -> bool:
         return column in self._columns.get(table, ())
@@ -196,7 +208,7 @@ class Marts:
         )
         while rows := cursor.fetchmany(5000):
             for measure, series, *cells, flags in rows:
-                figure = Figure._make([*cells, tuple(flags or ())])
+                figure = self._figure(cells, flags)
                 mine = found[measure, series][current.get(figure.area_code, figure.area_code)]
                 # Printed under two codes of one council: the number counts, else the later code.
                 if mine and mine[-1].period == figure.period:
@@ -389,7 +401,7 @@ class Marts:
         )
         while rows := cursor.fetchmany(5000):
             for measure, series, *cells, flags in rows:
-                figure = Figure._make([*cells, tuple(flags or ())])
+                figure = self._figure(cells, flags)
                 mine = found[measure, series][current.get(figure.area_code, figure.area_code)]
                 if mine and mine[-1].period == figure.period:
                     mine[-1] = figure
