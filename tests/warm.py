@@ -7,6 +7,7 @@ project itself is imported anew by each process, as are its settings, its stream
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import runpy
@@ -135,4 +136,7 @@ if __name__ == "__main__":
     for library in _LIBRARIES:
         importlib.import_module(library)
     sys.stdout = answers
+    # What the collector wrote to would be copied for each process.
+    gc.collect()
+    gc.freeze()
     _serve()
