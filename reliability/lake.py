@@ -32,6 +32,7 @@ _SQL = (
     "select (select round(sum(value), 3) from marts.fct_core_measure),"
     " (select count(*) from marts.fct_core_measure), (select min(title) from marts.dim_measure)"
 )
+_SECONDS_BETWEEN_ANSWERS = 0.02
 _ANSWERS_OF_ONE = 10
 _SPAWN = multiprocessing.get_context("spawn")
 
@@ -95,6 +96,8 @@ def _read(lake: Lake, right: dict[str, Signature], stop: Path, file: Path) -> No
                     digest = con.execute("select digest from main.published").fetchone()
                     con.commit()
                     seen.answers += 1
+                    # Without a pause readers take the processors from the writers.
+                    time.sleep(_SECONDS_BETWEEN_ANSWERS)
                     if digest and right[_name(digest[0])] == found:
                         seen.builds.append(_name(digest[0]))
                     else:

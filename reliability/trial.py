@@ -7,6 +7,7 @@ killing it by its group is the same, and a hundred of them need not import for a
 from __future__ import annotations
 
 import contextlib
+import gc
 import hashlib
 import os
 import shutil
@@ -29,6 +30,10 @@ def load_libraries() -> None:
     import great_expectations  # noqa: F401
 
     import warehouse.publish.marts  # noqa: F401
+
+    # What the collector wrote to would be copied for each fork.
+    gc.collect()
+    gc.freeze()
 
 
 def lay_out_archives(folder: Path) -> tuple[Path, Path]:

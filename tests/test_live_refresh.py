@@ -219,7 +219,8 @@ def test_two_refreshes_at_once_or_ten_readers_meet_half_a_warehouse(
     answers = [0] * 10
 
     def read(number: int) -> None:
-        while not done.is_set():
+        # A pause, or they would leave the refreshes no processor.
+        while not done.wait(0.05):
             try:
                 found = query(warehouse, "select count(*) from marts.fct_core_measure").rows
                 assert found == expected
