@@ -19,12 +19,14 @@ from conftest import PUBLISHED, needs_published, rows
 
 from expectations.results.verdicts import LoadVerdict
 from expectations.suites.loads import check_load
-from ingest.archive.release import PublishedFile, Release
+from ingest.archive.release import PublishedFile, Release, sha256_of
 from ingest.archive.store import Archive
+from ingest.contracts.contract import FileContract
 from ingest.contracts.load import load_contracts
 from ingest.councils import Councils
 from ingest.errors import ReadError
 from ingest.reading.grids import read_table, squeezed
+from ingest.reading.load_store import LoadStore
 from ingest.reading.loads import Load, loads_of, with_release
 from ingest.reading.recognise import NotUnderstoodError
 from ingest.reading.rows import described
@@ -46,6 +48,10 @@ Cells = list[list[Any]]
 @lru_cache(maxsize=1)
 def councils() -> Councils:
     return Councils.load()
+
+
+def files_of(publication: str) -> tuple[FileContract, ...]:
+    return load_contracts()[publication].files
 
 
 def load_of(publication: str, release: str, file_id: str) -> Load:
@@ -107,6 +113,32 @@ def verdict(load: Load, data: bytes) -> LoadVerdict:
 def refusals(load: Load, data: bytes) -> str:
     found = verdict(load, data)
     return "; ".join(f"{check}" for check in found.reasons)
+
+
+@pytest.mark.parametrize("missing", ["", "TA1"])
+@pytest.mark.parametrize("release", ["2019-04-to-06", "2023-04-to-06"])
+def test_tables_parsed_together_differ_from_those_parsed_one_by_one(
+    release: str, missing: str, tmp_path: Path
+) -> None:
+    """Whatever one of them lacks, the others are read."""
+    loads = [load_of(HOMELESSNESS, release, file.file_id) for file in files_of(HOMELESSNESS)]
+    assert len({load.file.sha256 for load in loads}) == 1 < len(loads)
+    cells = sheets(HOMELESSNESS, release, loads[0].file.name)
+    kept = {n: c for n, c in cells.items() if not (missing and n.startswith(missing))}
+    data = written(kept) if missing else contents(loads[0])
+    file = PublishedFile(name="a.xlsx", bytes=len(data), sha256=sha256_of(data))
+    store, alone = LoadStore(tmp_path / "together"), LoadStore(tmp_path / "alone")
+    store.read_together(file, [load.contract for load in loads], lambda: data)
+    found = 0
+    for load in loads:
+        try:
+            expected = alone.read(file, load.contract, lambda: data)
+        except ReadError:
+            assert not store.path(file, load.contract).exists()
+            continue
+        assert store.read(file, load.contract, lambda: b"").equals(expected, check_metadata=True)
+        found += 1
+    assert found == len(loads) - bool(missing)
 
 
 # --- damaged files: each reader's sheet renamed, header moved, column dropped

@@ -25,7 +25,7 @@ from ingest.reading.names import (
 )
 from ingest.reading.spec import HeaderSpec, Reading
 from ingest.reading.tables import MOST_COLUMNS, SOURCE_ROW, csv_text, read_csv
-from ingest.reading.workbooks import FoundSheet, WantedSheet, read_sheets
+from ingest.reading.workbooks import FoundSheet, WantedSheet, read_sheets, read_tables
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -73,9 +73,42 @@ def read_table(
         return read_csv(data, wanted)
     if reading.format == "csv":
         return _table([_Part(None, {}, _csv_rows(data))], reading, wanted, figures)
-    found = zip(reading.sheets, read_sheets(data, sheets_wanted(reading)), strict=True)
-    parts = [_sheet(pattern, sheet) for pattern, sheet in found]
-    return _table(parts, reading, wanted, figures)
+    return _of_sheets(read_sheets(data, sheets_wanted(reading)), reading, wanted, figures)
+
+
+def read_workbook(
+    data: bytes, tables: Sequence[tuple[Reading, Iterable[str], Sequence[Sequence[str]]]]
+) -> list[pa.Table | ReadError]:
+    """Several tables of a workbook that is parsed once, each as `read_table` reads it, or why not.
+
+    A table is asked for by its reading, its names and its figures' names.
+
+    Raises
+    ------
+    ReadError
+        The bytes are no workbook or a harmful one, or too large with all of these tables.
+    """
+    found = read_tables(data, [sheets_wanted(reading) for reading, _, _ in tables])
+    read: list[pa.Table | ReadError] = []
+    for sheets, (reading, kept, figures) in zip(found, tables, strict=True):
+        if isinstance(sheets, ReadError):
+            read.append(sheets)
+            continue
+        try:
+            read.append(_of_sheets(sheets, reading, frozenset(kept), figures))
+        except ReadError as error:
+            read.append(error)
+    return read
+
+
+def _of_sheets(
+    sheets: Sequence[FoundSheet],
+    reading: Reading,
+    wanted: frozenset[str],
+    figures: Sequence[Sequence[str]],
+) -> pa.Table:
+    found = zip(reading.sheets, sheets, strict=True)
+    return _table([_sheet(pattern, sheet) for pattern, sheet in found], reading, wanted, figures)
 
 
 def found_by(table: pa.Table) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, TypeVar
 from ingest.archive.release import PublishedFile
 from ingest.contracts.contract import FileContract
 from ingest.councils import all_councils
-from ingest.errors import CoreMeasuresError
+from ingest.errors import CoreMeasuresError, ReadError
 from ingest.object_store import ObjectStore
 from ingest.reading.digest import reader_digest
-from ingest.reading.grids import read_table
+from ingest.reading.grids import read_table, read_workbook
 from ingest.reading.loads import Load, with_release
 from ingest.reading.recognise import Understanding
 
@@ -75,6 +75,34 @@ class LoadStore:
         table = read_table(contents(), contract.reading, contract.kept, contract.figures)
         self._keep(table, path)
         return table
+
+    def read_together(
+        self,
+        file: PublishedFile,
+        contracts: Sequence[FileContract],
+        contents: Callable[[], bytes],
+    ) -> None:
+        """Read the tables of a workbook that were not read before, parsing it once for all of them.
+
+        Of a table that cannot be read nothing is kept: `read` says why.
+
+        Raises
+        ------
+        ArchiveError
+            The archive has not got the file, or cannot be asked now.
+        """
+        new = [c for c in contracts if c.reading.format == "workbook" and self._is_new(file, c)]
+        if len(new) < 2:
+            return
+        with contextlib.suppress(ReadError):
+            tables = read_workbook(contents(), [(c.reading, c.kept, c.figures) for c in new])
+            for contract, table in zip(new, tables, strict=True):
+                if not isinstance(table, ReadError):
+                    self._keep(table, self.path(file, contract))
+
+    def _is_new(self, file: PublishedFile, contract: FileContract) -> bool:
+        path = self.path(file, contract)
+        return not path.exists() and not self._fetch(path)
 
     def ensure(
         self, file: PublishedFile, contract: FileContract, contents: Callable[[], bytes]

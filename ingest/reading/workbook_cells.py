@@ -680,22 +680,52 @@ def _name_in_title(pattern: str, above: list[str]) -> tuple[str, str] | None:
     return None
 
 
-def sheets_of(data: bytes, wanted: list[dict[str, Any]]) -> dict[str, Any]:
-    """The sheets asked for, or why there are none.
+_Found = list[tuple[str, str, list[list[Cell]], str]]
+
+
+def tables_of(data: bytes, tables: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """For each table the sheets that it asks for, or why there are none."""
+    try:
+        if (far := _far_cell(data)) is not None:
+            return [{"error": far}] * len(tables)
+        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+    except CalamineError as error:
+        return [_no_workbook(error)] * len(tables)
+    found = [_found_in(data, book, wanted) for wanted in tables]
+    sheets = {name: rows for one in found if isinstance(one, list) for name, _, rows, _ in one}
+    seen = _seen(data, sheets) if sheets else {}
+    return [
+        one
+        if isinstance(one, dict)
+        else {
+            "sheets": [
+                (name, spelt, _as_seen(rows, seen.get(name, {})), title)
+                for name, spelt, rows, title in one
+            ]
+        }
+        for one in found
+    ]
+
+
+def _no_workbook(error: CalamineError) -> dict[str, Any]:
+    return {"error": f"it is not a whole workbook: {str(error)[:200]}"}
+
+
+def _found_in(
+    data: bytes, book: CalamineWorkbook, wanted: list[dict[str, Any]]
+) -> _Found | dict[str, Any]:
+    """The sheets of one table, or why there are none.
 
     Each is asked for by the pattern of its name; one that has none such by its header, among the
     sheets that are no other's.
     """
+    # Workbooks with links to others list dozens of sheets that are not theirs.
+    names = [name for name in book.sheet_names if not name.startswith("'file:")]
+    by_name = [_named(one["name"], names) for one in wanted]
+    of_others = {name for one in wanted for of in one["others"] for name in _named(of, names)}
+    others = of_others | {name for hits in by_name for name in hits}
+    found: _Found = []
     try:
-        if (far := _far_cell(data)) is not None:
-            return {"error": far}
-        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        # Workbooks with links to others list dozens of sheets that are not theirs.
-        names = [name for name in book.sheet_names if not name.startswith("'file:")]
-        by_name = [_named(one["name"], names) for one in wanted]
-        of_others = {name for one in wanted for of in one["others"] for name in _named(of, names)}
-        others = of_others | {name for hits in by_name for name in hits}
-        found: list[tuple[str, str, list[list[Cell]], str]] = []
         for one, named in zip(wanted, by_name, strict=True):
             hits, titles = named, {}
             if not hits and one["header"]:
@@ -723,15 +753,9 @@ def sheets_of(data: bytes, wanted: list[dict[str, Any]]) -> dict[str, Any]:
                 }
             title = titles[name][1] if name in titles else ""
             found.append((name, spelt, sheet.to_python(skip_empty_area=False), title))
-        seen = _seen(data, {name: rows for name, _, rows, _ in found})
     except CalamineError as error:
-        return {"error": f"it is not a whole workbook: {str(error)[:200]}"}
-    return {
-        "sheets": [
-            (name, spelt, _as_seen(rows, seen.get(name, {})), title)
-            for name, spelt, rows, title in found
-        ]
-    }
+        return _no_workbook(error)
+    return found
 
 
 def _as_seen(rows: list[list[Cell]], seen: Seen) -> list[list[str]]:
@@ -753,10 +777,10 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        answer = sheets_of(sys.stdin.buffer.read(), json.loads(sys.argv[1]))
+        answers = tables_of(sys.stdin.buffer.read(), json.loads(sys.argv[1]))
     except Exception as error:  # whatever bytes do to the parser, they get one sentence
-        answer = {"error": f"it is not a workbook that can be read: {type(error).__name__}"}
-    json.dump(answer, sys.stdout, ensure_ascii=True)
+        answers = [{"error": f"it is not a workbook that can be read: {type(error).__name__}"}]
+    json.dump(answers, sys.stdout, ensure_ascii=True)
 
 
 if __name__ == "__main__":

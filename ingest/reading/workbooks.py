@@ -73,14 +73,31 @@ def read_sheets(data: bytes, wanted: Sequence[WantedSheet]) -> list[FoundSheet]:
     ReadError
         The bytes are no workbook or a harmful one, or a sheet is not there, or there are several.
     """
+    (found,) = read_tables(data, [wanted])
+    if isinstance(found, ReadError):
+        raise found
+    return found
+
+
+def read_tables(
+    data: bytes, tables: Sequence[Sequence[WantedSheet]]
+) -> list[list[FoundSheet] | ReadError]:
+    """The sheets of each table of a workbook that is parsed once, or why they cannot be had.
+
+    Raises
+    ------
+    ReadError
+        The bytes are no workbook or a harmful one, or too large with all of these tables.
+    """
     if data.startswith(_ZIP):
         _refuse_bomb(data)
     elif not data.startswith(_OLE):
         raise ReadError("it is not a workbook (xlsx, ods or xls)")
+    asked = json.dumps([[asdict(one) for one in wanted] for wanted in tables])
     try:
         # No shell, no word of the publisher's among the arguments.
         outcome = subprocess.run(  # noqa: S603  # nosec B603
-            [sys.executable, "-I", str(_CHILD), json.dumps([asdict(one) for one in wanted])],
+            [sys.executable, "-I", str(_CHILD), asked],
             input=data,
             capture_output=True,
             timeout=_SECONDS,
@@ -89,16 +106,22 @@ def read_sheets(data: bytes, wanted: Sequence[WantedSheet]) -> list[FoundSheet]:
     except subprocess.TimeoutExpired as error:
         raise ReadError(f"it is not a workbook that can be read in {_SECONDS} seconds") from error
     try:
-        answer = json.loads(outcome.stdout)
+        answers = json.loads(outcome.stdout)
     except ValueError as error:
         raise ReadError(
             "it is not a workbook that can be read in the memory there is for one"
             f" (its reader ended with {outcome.returncode})"
         ) from error
+    if len(answers) != len(tables):
+        raise ReadError(answers[0]["error"])
+    return [_read(answer) for answer in answers]
+
+
+def _read(answer: dict[str, Any]) -> list[FoundSheet] | ReadError:
     if "error" in answer:
-        raise ReadError(answer["error"])
+        return ReadError(answer["error"])
     if "missing" in answer:
-        raise ReadError(_missing(answer))
+        return ReadError(_missing(answer))
     return [FoundSheet(*one) for one in answer["sheets"]]
 
 
