@@ -284,7 +284,7 @@ def _read_workbooks(loads: Sequence[Load], archive: HomeArchive, store: LoadStor
         by_file.setdefault(load.file.sha256, []).append(load)
     for tables in by_file.values():
         release, file = tables[0].release, tables[0].file
-        # What is wrong with a file is said where its tables are asked for, one by one.
+        # What is wrong with a file is reported where its tables are asked for, one by one.
         with contextlib.suppress(ArchiveError):
             store.read_together(
                 file,
