@@ -7,7 +7,6 @@ killing it by its group is the same, and a hundred of them need not import for a
 from __future__ import annotations
 
 import contextlib
-import gc
 import hashlib
 import os
 import shutil
@@ -30,10 +29,9 @@ def load_libraries() -> None:
     import great_expectations  # noqa: F401
 
     import warehouse.publish.marts  # noqa: F401
+    from ingest.beside import keep_shared
 
-    # What the collector wrote to would be copied for each fork.
-    gc.collect()
-    gc.freeze()
+    keep_shared()
 
 
 def lay_out_archives(folder: Path) -> tuple[Path, Path]:

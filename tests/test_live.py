@@ -1424,6 +1424,25 @@ def test_a_memory_that_is_damaged_or_gone_brings_everything_home_again(tmp_path:
     assert len(home.held("ees", kind.publication)) == 2
 
 
+def test_what_an_older_version_remembers_is_asked_for_whole_again(tmp_path: Path) -> None:
+    """It kept the answers under a name of its own."""
+    kind = KINDS["ees"]
+    contract = kind.contract(tmp_path / "contracts")
+    home = HomeArchive(tmp_path / "home")
+    with Server(Ees(kind.shelf(2))) as server:
+        environment = kind.environment(server.base)
+        ask(contract, environment, tmp_path, home)
+        memory = tmp_path / "work" / "live" / f"{kind.publication}.json"
+        remembered = json.loads(memory.read_bytes())
+        assert remembered["responses"]
+        remembered["told"] = remembered.pop("responses")
+        memory.write_text(json.dumps(remembered))
+        server.requests.clear()
+        assert ask(contract, environment, tmp_path, home).releases == []
+        assert server.requests
+        assert all(request.conditional for request in server.requests)
+
+
 def test_a_disk_that_is_full_is_the_publishers_fault(tmp_path: Path) -> None:
     kind = KINDS["ees"]
     contract = kind.contract(tmp_path / "contracts")

@@ -21,7 +21,6 @@ from expectations.results.verdicts import LoadVerdict
 from expectations.suites.loads import check_load
 from ingest.archive.release import PublishedFile, Release, sha256_of
 from ingest.archive.store import Archive
-from ingest.contracts.contract import FileContract
 from ingest.contracts.load import load_contracts
 from ingest.councils import Councils
 from ingest.errors import ReadError
@@ -48,10 +47,6 @@ Cells = list[list[Any]]
 @lru_cache(maxsize=1)
 def councils() -> Councils:
     return Councils.load()
-
-
-def files_of(publication: str) -> tuple[FileContract, ...]:
-    return load_contracts()[publication].files
 
 
 def load_of(publication: str, release: str, file_id: str) -> Load:
@@ -121,7 +116,8 @@ def test_tables_parsed_together_differ_from_those_parsed_one_by_one(
     release: str, missing: str, tmp_path: Path
 ) -> None:
     """Whatever one of them lacks, the others are read."""
-    loads = [load_of(HOMELESSNESS, release, file.file_id) for file in files_of(HOMELESSNESS)]
+    files = load_contracts()[HOMELESSNESS].files
+    loads = [load_of(HOMELESSNESS, release, file.file_id) for file in files]
     assert len({load.file.sha256 for load in loads}) == 1 < len(loads)
     cells = sheets(HOMELESSNESS, release, loads[0].file.name)
     kept = {n: c for n, c in cells.items() if not (missing and n.startswith(missing))}

@@ -245,8 +245,9 @@ def _check_release(
 
     loads, unknown = loads_of(publication, judged.held.release, judged.held.recognised)
     checked: list[CheckedLoad] = []
-    _read_workbooks(loads, archive, store)
-    for load in (as_decided(judged.held.decisions, one) for one in loads):
+    decided = [as_decided(judged.held.decisions, one) for one in loads]
+    _read_workbooks(decided, archive, store)
+    for load in decided:
         earlier = judged.before.get(load.contract.file_id)
         verdict = check_load(
             load,

@@ -91,8 +91,11 @@ class LoadStore:
         ArchiveError
             The archive has not got the file, or cannot be asked now.
         """
-        new = [c for c in contracts if c.reading.format == "workbook" and self._is_new(file, c)]
-        if len(new) < 2:
+        of_workbook = [c for c in contracts if c.reading.format == "workbook"]
+        if len(of_workbook) < 2:
+            return
+        new = [c for c in of_workbook if self._is_new(file, c)]
+        if not new:
             return
         with contextlib.suppress(ReadError):
             tables = read_workbook(contents(), [(c.reading, c.kept, c.figures) for c in new])
