@@ -7,7 +7,13 @@ from pathlib import Path
 import duckdb
 import factory
 import pytest
-from conftest import IN_NEED, copy_of, made_once, refreshed, rows
+from conftest import IN_NEED, command, copy_of, made_once, refreshed, rows
+
+from orchestration.pipeline.build import build
+from orchestration.pipeline.check import check
+from orchestration.pipeline.collect import collect
+from warehouse.build.dbt import NodeResult
+from warehouse.serve.home import Home
 
 NEET = "participation-in-education-training-and-neet-age-16-to-17-by-local-authority"
 LOADS = (
@@ -66,6 +72,10 @@ def test_a_night_serves_what_a_home_made_of_nothing_serves(
         for name, home in (("lived", lived), ("nothing", of_nothing)):
             warehouse = home / "warehouse" / "core_measures.duckdb"
             con.execute(f"attach '{warehouse}' as {name} (read_only)")
+        for listed in ("tables", "views", "columns"):
+            name = f"{listed.removesuffix('s')}_name"
+            described = f"select schema_name, {name}, comment from duckdb_{listed}() order by all"
+            assert rows(lived, described) == rows(of_nothing, described), listed
         for schema, table in held:
             one, other = (f'{name}.{schema}."{table}"' for name in ("lived", "nothing"))
             for left, right in ((one, other), (other, one)):
@@ -81,3 +91,42 @@ def test_what_somebody_wrote_into_the_served_warehouse_becomes_no_figure(
         for (table,) in con.execute(LOADS).fetchall():
             con.execute(f'delete from loads."{table}" where source_row % 2 = 0')
     assert night_after(home, two_publications) == marts_of(lived)
+
+
+def test_a_night_builds_what_a_new_release_is_part_of_and_nothing_else(
+    two_publications: Path, tmp_path: Path
+) -> None:
+    home = Home(copy_of(two_publications, tmp_path / "home"))
+    collect(home, str(two_publications.parent / "archive"))
+    ended: list[NodeResult] = []
+    build(home, check(home), on_node=ended.append)
+    status = {node.name: node.status for node in ended}
+    assert status["repeat_referrals"] == status["fct_core_measure"] == "ok"
+    assert status["not_in_education_employment_or_training"] == "kept"
+    assert status["council"] == status["stg_ees__children_in_need__referrals"] == "kept"
+    tests = [node.status for node in ended if node.unique_id.startswith("test.")]
+    assert tests
+    assert set(tests) == {"pass"}
+
+
+def test_a_second_home_of_a_user_serves_what_a_first_one_does(
+    two_publications: Path, tmp_path: Path
+) -> None:
+    cache = tmp_path / "cache"
+    archive = two_publications.parent / "archive"
+    served = []
+    for name in ("first", "second", "after a full disk"):
+        outcome = command(
+            *("refresh", "--from", archive, "--home", tmp_path / name),
+            environment={"XDG_CACHE_HOME": str(cache)},
+        )
+        assert outcome.returncode == 0, outcome.stderr
+        served.append(marts_of(tmp_path / name))
+        kept = list(cache.rglob("bare-*.duckdb"))
+        assert kept
+        if name == "second":
+            for one in kept:
+                one.write_bytes(one.read_bytes()[:-1000])
+    assert served[0] == served[1] == served[2]
+    described = "select schema_name, table_name, comment from duckdb_tables() order by all"
+    assert rows(tmp_path / "first", described) == rows(tmp_path / "second", described)

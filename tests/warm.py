@@ -78,6 +78,32 @@ class Warm:
             )
 
 
+# What dbt makes of its own classes when it first parses a project takes as long as to import them.
+_PROJECT = {
+    "dbt_project.yml": "name: least\nprofile: least\nversion: '1.0.0'\n",
+    "profiles.yml": "least: {target: one, outputs: {one: {type: duckdb, path: ':memory:'}}}\n",
+    "models/least.sql": "select 1 as one",
+    "models/least.yml": "models: [{name: least, columns: [{name: one, data_tests: [unique]}]}]\n",
+}
+
+
+def _parse_once() -> None:
+    from dbt.cli.main import dbtRunner
+
+    with tempfile.TemporaryDirectory() as name:
+        for path, content in _PROJECT.items():
+            (Path(name) / path).parent.mkdir(exist_ok=True)
+            (Path(name) / path).write_text(content)
+        where = ("--project-dir", name, "--profiles-dir", name, "--target-path", f"{name}/target")
+        quiet = ("--quiet", "--log-level-file", "none", "--no-send-anonymous-usage-stats")
+        # Its static parser has threads, which nobody who is forked from here would have.
+        how = ("--no-partial-parse", "--no-static-parser")
+        folder = Path.cwd()
+        outcome = dbtRunner().invoke(["parse", *where, *quiet, *how])
+        os.chdir(folder)
+        assert outcome.success, outcome.exception
+
+
 def _serve() -> None:
     for line in sys.stdin:
         asked = json.loads(line)
@@ -135,6 +161,7 @@ if __name__ == "__main__":
     answers, sys.stdout = sys.stdout, sys.stderr
     for library in _LIBRARIES:
         importlib.import_module(library)
+    _parse_once()
     sys.stdout = answers
     # What the collector wrote to would be copied for each process.
     gc.collect()

@@ -271,7 +271,10 @@ def node_events(
     version: dg.DataVersion,
 ) -> Iterator[Event]:
     """What dbt made, each with its rows, columns and types, and what its tests said."""
-    for node in nodes:
+    # Dagster takes an asset after those that it is made of; what a build kept it tells of first.
+    before = {one: node["depends_on"].get("nodes", ()) for one, node in manifest["nodes"].items()}
+    place = {one: number for number, one in enumerate(TopologicalSorter(before).static_order())}
+    for node in sorted(nodes, key=lambda one: place[one.unique_id]):
         if node.unique_id.startswith("test."):
             key = get_asset_check_key_for_test(manifest, translator, node.unique_id, None)
             if key is not None:
@@ -290,9 +293,12 @@ def node_events(
             if props["resource_type"] not in ("model", "seed"):
                 continue
             shape = built.get((props["schema"], props["alias"]))
+            how: dict[str, float | str] = {"seconds": node.seconds}
+            if node.status == "kept":
+                how = {"nothing new": "it stands as it was built"}
             yield dg.MaterializeResult(
                 translator.get_asset_key(props),
-                metadata={"seconds": node.seconds, **(_shape_metadata(shape) if shape else {})},
+                metadata={**how, **(_shape_metadata(shape) if shape else {})},
                 data_version=version,
             )
 

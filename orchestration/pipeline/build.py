@@ -71,15 +71,20 @@ def build(
         A model could not be built or a test on it failed.
     """
     from warehouse.build import candidate
+    from warehouse.build.bare import bare, keep_bare
     from warehouse.build.comments import comment
-    from warehouse.build.dbt import begin_importing
+    from warehouse.build.dbt import NodeResult, begin_importing
 
     dbt = dbt or dbt_project(home)
     dbt.prepare()
     begin_importing()
     home.drop_candidate()
     files = [file for publication in inventory.contracts.values() for file in publication.files]
-    filled = candidate.create(
+    # A lake's workers build all that there is, beside one another.
+    on_lake = Settings.read().lake_workers is not None
+    of_nothing = None if on_lake else bare(dbt, code_digest(), files)
+    served = _served(home) or of_nothing
+    taken = candidate.create(
         home.candidate,
         files,
         [_admitted(home, held) for held in inventory.loads if held.admitted],
@@ -87,8 +92,10 @@ def build(
         [(held.load, held.admitted) for held in inventory.loads],
         list(_check_rows(inventory)),
         list(_flag_rows(inventory)),
-        _served(home),
+        served,
+        lambda loads: () if on_lake else dbt.made_of(loads).values(),
     )
+    kept = () if served is None or on_lake else dbt.made_of(taken.tables)
 
     def on_ended(node: NodeResult) -> None:
         reporter.advance(node.name)
@@ -98,7 +105,9 @@ def build(
     reporter.begin("Building", dbt.size)
     results = _on_the_lake(dbt, on_ended, reporter)
     if results is None:
-        results = dbt.build(on_ended)
+        for unique_id in kept:
+            on_ended(NodeResult(unique_id, "kept", "", seconds=0.0, failures=None))
+        results = dbt.build(on_ended, dbt.all_but(kept) if kept else ())
     reporter.end()
     for node in results:
         if node.status == "warn":
@@ -121,18 +130,22 @@ def build(
         )
     comment(home.candidate, dbt.manifest(), files)
     candidate.checkpoint(home.candidate)
-    record = {"digest": inventory.digest, "filled": filled}
+    built = candidate.Filled(home.candidate, taken.filled)
+    keep_bare(dbt, code_digest(), files, built, of_nothing)
+    record = {"digest": inventory.digest, "filled": taken.filled}
     write_whole(home.candidate_record, json.dumps(record).encode())
-    return Candidate(inventory, dbt, filled)
+    return Candidate(inventory, dbt, taken.filled)
 
 
 def _served(home: Home) -> Filled | None:
     """The warehouse that is served, if today's code wrote it and nobody has written to it since."""
     from warehouse.build.candidate import Filled
+    from warehouse.build.dbt import built_by
 
     record = home.build_record() or {}
+    wrote = (record.get("code"), record.get("built_by"))
     try:
-        if record.get("code") == code_digest() and record["sha256"] == digest_of(home.warehouse):
+        if wrote == (code_digest(), built_by()) and record["sha256"] == digest_of(home.warehouse):
             return Filled(home.warehouse.resolve(), dict(record["filled"]))
     except (OSError, LookupError, TypeError, ValueError):
         return None  # of another layout

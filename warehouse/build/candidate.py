@@ -4,14 +4,16 @@
 loads, checks and flagged figures there are. These are dbt's sources; everything after is SQL.
 
 On most nights one table of loads has another release, and the others are what they were. So a
-table whose SQL is to the letter that of the build that is served is taken from there.
+table whose SQL is to the letter that of the build that is served is taken from there, and with it
+what dbt made of such tables alone.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,12 +126,24 @@ class AdmittedLoad:
     conflicting: tuple[tuple[int, str], ...] = ()
 
 
+# A table or view: its schema and its name.
+Place = tuple[str, str]
+
+
 @dataclass(frozen=True)
 class Filled:
     """A warehouse, and by table of its loads the digest of the SQL that it was filled by."""
 
     warehouse: Path
     tables: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """How a candidate's tables of loads were filled, and which were taken as they were served."""
+
+    filled: Mapping[str, str]
+    tables: frozenset[str] = frozenset()
 
 
 def create(
@@ -141,40 +155,36 @@ def create(
     checks: Sequence[dict[str, object]],
     flags: Sequence[dict[str, object]] = (),
     served: Filled | None = None,
-) -> dict[str, str]:
+    made_of: Callable[[Collection[str]], Collection[Place]] = lambda _: (),
+) -> Taken:
     """Write a new candidate at `path` with everything dbt reads; how its tables were filled.
 
     Every table of every contract is there, empty where no load of it was admitted. `served` is a
-    warehouse that the same code wrote: a table that it has by the same SQL is not read again. What
-    is returned has the digest of the SQL of each table of the loads.
+    warehouse that the same code wrote: a table that it has by the same SQL is not read again, and
+    what is `made_of` such tables and of nothing else stays beside them.
     """
-    by_table: dict[str, list[FileContract]] = {}
-    for contract in contracts:
-        by_table.setdefault(contract.table, []).append(contract)
     with duckdb.connect(config=SETTINGS) as con:
         fills = {
             table: [
-                f"create table loads.{sql_name(table)} as {_empty(sharing)}",
+                create_table,
                 *_inserts(con, table, [o for o in admitted if o.load.contract.table == table]),
             ]
-            for table, sharing in by_table.items()
+            for table, create_table in _tables(contracts).items()
         }
-    filled = {
-        table: hashlib.sha256("\n".join(statements).encode()).hexdigest()
-        for table, statements in fills.items()
-    }
-    same = {
+    folders = {one.parquet.parent for one in admitted}
+    filled = {table: _digest(statements, folders) for table, statements in fills.items()}
+    same = frozenset(
         table
         for table, digest in filled.items()
         if served is not None and served.tables.get(table) == digest
-    }
-    if served is not None and same:
-        shutil.copyfile(served.warehouse, path)
+    )
+    if served is not None:
+        stays = {("loads", table) for table in same} | set(made_of(same))
+        all_but(stays, served.warehouse, path)
     with duckdb.connect(str(path), config=SETTINGS) as con:
         # A process that a pool spawned is taken for a notebook's, in which DuckDB draws.
         con.execute("set enable_progress_bar = false")
         con.begin()
-        _drop_all_but(con, same)
         con.execute("create schema if not exists loads")
         con.execute("create schema archive")
         for table, statements in fills.items():
@@ -217,7 +227,31 @@ def create(
         for one in admitted:
             _insert_corrections(con, one)
         con.commit()
-    return filled
+    return Taken(filled, same)
+
+
+def empty_tables(contracts: Iterable[FileContract]) -> dict[str, str]:
+    """By table of loads, the digest of what fills it where no load of it was admitted."""
+    return {table: _digest([statement], ()) for table, statement in _tables(contracts).items()}
+
+
+def _tables(contracts: Iterable[FileContract]) -> dict[str, str]:
+    """What makes each table of loads, with all columns of the contracts that share it."""
+    by_table: dict[str, list[FileContract]] = {}
+    for contract in contracts:
+        by_table.setdefault(contract.table, []).append(contract)
+    return {
+        table: f"create table loads.{sql_name(table)} as {_empty(sharing)}"
+        for table, sharing in by_table.items()
+    }
+
+
+def _digest(statements: Sequence[str], folders: Iterable[Path]) -> str:
+    """Of what is inserted, wherever the home lies: the name of a load's rows says what they are."""
+    text = "\n".join(statements)
+    for folder in folders:
+        text = text.replace(sql_text(f"{folder}{os.sep}")[:-1], "'")
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _inserts(
@@ -232,18 +266,32 @@ def _inserts(
         yield f"insert into loads.{sql_name(table)} by name" + "\nunion all by name ".join(some)
 
 
-def _drop_all_but(con: duckdb.DuckDBPyConnection, loads: set[str]) -> None:
-    """Take everything out of a warehouse but some tables of its loads."""
-    for (schema,) in con.execute(
-        "select schema_name from duckdb_schemas() where not internal"
-        " and database_name = current_database() and schema_name != 'loads'"
-    ).fetchall():
-        con.execute(f"drop schema {sql_name(schema)} cascade")
-    for (table,) in con.execute(
-        "select table_name from duckdb_tables() where schema_name = 'loads'"
-    ).fetchall():
-        if table not in loads:
-            con.execute(f"drop table loads.{sql_name(table)}")
+def all_but(stays: Collection[Place], warehouse: Path, path: Path) -> None:
+    """Copy a warehouse to `path` with some of its tables and views, and nothing else."""
+    shutil.copyfile(warehouse, path)
+    schemas = {schema for schema, _ in stays}
+    with duckdb.connect(str(path), config=SETTINGS) as con:
+        con.execute("set enable_progress_bar = false")
+        con.begin()
+        for (schema,) in con.execute(
+            "select schema_name from duckdb_schemas() where not internal"
+            " and database_name = current_database()"
+        ).fetchall():
+            if schema not in schemas:
+                con.execute(f"drop schema {sql_name(schema)} cascade")
+        for kind, named, listed in (
+            ("macro table", "function", "functions() where function_type = 'table_macro' and"),
+            ("macro", "function", "functions() where function_type = 'macro' and"),
+            ("view", "view", "views() where"),
+            ("table", "table", "tables() where"),
+        ):
+            for place in con.execute(
+                f"select schema_name, {named}_name from duckdb_{listed} not internal"
+                " and database_name = current_database()"
+            ).fetchall():
+                if place not in stays:
+                    con.execute(f"drop {kind} {'.'.join(map(sql_name, place))}")
+        con.commit()
 
 
 def checkpoint(path: Path) -> None:

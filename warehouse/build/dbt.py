@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +33,7 @@ _STAMP = "project.digest"
 _MANIFEST, _PARSED = "manifest.json", "partial_parse.msgpack"
 # Parsed projects that are kept for other homes: today's, and that of who works beside it.
 _KEPT = 4
-_PARSERS = ("dbt-core", "dbt-adapters", "dbt-duckdb")
+_LIBRARIES = ("dbt-core", "dbt-adapters", "dbt-duckdb", "duckdb")
 
 
 class DbtError(CoreMeasuresError):
@@ -44,7 +44,8 @@ class DbtError(CoreMeasuresError):
 class NodeResult:
     """How one model, seed or test ended: `success`, `pass`, `warn`, `fail`, `error`, `skipped`.
 
-    `query` answers with the rows that a test found wrong, where it found some.
+    `kept` is one that stands as the build before made it. `query` answers with the rows that a test
+    found wrong, where it found some.
     """
 
     unique_id: str
@@ -63,6 +64,11 @@ class NodeResult:
     def failed(self) -> bool:
         """Whether it keeps the candidate back."""
         return self.status in ("error", "fail", "skipped", "runtime error")
+
+
+def built_by() -> list[str]:
+    """The libraries that what is built comes of beside our code, with their versions."""
+    return [f"{name} {importlib.metadata.version(name)}" for name in _LIBRARIES]
 
 
 def begin_importing() -> None:
@@ -208,17 +214,17 @@ class Project:
             self._shared()
         stamp.write_text(self.digest)
 
-    def _cache(self) -> Path:
-        """Where what this project parses to is kept for every home of this user."""
+    @property
+    def cache(self) -> Path:
+        """Where what this project makes of no home is kept for every home of this user."""
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
-        libraries = [f"{name} {importlib.metadata.version(name)}" for name in _PARSERS]
-        key = "\n".join([self.digest, str(self.project), *libraries])
+        key = "\n".join([self.digest, str(self.project), *built_by()])
         return cache / "core-measures" / "dbt" / hashlib.sha256(key.encode()).hexdigest()[:32]
 
     def _brought(self) -> bool:
         """Bring home what was parsed for another home of this user, if it was."""
         try:
-            found = {name: (self._cache() / name).read_bytes() for name in (_MANIFEST, _PARSED)}
+            found = {name: (self.cache / name).read_bytes() for name in (_MANIFEST, _PARSED)}
             json.loads(found[_MANIFEST])
         except (OSError, RuntimeError, ValueError):
             return False
@@ -228,7 +234,7 @@ class Project:
 
     def _shared(self) -> None:
         """Keep what was parsed for other homes; where nothing can be kept, each parses."""
-        cache = self._cache()
+        cache = self.cache
         try:
             cache.mkdir(parents=True, exist_ok=True)
             for name in (_PARSED, _MANIFEST):
@@ -261,12 +267,45 @@ class Project:
     @property
     def size(self) -> int:
         """How many models, seeds and data tests a build goes through."""
-        nodes = self.manifest()["nodes"].values()
-        return sum(
-            node["resource_type"] in ("model", "seed", "test")
-            and node["config"]["materialized"] != "ephemeral"
-            for node in nodes
-        )
+        return sum(1 for _ in self._built())
+
+    def made_of(self, loads: Collection[str]) -> dict[str, tuple[str, str]]:
+        """What this code makes of some tables of loads and of nothing else: schema and name, by id.
+
+        That is every seed; every view, which is SQL and holds no rows; and a table that is made of
+        seeds, of these tables of schema `loads` and of such as it is itself.
+        """
+        manifest = self.manifest()
+        found: dict[str, bool] = {}
+
+        def is_so(unique_id: str) -> bool:
+            if (source := manifest["sources"].get(unique_id)) is not None:
+                return source["schema"] == "loads" and source["identifier"] in loads
+            if unique_id not in found:
+                before = manifest["nodes"][unique_id]["depends_on"].get("nodes", ())
+                found[unique_id] = all(map(is_so, before))
+            return found[unique_id]
+
+        return {
+            unique_id: (node["schema"], node["alias"])
+            for unique_id, node in manifest["nodes"].items()
+            if node["resource_type"] in ("model", "seed")
+            # What a hook does beside a node is not in its table.
+            and not (node["config"]["pre-hook"] or node["config"]["post-hook"])
+            and (node["config"]["materialized"] == "view" or is_so(unique_id))
+        }
+
+    def all_but(self, kept: Collection[str]) -> list[str]:
+        """Every model, seed and data test of a build but those, by their unique ids."""
+        return [unique_id for unique_id in self._built() if unique_id not in kept]
+
+    def _built(self) -> Iterator[str]:
+        for unique_id, node in self.manifest()["nodes"].items():
+            if (
+                node["resource_type"] in ("model", "seed", "test")
+                and node["config"]["materialized"] != "ephemeral"
+            ):
+                yield unique_id
 
     def build(
         self, on_node: Callable[[NodeResult], None], only: Sequence[str] = ()
