@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import os
 import pickle  # nosec B403
@@ -45,16 +44,6 @@ def begin_serving(preload: Sequence[str]) -> ForkServerContext:
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, held_back)
     return context
-
-
-def keep_shared() -> None:
-    """Keep what this process has ready shared with those that are forked from it.
-
-    The collector writes to every object that it looks at, and what is written to is copied: some
-    100 MB a process. What is here by now it leaves alone.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 def begin_worker() -> None:

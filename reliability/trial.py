@@ -29,7 +29,7 @@ def load_libraries() -> None:
     import great_expectations  # noqa: F401
 
     import warehouse.publish.marts  # noqa: F401
-    from ingest.beside import keep_shared
+    from ingest.collector import keep_shared
 
     keep_shared()
 

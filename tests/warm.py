@@ -1,15 +1,19 @@
-"""The command in processes of their own that are forked from one where the libraries are loaded.
+"""The command in processes of their own that are forked from one where its modules are loaded.
 
-Great Expectations and dbt take seconds to import, which is more than most commands then do. The
-project itself is imported anew by each process, as are its settings, its streams and its folder.
+Great Expectations and dbt take seconds to import, which is more than most commands then do, and the
+project's own modules take as long as a short command. None of those reads the environment or writes
+anything when it is imported; the command line, which looks at its streams, is imported anew by each
+process, and all of the project where another checkout of it is asked for.
 """
 
 from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import json
 import os
+import pkgutil
 import runpy
 import signal
 import subprocess
@@ -24,6 +28,10 @@ _LIBRARIES = (
     *("pandas", "pyarrow.dataset", "pyarrow.parquet", "rich.progress", "typer"),
     *("dbt.cli.main", "dbt.adapters.duckdb", "great_expectations.render"),
 )
+_PROJECT = Path(__file__).resolve().parents[1]
+_PARTS = ("ingest", "expectations", "warehouse", "orchestration")
+# Dagster's side, which the command does not import, and what starts the command.
+_LEFT_OUT = ("orchestration.defs", "orchestration.definitions", "orchestration.cli")
 
 
 class Warm:
@@ -79,7 +87,7 @@ class Warm:
 
 
 # What dbt makes of its own classes when it first parses a project takes as long as to import them.
-_PROJECT = {
+_LEAST = {
     "dbt_project.yml": "name: least\nprofile: least\nversion: '1.0.0'\n",
     "profiles.yml": "least: {target: one, outputs: {one: {type: duckdb, path: ':memory:'}}}\n",
     "models/least.sql": "select 1 as one",
@@ -91,7 +99,7 @@ def _parse_once() -> None:
     from dbt.cli.main import dbtRunner
 
     with tempfile.TemporaryDirectory() as name:
-        for path, content in _PROJECT.items():
+        for path, content in _LEAST.items():
             (Path(name) / path).parent.mkdir(exist_ok=True)
             (Path(name) / path).write_text(content)
         where = ("--project-dir", name, "--profiles-dir", name, "--target-path", f"{name}/target")
@@ -102,6 +110,24 @@ def _parse_once() -> None:
         outcome = dbtRunner().invoke(["parse", *where, *quiet, *how])
         os.chdir(folder)
         assert outcome.success, outcome.exception
+
+
+def _load() -> None:
+    for library in _LIBRARIES:
+        importlib.import_module(library)
+    sys.path[0] = str(_PROJECT)
+    for part in _PARTS:
+        package = importlib.import_module(part)
+        for module in pkgutil.walk_packages(package.__path__, f"{part}."):
+            if not module.name.startswith(_LEFT_OUT):
+                importlib.import_module(module.name)
+    _parse_once()
+
+
+def _unload(parts: Sequence[str]) -> None:
+    for name in list(sys.modules):
+        if name.partition(".")[0] in parts:
+            del sys.modules[name]
 
 
 def _serve() -> None:
@@ -134,6 +160,8 @@ def _become(asked: dict[str, object]) -> None:
         for stream, how in ((sys.stdout, errors or "strict"), (sys.stderr, "backslashreplace")):
             stream.reconfigure(encoding=encoding, errors=how)  # type: ignore[union-attr]
         os.chdir(str(asked["folder"]))
+        if Path(str(asked["folder"])).resolve() != _PROJECT:
+            _unload(_PARTS)
         sys.path[0] = str(asked["folder"])
         sys.argv = [str(asked["module"]), *asked["arguments"]]  # type: ignore[misc]
         signal.alarm(int(str(asked["timeout"])))
@@ -155,13 +183,9 @@ def _become(asked: dict[str, object]) -> None:
 
 
 if __name__ == "__main__":
-    import importlib
-
     # What a library prints as it loads is no answer.
     answers, sys.stdout = sys.stdout, sys.stderr
-    for library in _LIBRARIES:
-        importlib.import_module(library)
-    _parse_once()
+    _load()
     sys.stdout = answers
     # What the collector wrote to would be copied for each process.
     gc.collect()

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from expectations.gx import checks_hold, data_docs, engine
 from expectations.panel import load_table, series_panel
-from ingest.beside import keep_shared
+from ingest.collector import keep_shared, look_seldom
 
+look_seldom()
 engine.library()
 keep_shared()
 

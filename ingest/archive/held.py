@@ -51,7 +51,7 @@ class HomeArchive(Archive):
         folder = Path(at)
         folder.mkdir(parents=True, exist_ok=True)
         self._place = Folder(folder)
-        super().__init__(folder)
+        self.address = str(folder)
 
     def __reduce__(self) -> tuple[type[HomeArchive], tuple[Path | str, Path | None]]:
         # A process beside this one reads for itself.

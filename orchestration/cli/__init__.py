@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 
+from ingest.collector import look_seldom
 from orchestration.cli import ending
 from orchestration.ending import leave_locks_to_the_tracker
 
@@ -19,6 +20,7 @@ def main() -> None:
     """Run the command; a user's error is one sentence and exit code 1."""
     try:
         ending.listen()
+        look_seldom()
         _run()
     except ending.Stopped as stopped:
         ending.end(stopped.number)
