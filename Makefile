@@ -12,8 +12,10 @@ TOOLS := $(VENV)/.tools
 refresh: $(READY)
 	@$(BIN)/core-measures refresh --from sample
 
+# A process more than there are processors: a third of what each does is waiting for another.
 test: $(TOOLS) check
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n $$($(PYTHON) -c "import os; print(min(4, os.cpu_count() + 1))") \
+		--dist loadfile --no-loadscope-reorder
 
 # What a machine can say of the code without running it.
 check: $(TOOLS)
