@@ -12,7 +12,7 @@ import json
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import TopologicalSorter
@@ -158,7 +158,13 @@ class CompiledProject:
         """The versions of its marts."""
         return versions_in(self.compiled.manifest)
 
-    def build(self, on_node: Callable[[NodeResult], None]) -> list[NodeResult]:
+    def made_of(self, loads: Collection[str]) -> dict[str, tuple[str, str]]:
+        """Nothing stays: every model of a damaged release is built."""
+        return {}
+
+    def build(
+        self, on_node: Callable[[NodeResult], None], only: Sequence[str] = ()
+    ) -> list[NodeResult]:
         """Every model and test on the candidate; what follows a failure is left out."""
         results: list[NodeResult] = []
         with duckdb.connect(str(self.home.candidate), config=_SETTINGS) as con:

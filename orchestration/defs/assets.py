@@ -274,7 +274,7 @@ def node_events(
     # Dagster takes an asset after those that it is made of; what a build kept it tells of first.
     before = {one: node["depends_on"].get("nodes", ()) for one, node in manifest["nodes"].items()}
     place = {one: number for number, one in enumerate(TopologicalSorter(before).static_order())}
-    for node in sorted(nodes, key=lambda one: place[one.unique_id]):
+    for node in sorted(nodes, key=lambda one: place.get(one.unique_id, len(place))):
         if node.unique_id.startswith("test."):
             key = get_asset_check_key_for_test(manifest, translator, node.unique_id, None)
             if key is not None:

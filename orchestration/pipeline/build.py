@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import shorten
@@ -15,14 +15,14 @@ from ingest.archive.release import Release
 from ingest.archive.writing import write_whole
 from ingest.corrections import corrections_of
 from ingest.errors import CoreMeasuresError
-from orchestration.pipeline.code import code_digest, dbt_project
+from orchestration.pipeline.code import code_digest, code_stands, dbt_project
 from orchestration.pipeline.inventory import UNCHECKED, HeldLoad, Inventory
 from orchestration.pipeline.reporter import SILENT, Reporter
 from orchestration.settings import Settings
 from warehouse.serve.home import Home
 
 if TYPE_CHECKING:
-    from warehouse.build.candidate import AdmittedLoad, Filled
+    from warehouse.build.candidate import AdmittedLoad, Filled, Taken
     from warehouse.build.dbt import NodeResult, Project
 
 _WARNING_WIDTH = 300
@@ -51,6 +51,8 @@ class Candidate:
     dbt: Project
     # By table of its loads, the digest of the SQL that it was filled by.
     filled: Mapping[str, str] = field(default_factory=dict)
+    # The libraries that built it, with their versions.
+    built_by: Sequence[str] = ()
 
 
 def build(
@@ -71,9 +73,8 @@ def build(
         A model could not be built or a test on it failed.
     """
     from warehouse.build import candidate
-    from warehouse.build.bare import bare, keep_bare
     from warehouse.build.comments import comment
-    from warehouse.build.dbt import NodeResult, begin_importing
+    from warehouse.build.dbt import NodeResult, begin_importing, built_by
 
     dbt = dbt or dbt_project(home)
     dbt.prepare()
@@ -82,8 +83,6 @@ def build(
     files = [file for publication in inventory.contracts.values() for file in publication.files]
     # A lake's workers build all that there is, beside one another.
     on_lake = Settings.read().lake_workers is not None
-    of_nothing = None if on_lake else bare(dbt, code_digest(), files)
-    served = _served(home) or of_nothing
     taken = candidate.create(
         home.candidate,
         files,
@@ -92,10 +91,10 @@ def build(
         [(held.load, held.admitted) for held in inventory.loads],
         list(_check_rows(inventory)),
         list(_flag_rows(inventory)),
-        served,
+        _served(home),
         lambda loads: () if on_lake else dbt.made_of(loads).values(),
     )
-    kept = () if served is None or on_lake else dbt.made_of(taken.tables)
+    kept = _kept(dbt, taken)
 
     def on_ended(node: NodeResult) -> None:
         reporter.advance(node.name)
@@ -130,11 +129,19 @@ def build(
         )
     comment(home.candidate, dbt.manifest(), files)
     candidate.checkpoint(home.candidate)
-    built = candidate.Filled(home.candidate, taken.filled)
-    keep_bare(dbt, code_digest(), files, built, of_nothing)
-    record = {"digest": inventory.digest, "filled": taken.filled}
+    # Of code that was written to meanwhile nobody can say what was built by it.
+    filled = taken.filled if code_stands() else {}
+    record = {"digest": inventory.digest, "filled": filled, "built_by": built_by()}
     write_whole(home.candidate_record, json.dumps(record).encode())
-    return Candidate(inventory, dbt, taken.filled)
+    return Candidate(inventory, dbt, filled, built_by())
+
+
+def _kept(dbt: Project, taken: Taken) -> list[str]:
+    """Models and seeds that the candidate has as the build before made them."""
+    loads = {table for schema, table in taken.places if schema == "loads"}
+    if len(loads) == len(taken.places):
+        return []
+    return [node for node, place in dbt.made_of(loads).items() if place in taken.places]
 
 
 def _served(home: Home) -> Filled | None:
@@ -191,10 +198,11 @@ def standing_candidate(home: Home, inventory: Inventory) -> Candidate:
     try:
         record = json.loads(home.candidate_record.read_bytes())
         found, filled = record["digest"], dict(record.get("filled", {}))
+        libraries = list(record.get("built_by", ()))
     except (OSError, ValueError, KeyError, TypeError):
-        found, filled = None, {}
+        found, filled, libraries = None, {}, []
     if found == inventory.digest and home.candidate.exists():
-        return Candidate(inventory, dbt_project(home), filled)
+        return Candidate(inventory, dbt_project(home), filled, libraries)
     home.drop_candidate()
     why = (
         "no warehouse has been built"

@@ -41,6 +41,11 @@ def code_digest() -> str:
     return _digest_of(_CODE)
 
 
+def code_stands() -> bool:
+    """Whether the code on the disk is still what this process took it for."""
+    return _digest_of(_CODE) == code_digest()
+
+
 def dbt_project(home: Home) -> Project:
     """The dbt project, as a home builds it."""
     from warehouse.build.dbt import Project

@@ -52,7 +52,6 @@ def publish(
         A check on the facts failed.
     """
     from expectations.suites.facts import check_facts
-    from warehouse.build.dbt import built_by
     from warehouse.publish.dated import changes
     from warehouse.publish.marts import write_marts
 
@@ -84,7 +83,7 @@ def publish(
         record = {
             "digest": inventory.digest,
             "code": code_digest(),
-            "built_by": built_by(),
+            "built_by": list(candidate.built_by),
             # The next build takes over what it finds in a warehouse that is still this one.
             "sha256": digest_of(folder / home.candidate.name),
             "filled": dict(candidate.filled),

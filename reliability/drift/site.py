@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -264,7 +264,9 @@ class _EnoughError(Exception):
 class _FiguresProject(CompiledProject):
     """Stands where a refresh has its dbt project, and makes figures when it is asked for them."""
 
-    def build(self, on_node: Callable[[NodeResult], None]) -> list[NodeResult]:
+    def build(
+        self, on_node: Callable[[NodeResult], None], only: Sequence[str] = ()
+    ) -> list[NodeResult]:
         """Go no further than the loads.
 
         Raises

@@ -140,10 +140,10 @@ class Filled:
 
 @dataclass(frozen=True)
 class Taken:
-    """How a candidate's tables of loads were filled, and which were taken as they were served."""
+    """How a candidate's tables of loads were filled, and what it has as it was served."""
 
     filled: Mapping[str, str]
-    tables: frozenset[str] = frozenset()
+    places: frozenset[Place] = frozenset()
 
 
 def create(
@@ -178,9 +178,10 @@ def create(
         for table, digest in filled.items()
         if served is not None and served.tables.get(table) == digest
     )
+    taken: frozenset[Place] = frozenset()
     if served is not None:
         stays = {("loads", table) for table in same} | set(made_of(same))
-        all_but(stays, served.warehouse, path)
+        taken = _all_but(stays, served.warehouse, path)
     with duckdb.connect(str(path), config=SETTINGS) as con:
         # A process that a pool spawned is taken for a notebook's, in which DuckDB draws.
         con.execute("set enable_progress_bar = false")
@@ -188,7 +189,7 @@ def create(
         con.execute("create schema if not exists loads")
         con.execute("create schema archive")
         for table, statements in fills.items():
-            if table not in same:
+            if ("loads", table) not in taken:
                 for statement in statements:
                     con.execute(statement)
                 # What is not committed takes memory, and beyond that room on the disk.
@@ -227,12 +228,7 @@ def create(
         for one in admitted:
             _insert_corrections(con, one)
         con.commit()
-    return Taken(filled, same)
-
-
-def empty_tables(contracts: Iterable[FileContract]) -> dict[str, str]:
-    """By table of loads, the digest of what fills it where no load of it was admitted."""
-    return {table: _digest([statement], ()) for table, statement in _tables(contracts).items()}
+    return Taken(filled, taken)
 
 
 def _tables(contracts: Iterable[FileContract]) -> dict[str, str]:
@@ -266,9 +262,10 @@ def _inserts(
         yield f"insert into loads.{sql_name(table)} by name" + "\nunion all by name ".join(some)
 
 
-def all_but(stays: Collection[Place], warehouse: Path, path: Path) -> None:
-    """Copy a warehouse to `path` with some of its tables and views, and nothing else."""
+def _all_but(stays: Collection[Place], warehouse: Path, path: Path) -> frozenset[Place]:
+    """Copy a warehouse to `path` without all but some tables and views; those that it has."""
     shutil.copyfile(warehouse, path)
+    taken: set[Place] = set()
     schemas = {schema for schema, _ in stays}
     with duckdb.connect(str(path), config=SETTINGS) as con:
         con.execute("set enable_progress_bar = false")
@@ -286,12 +283,15 @@ def all_but(stays: Collection[Place], warehouse: Path, path: Path) -> None:
             ("table", "table", "tables() where"),
         ):
             for place in con.execute(
-                f"select schema_name, {named}_name from duckdb_{listed} not internal"
+                f"select distinct schema_name, {named}_name from duckdb_{listed} not internal"
                 " and database_name = current_database()"
             ).fetchall():
-                if place not in stays:
+                if place in stays:
+                    taken.add(place)
+                else:
                     con.execute(f"drop {kind} {'.'.join(map(sql_name, place))}")
         con.commit()
+    return frozenset(taken)
 
 
 def checkpoint(path: Path) -> None:

@@ -214,9 +214,8 @@ class Project:
             self._shared()
         stamp.write_text(self.digest)
 
-    @property
-    def cache(self) -> Path:
-        """Where what this project makes of no home is kept for every home of this user."""
+    def _cache(self) -> Path:
+        """Where what this project parses to is kept for every home of this user."""
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
         key = "\n".join([self.digest, str(self.project), *built_by()])
         return cache / "core-measures" / "dbt" / hashlib.sha256(key.encode()).hexdigest()[:32]
@@ -224,7 +223,7 @@ class Project:
     def _brought(self) -> bool:
         """Bring home what was parsed for another home of this user, if it was."""
         try:
-            found = {name: (self.cache / name).read_bytes() for name in (_MANIFEST, _PARSED)}
+            found = {name: (self._cache() / name).read_bytes() for name in (_MANIFEST, _PARSED)}
             json.loads(found[_MANIFEST])
         except (OSError, RuntimeError, ValueError):
             return False
@@ -234,15 +233,15 @@ class Project:
 
     def _shared(self) -> None:
         """Keep what was parsed for other homes; where nothing can be kept, each parses."""
-        cache = self.cache
         try:
+            cache = self._cache()
             cache.mkdir(parents=True, exist_ok=True)
             for name in (_PARSED, _MANIFEST):
                 write_whole(cache / name, (self.home.dbt_target / name).read_bytes())
             kept = sorted(cache.parent.iterdir(), key=lambda one: one.stat().st_mtime)
             for old in kept[:-_KEPT]:
                 shutil.rmtree(old, ignore_errors=True)
-        except OSError:
+        except (OSError, RuntimeError):  # the latter where a user has no home
             return
 
     def manifest(self) -> dict[str, Any]:
@@ -290,6 +289,7 @@ class Project:
             unique_id: (node["schema"], node["alias"])
             for unique_id, node in manifest["nodes"].items()
             if node["resource_type"] in ("model", "seed")
+            and node["config"]["materialized"] != "ephemeral"
             # What a hook does beside a node is not in its table.
             and not (node["config"]["pre-hook"] or node["config"]["post-hook"])
             and (node["config"]["materialized"] == "view" or is_so(unique_id))
