@@ -12,9 +12,10 @@ TOOLS := $(VENV)/.tools
 refresh: $(READY)
 	@$(BIN)/core-measures refresh --from sample
 
-# A process more than there are processors: a third of what each does is waiting for another.
+# A process more than there are processors, and four at most: a third of what each does is waiting.
 test: $(TOOLS) check
-	@$(BIN)/python -m pytest -n $$($(PYTHON) -c "import os; print(min(4, os.cpu_count() + 1))") \
+	@$(BIN)/python -m pytest \
+		-n $$($(BIN)/python -c "from ingest.beside import processors; print(min(4, processors() + 1))") \
 		--dist loadfile --no-loadscope-reorder
 
 # What a machine can say of the code without running it.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import duckdb
 import factory
 import pytest
-from conftest import IN_NEED, copy_of, made_once, refreshed, rows
+from conftest import IN_NEED, PROJECT, copy_of, made_once, refreshed, rows
 
 from orchestration.pipeline.build import build
 from orchestration.pipeline.check import check
@@ -110,6 +111,31 @@ def test_a_night_builds_what_a_new_release_is_part_of_and_nothing_else(
     assert status["repeat_referrals"] == status["fct_core_measure"] == "ok"
     assert status["not_in_education_employment_or_training"] == "kept"
     assert status["council"] == status["stg_ees__children_in_need__referrals"] == "kept"
-    tests = [node.status for node in ended if node.unique_id.startswith("test.")]
-    assert tests
-    assert set(tests) == {"pass"}
+    tests = {one.name: one.status for one in ended if one.unique_id.startswith("test.")}
+    assert set(tests) == {path.stem for path in (PROJECT / "dbt_project" / "tests").glob("*.sql")}
+    assert set(tests.values()) == {"pass"}
+
+
+def test_what_another_library_or_code_built_is_taken_for_todays(
+    two_publications: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(copy_of(two_publications, tmp_path / "home"))
+    collect(home, str(two_publications.parent / "archive"))
+    inventory = check(home)
+
+    def kept() -> set[str]:
+        ended: list[NodeResult] = []
+        build(home, inventory, on_node=ended.append)
+        return {node.name for node in ended if node.status == "kept"}
+
+    record = (home.root / "builds" / "current").resolve() / "build.json"
+    written = json.loads(record.read_bytes())
+    for changed in ({"built_by": ["duckdb 1.5.4"]}, {"code": "0" * 64}, {"built_by": []}):
+        record.write_text(json.dumps(written | changed))
+        assert kept() == set(), changed
+    record.write_text(json.dumps(written))
+    assert kept()
+    # Code that is written to while a build goes on: what it was built by nobody knows.
+    monkeypatch.setattr("orchestration.pipeline.build.code_stands", lambda: False)
+    assert kept() == set()
+    assert json.loads(home.candidate_record.read_bytes())["built_by"] == []

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from datetime import date
@@ -199,10 +199,13 @@ def check_publication(work: PublicationToCheck) -> list[CheckedRelease]:
     return checked
 
 
-def check_releases(work: Sequence[PublicationToCheck], workers: int) -> Iterator[CheckedRelease]:
-    """Check what has no verdict that holds; results come in the order of `work`.
+def check_releases(
+    work: Sequence[PublicationToCheck], workers: int
+) -> Iterator[tuple[str, list[CheckedRelease]]]:
+    """Check what has no verdict that holds: a publication and its releases, as each is done.
 
-    Publications are shared among `workers` processes; with one, this process checks them itself.
+    Publications are shared among `workers` processes; with one, this process checks them itself, in
+    their order.
 
     Raises
     ------
@@ -211,19 +214,19 @@ def check_releases(work: Sequence[PublicationToCheck], workers: int) -> Iterator
     """
     if workers < 2:
         for one in work:
-            yield from check_publication(one)
+            yield one.publication.publication, check_publication(one)
         return
     pool = ProcessPoolExecutor(
         min(workers, len(work)), prepare_workers(), initializer=beside.begin_worker
     )
     try:
-        # What takes longest begins first, so that none of the others waits for it alone at the end.
+        # The longest begins first, so that it is not left for one process alone at the end.
         begun = {
-            one.publication.publication: pool.submit(check_publication, one)
+            pool.submit(check_publication, one): one.publication.publication
             for one in sorted(work, key=_weight, reverse=True)
         }
-        for one in work:
-            yield from begun[one.publication.publication].result()
+        for future in as_completed(begun):
+            yield begun[future], future.result()
     except BrokenProcessPool as error:
         raise CoreMeasuresError(
             "A process that checked loads was ended from without, perhaps for want of memory;"
@@ -234,7 +237,7 @@ def check_releases(work: Sequence[PublicationToCheck], workers: int) -> Iterator
 
 
 def _weight(work: PublicationToCheck) -> int:
-    """About how long a publication takes beside others: what there is to read of it, in bytes."""
+    """About how long a publication may take beside others: all that is held of it, in bytes."""
     files = [file for held in work.releases for file in held.release.files]
     return sum(
         file.bytes * (1 if file.name.lower().endswith(".csv") else _OF_A_WORKBOOK) for file in files

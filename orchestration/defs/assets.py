@@ -270,8 +270,8 @@ def node_events(
     built: Mapping[tuple[str, str], TableShape],
     version: dg.DataVersion,
 ) -> Iterator[Event]:
-    """What dbt made, each with its rows, columns and types, and what its tests said."""
-    # Dagster takes an asset after those that it is made of; what a build kept it tells of first.
+    """What dbt made or kept, each with its rows, columns and types, and how its tests ended."""
+    # Dagster takes an asset after those that it is made of; a build lists first what it kept.
     before = {one: node["depends_on"].get("nodes", ()) for one, node in manifest["nodes"].items()}
     place = {one: number for number, one in enumerate(TopologicalSorter(before).static_order())}
     for node in sorted(nodes, key=lambda one: place.get(one.unique_id, len(place))):

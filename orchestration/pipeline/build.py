@@ -65,6 +65,8 @@ def build(
 ) -> Candidate:
     """Build and test a candidate warehouse; `on_node` hears of each model and test as it ends.
 
+    It hears first of those that stand as the build before made them.
+
     `dbt` is the project that builds, by default the home's own.
 
     Raises
@@ -129,11 +131,11 @@ def build(
         )
     comment(home.candidate, dbt.manifest(), files)
     candidate.checkpoint(home.candidate)
-    # Of code that was written to meanwhile nobody can say what was built by it.
-    filled = taken.filled if code_stands() else {}
-    record = {"digest": inventory.digest, "filled": filled, "built_by": built_by()}
+    # Where the code changed meanwhile nobody knows which built this: nothing is taken over from it.
+    libraries = built_by() if code_stands() else []
+    record = {"digest": inventory.digest, "filled": taken.filled, "built_by": libraries}
     write_whole(home.candidate_record, json.dumps(record).encode())
-    return Candidate(inventory, dbt, filled, built_by())
+    return Candidate(inventory, dbt, taken.filled, libraries)
 
 
 def _kept(dbt: Project, taken: Taken) -> list[str]:
@@ -145,14 +147,19 @@ def _kept(dbt: Project, taken: Taken) -> list[str]:
 
 
 def _served(home: Home) -> Filled | None:
-    """The warehouse that is served, if today's code wrote it and nobody has written to it since."""
+    """The warehouse that is served, if today's code wrote it and nobody has written to it since.
+
+    Today's code is what this process has taken it for, and what stands on the disk for dbt to read.
+    """
     from warehouse.build.candidate import Filled
     from warehouse.build.dbt import built_by
 
     record = home.build_record() or {}
     wrote = (record.get("code"), record.get("built_by"))
+    if wrote != (code_digest(), built_by()) or not code_stands():
+        return None
     try:
-        if wrote == (code_digest(), built_by()) and record["sha256"] == digest_of(home.warehouse):
+        if record["sha256"] == digest_of(home.warehouse):
             return Filled(home.warehouse.resolve(), dict(record["filled"]))
     except (OSError, LookupError, TypeError, ValueError):
         return None  # of another layout

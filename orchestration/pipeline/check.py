@@ -22,7 +22,7 @@ from orchestration.pipeline.inventory import (
     read_held,
     way_out,
 )
-from orchestration.pipeline.reporter import SILENT, Reporter
+from orchestration.pipeline.reporter import SILENT, Later, Reporter
 from orchestration.settings import Settings
 from warehouse.build.dbt import begin_importing
 from warehouse.serve.home import Home
@@ -62,11 +62,24 @@ def check(
         if processes > 1:
             # This one only waits for them, and what was checked is built next.
             begin_importing()
-        for checked in check_releases(work, processes):
-            path = checked.release.path
-            publication = contracts[checked.release.publication]
-            kept[path] = _keep(home, docs, publication, checked, decisions[path], reporter)
-            reporter.advance(str(checked.release))
+        # Verdicts are kept as they come, and messages have the order of the publications.
+        messages = {one.publication.publication: Later() for one in work}
+        waiting = list(messages)
+        done: set[str] = set()
+        try:
+            for name, found in check_releases(work, processes):
+                for checked in found:
+                    path = checked.release.path
+                    kept[path] = _keep(
+                        home, docs, contracts[name], checked, decisions[path], messages[name]
+                    )
+                    reporter.advance(str(checked.release))
+                done.add(name)
+                while waiting and waiting[0] in done:
+                    messages[waiting.pop(0)].pass_on(reporter)
+        finally:
+            for name in waiting:
+                messages[name].pass_on(reporter)
         reporter.end()
         for name in (name for name in stale if stale[name]):
             releases = (

@@ -43,3 +43,24 @@ class Silent:
 
 
 SILENT: Reporter = Silent()
+
+
+class Later(Silent):
+    """A reporter that keeps its lines until they are asked for."""
+
+    def __init__(self) -> None:
+        self._lines: list[tuple[bool, str]] = []
+
+    def say(self, line: str) -> None:
+        """Keep the line."""
+        self._lines.append((False, line))
+
+    def warn(self, line: str) -> None:
+        """Keep the line as one that somebody must act on."""
+        self._lines.append((True, line))
+
+    def pass_on(self, reporter: Reporter) -> None:
+        """Give the lines to another reporter, in their order."""
+        for is_warning, line in self._lines:
+            (reporter.warn if is_warning else reporter.say)(line)
+        self._lines.clear()
