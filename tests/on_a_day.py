@@ -7,13 +7,10 @@ of the time, and of how long something took, is as it is.
 from __future__ import annotations
 
 import importlib
-import pkgutil
 import sys
 from datetime import UTC, datetime, timedelta, tzinfo
 
-PARTS = ("ingest", "expectations", "warehouse", "orchestration")
-# Dagster's side is no part of the command.
-LEFT_OUT = ("orchestration.defs", "orchestration.definitions", "orchestration.cli.__main__")
+from tests.warm import PARTS, import_project
 
 
 def moved_by(difference: timedelta) -> type[datetime]:
@@ -29,11 +26,7 @@ def moved_by(difference: timedelta) -> type[datetime]:
 
 def main() -> None:
     moment, *arguments = sys.argv[1:]
-    for part in PARTS:
-        package = importlib.import_module(part)
-        for module in pkgutil.walk_packages(package.__path__, f"{part}."):
-            if not module.name.startswith(LEFT_OUT):
-                importlib.import_module(module.name)
+    import_project("orchestration.cli.__main__")
     moved = moved_by(datetime.fromisoformat(moment) - datetime.now(UTC))
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] in PARTS and getattr(module, "datetime", None) is datetime:

@@ -8,8 +8,11 @@ import json
 import re
 import shutil
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -1407,38 +1410,41 @@ def test_old_releases_that_nobody_can_read_fail_every_night(tmp_path: Path) -> N
         assert server.asked(lambda r: r.path.endswith("/files")) == 1
 
 
-def test_a_memory_that_is_damaged_or_gone_brings_everything_home_again(tmp_path: Path) -> None:
+@contextmanager
+def asked_once(
+    tmp_path: Path, home: HomeArchive
+) -> Iterator[tuple[Server, Path, Callable[[], Any]]]:
+    """A publication that was asked for: its server, what is remembered of it, asking again."""
     kind = KINDS["ees"]
     contract = kind.contract(tmp_path / "contracts")
-    home = HomeArchive(tmp_path / "home")
     with Server(Ees(kind.shelf(2))) as server:
-        environment = kind.environment(server.base)
-        ask(contract, environment, tmp_path, home)
-        memory = tmp_path / "work" / "live" / f"{kind.publication}.json"
+        again = partial(ask, contract, kind.environment(server.base), tmp_path, home)
+        again()
+        yield server, tmp_path / "work" / "live" / f"{kind.publication}.json", again
+
+
+def test_a_memory_that_is_damaged_or_gone_brings_everything_home_again(tmp_path: Path) -> None:
+    home = HomeArchive(tmp_path / "home")
+    with asked_once(tmp_path, home) as (server, memory, again):
         for damaged in (b"{", b'{"seen": 7}', b"\xff\xfe", None):
             memory.unlink() if damaged is None else memory.write_bytes(damaged)
             server.requests.clear()
-            assert ask(contract, environment, tmp_path, home).releases == []
+            assert again().releases == []
             # Each release says itself what it was fetched as.
             assert server.asked(lambda r: r.path.endswith("/files")) == 0
-    assert len(home.held("ees", kind.publication)) == 2
+    assert len(home.held("ees", KINDS["ees"].publication)) == 2
 
 
 def test_what_an_older_version_remembers_is_asked_for_whole_again(tmp_path: Path) -> None:
     """It kept the answers under a name of its own."""
-    kind = KINDS["ees"]
-    contract = kind.contract(tmp_path / "contracts")
     home = HomeArchive(tmp_path / "home")
-    with Server(Ees(kind.shelf(2))) as server:
-        environment = kind.environment(server.base)
-        ask(contract, environment, tmp_path, home)
-        memory = tmp_path / "work" / "live" / f"{kind.publication}.json"
+    with asked_once(tmp_path, home) as (server, memory, again):
         remembered = json.loads(memory.read_bytes())
         assert remembered["responses"]
         remembered["told"] = remembered.pop("responses")
         memory.write_text(json.dumps(remembered))
         server.requests.clear()
-        assert ask(contract, environment, tmp_path, home).releases == []
+        assert again().releases == []
         assert server.requests
         assert all(request.conditional for request in server.requests)
 

@@ -9,7 +9,6 @@ process, and all of the project where another checkout of it is asked for.
 from __future__ import annotations
 
 import contextlib
-import gc
 import importlib
 import json
 import os
@@ -29,9 +28,9 @@ _LIBRARIES = (
     *("dbt.cli.main", "dbt.adapters.duckdb", "great_expectations.render"),
 )
 _PROJECT = Path(__file__).resolve().parents[1]
-_PARTS = ("ingest", "expectations", "warehouse", "orchestration")
-# Dagster's side, which the command does not import, and what starts the command.
-_LEFT_OUT = ("orchestration.defs", "orchestration.definitions", "orchestration.cli")
+PARTS = ("ingest", "expectations", "warehouse", "orchestration")
+# Dagster's side is no part of the command.
+_DAGSTER = ("orchestration.defs", "orchestration.definitions")
 
 
 class Warm:
@@ -112,21 +111,26 @@ def _parse_once() -> None:
         assert outcome.success, outcome.exception
 
 
+def import_project(*left_out: str) -> None:
+    """Import every module of the command's, but for those that are left out."""
+    for part in PARTS:
+        package = importlib.import_module(part)
+        for module in pkgutil.walk_packages(package.__path__, f"{part}."):
+            if not module.name.startswith((*_DAGSTER, *left_out)):
+                importlib.import_module(module.name)
+
+
 def _load() -> None:
     for library in _LIBRARIES:
         importlib.import_module(library)
     sys.path[0] = str(_PROJECT)
-    for part in _PARTS:
-        package = importlib.import_module(part)
-        for module in pkgutil.walk_packages(package.__path__, f"{part}."):
-            if not module.name.startswith(_LEFT_OUT):
-                importlib.import_module(module.name)
+    import_project("orchestration.cli")
     _parse_once()
 
 
-def _unload(parts: Sequence[str]) -> None:
+def _unload() -> None:
     for name in list(sys.modules):
-        if name.partition(".")[0] in parts:
+        if name.partition(".")[0] in PARTS:
             del sys.modules[name]
 
 
@@ -161,7 +165,7 @@ def _become(asked: dict[str, object]) -> None:
             stream.reconfigure(encoding=encoding, errors=how)  # type: ignore[union-attr]
         os.chdir(str(asked["folder"]))
         if Path(str(asked["folder"])).resolve() != _PROJECT:
-            _unload(_PARTS)
+            _unload()
         sys.path[0] = str(asked["folder"])
         sys.argv = [str(asked["module"]), *asked["arguments"]]  # type: ignore[misc]
         signal.alarm(int(str(asked["timeout"])))
@@ -187,7 +191,5 @@ if __name__ == "__main__":
     answers, sys.stdout = sys.stdout, sys.stderr
     _load()
     sys.stdout = answers
-    # What the collector wrote to would be copied for each process.
-    gc.collect()
-    gc.freeze()
+    importlib.import_module("ingest.collector").keep_shared()
     _serve()

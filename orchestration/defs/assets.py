@@ -37,6 +37,8 @@ SITE = dg.AssetKey("site")
 SECONDS_BEFORE_RETRY = 20.0
 # So many tell one title from another, and fit into Dagster's graph.
 _WORDS_IN_A_NAME = 6
+# Beside an asset that no build has made anew.
+_AS_IT_STOOD: Mapping[str, float | str] = {"nothing new": "it stands as it was built"}
 # A night that was missed, and three in a row.
 ASKED_EVERY_NIGHT = dg.FreshnessPolicy.time_window(
     warn_window=timedelta(hours=36), fail_window=timedelta(hours=84)
@@ -258,7 +260,7 @@ def _as_it_stood(context: dg.AssetExecutionContext, inventory: Inventory) -> Ite
     for key in (one for one in order if one in context.selected_asset_keys):
         yield dg.MaterializeResult(
             key,
-            metadata={"nothing new": "it stands as it was built"},
+            metadata=_AS_IT_STOOD,
             data_version=version_of_build(inventory),
         )
 
@@ -293,9 +295,7 @@ def node_events(
             if props["resource_type"] not in ("model", "seed"):
                 continue
             shape = built.get((props["schema"], props["alias"]))
-            how: dict[str, float | str] = {"seconds": node.seconds}
-            if node.status == "kept":
-                how = {"nothing new": "it stands as it was built"}
+            how = _AS_IT_STOOD if node.status == "kept" else {"seconds": node.seconds}
             yield dg.MaterializeResult(
                 translator.get_asset_key(props),
                 metadata={**how, **(_shape_metadata(shape) if shape else {})},

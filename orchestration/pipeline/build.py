@@ -22,7 +22,7 @@ from orchestration.settings import Settings
 from warehouse.serve.home import Home
 
 if TYPE_CHECKING:
-    from warehouse.build.candidate import AdmittedLoad, Filled, Taken
+    from warehouse.build.candidate import AdmittedLoad, Filled
     from warehouse.build.dbt import NodeResult, Project
 
 _WARNING_WIDTH = 300
@@ -94,9 +94,8 @@ def build(
         list(_check_rows(inventory)),
         list(_flag_rows(inventory)),
         _served(home),
-        lambda loads: () if on_lake else dbt.made_of(loads).values(),
+        lambda loads: {} if on_lake else dbt.made_of(loads),
     )
-    kept = _kept(dbt, taken)
 
     def on_ended(node: NodeResult) -> None:
         reporter.advance(node.name)
@@ -106,9 +105,9 @@ def build(
     reporter.begin("Building", dbt.size)
     results = _on_the_lake(dbt, on_ended, reporter)
     if results is None:
-        for unique_id in kept:
+        for unique_id in taken.made:
             on_ended(NodeResult(unique_id, "kept", "", seconds=0.0, failures=None))
-        results = dbt.build(on_ended, dbt.all_but(kept) if kept else ())
+        results = dbt.build(on_ended, dbt.all_but(taken.made) if taken.made else ())
     reporter.end()
     for node in results:
         if node.status == "warn":
@@ -136,14 +135,6 @@ def build(
     record = {"digest": inventory.digest, "filled": taken.filled, "built_by": libraries}
     write_whole(home.candidate_record, json.dumps(record).encode())
     return Candidate(inventory, dbt, taken.filled, libraries)
-
-
-def _kept(dbt: Project, taken: Taken) -> list[str]:
-    """Models and seeds that the candidate has as the build before made them."""
-    loads = {table for schema, table in taken.places if schema == "loads"}
-    if len(loads) == len(taken.places):
-        return []
-    return [node for node, place in dbt.made_of(loads).items() if place in taken.places]
 
 
 def _served(home: Home) -> Filled | None:

@@ -140,10 +140,10 @@ class Filled:
 
 @dataclass(frozen=True)
 class Taken:
-    """How a candidate's tables of loads were filled, and what it has as it was served."""
+    """How a candidate's tables of loads were filled, and what it has of these as it was served."""
 
     filled: Mapping[str, str]
-    places: frozenset[Place] = frozenset()
+    made: tuple[str, ...]
 
 
 def create(
@@ -155,13 +155,13 @@ def create(
     checks: Sequence[dict[str, object]],
     flags: Sequence[dict[str, object]] = (),
     served: Filled | None = None,
-    made_of: Callable[[Collection[str]], Collection[Place]] = lambda _: (),
+    made_of: Callable[[Collection[str]], Mapping[str, Place]] = lambda _: {},
 ) -> Taken:
     """Write a new candidate at `path` with everything dbt reads; how its tables were filled.
 
     Every table of every contract is there, empty where no load of it was admitted. `served` is a
     warehouse that the same code wrote: a table that it has by the same SQL is not read again, and
-    what is `made_of` such tables and of nothing else stays beside them.
+    what is `made_of` such tables and of nothing else, by its id, stays beside them.
     """
     with duckdb.connect(config=SETTINGS) as con:
         fills = {
@@ -178,9 +178,11 @@ def create(
         for table, digest in filled.items()
         if served is not None and served.tables.get(table) == digest
     )
-    taken: frozenset[Place] = frozenset()
+    taken: set[Place] = set()
+    made: Mapping[str, Place] = {}
     if served is not None:
-        stays = {("loads", table) for table in same} | set(made_of(same))
+        made = made_of(same)
+        stays = {("loads", table) for table in same} | set(made.values())
         taken = _all_but(stays, served.warehouse, path)
     with duckdb.connect(str(path), config=SETTINGS) as con:
         # A process that a pool spawned is taken for a notebook's, in which DuckDB draws.
@@ -228,7 +230,7 @@ def create(
         for one in admitted:
             _insert_corrections(con, one)
         con.commit()
-    return Taken(filled, taken)
+    return Taken(filled, tuple(one for one, place in made.items() if place in taken))
 
 
 def _tables(contracts: Iterable[FileContract]) -> dict[str, str]:
@@ -262,7 +264,7 @@ def _inserts(
         yield f"insert into loads.{sql_name(table)} by name" + "\nunion all by name ".join(some)
 
 
-def _all_but(stays: Collection[Place], warehouse: Path, path: Path) -> frozenset[Place]:
+def _all_but(stays: Collection[Place], warehouse: Path, path: Path) -> set[Place]:
     """Copy a warehouse to `path` without all but some tables and views; those that it has."""
     shutil.copyfile(warehouse, path)
     taken: set[Place] = set()
@@ -291,7 +293,7 @@ def _all_but(stays: Collection[Place], warehouse: Path, path: Path) -> frozenset
                 else:
                     con.execute(f"drop {kind} {'.'.join(map(sql_name, place))}")
         con.commit()
-    return frozenset(taken)
+    return taken
 
 
 def checkpoint(path: Path) -> None:
