@@ -46,14 +46,24 @@
 {%- endmacro %}
 
 
-{#- Of figures put together, what the last of them to come out has: one vintage's, and whole. -#}
+{#-
+  Of figures put together, what the last of them to come out has: one vintage's, and whole. One
+  struct for all of the columns, which DuckDB makes once a group.
+-#}
 {% macro last_to_come_out(columns, of='') -%}
     {%- set at = of ~ '.' if of else '' -%}
+    {%- set order = ['published', 'publication', 'release', 'version'] -%}
+    {%- set last -%}
+        max(
+            struct_pack(
+                {%- for column in order + (columns | reject('in', order) | list) %}
+                    {{ column }} := {{ at }}{{ column }}{{ ',' if not loop.last }}
+                {%- endfor %}
+            )
+        ) filter (where {{ at }}published is not null)
+    {%- endset -%}
     {%- for column in columns %}
-        max_by(
-            {{ at }}{{ column }},
-            ({{ at }}published, {{ at }}publication, {{ at }}release, {{ at }}version)
-        ) filter (where {{ at }}published is not null) as {{ column }}
+        ({{ last }}).{{ column }} as {{ column }}
         {{- ',' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}

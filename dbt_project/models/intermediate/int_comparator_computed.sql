@@ -204,17 +204,11 @@ sums as (
 grouped as (
     select
         figures.council_code,
-        figures.council_name,
-        figures.region_code,
-        figures.region_name,
         figures.measure_id,
         figures.series_id,
         figures.period_type,
         figures.period_start,
         figures.period_end,
-        figures.year,
-        figures.period_label,
-        figures.unit,
         models.model as neighbour_model,
         neighbours.neighbour_dfe_code as dfe_code,
     from figures
@@ -228,34 +222,22 @@ grouped as (
             and figures.dfe_code = neighbours.dfe_code
 ),
 
-medians as (
+-- By the key alone: ten neighbours a figure, with all that a figure says, would be most of a build.
+of_neighbours as (
     select
-        'statistical_neighbours' as comparator,
         grouped.council_code,
-        grouped.council_name,
-        grouped.region_code,
-        grouped.region_name,
         grouped.measure_id,
         grouped.series_id,
         grouped.period_type,
         grouped.period_start,
         grouped.period_end,
-        grouped.year,
-        grouped.period_label,
+        grouped.neighbour_model,
         count(figures.value) as councils_with_value,
         case when councils_with_value >= 5 then round(median(figures.value), 6) end as value,
         -- In order: a sum of the same figures ends otherwise when they are added otherwise.
         case
             when councils_with_value >= 5 then round(avg(figures.value order by figures.value), 6)
         end as mean,
-        grouped.unit,
-        cast(null as double) as numerator,
-        cast(null as double) as denominator,
-        cast(null as double) as lower_95,
-        cast(null as double) as upper_95,
-        cast(null as varchar) as interval_method,
-        'median' as statistic,
-        grouped.neighbour_model,
         count(*) as councils_of,
         coalesce(bool_or(figures.is_corrected and figures.value is not null), false)
             as is_corrected,
@@ -264,6 +246,42 @@ medians as (
     from grouped
     left join figures using (measure_id, series_id, period_type, period_start, period_end, dfe_code)
     group by all
+),
+
+medians as (
+    select
+        'statistical_neighbours' as comparator,
+        facts.council_code,
+        facts.council_name,
+        facts.region_code,
+        facts.region_name,
+        facts.measure_id,
+        facts.series_id,
+        facts.period_type,
+        facts.period_start,
+        facts.period_end,
+        facts.year,
+        facts.period_label,
+        of_neighbours.councils_with_value,
+        of_neighbours.value,
+        of_neighbours.mean,
+        facts.unit,
+        cast(null as double) as numerator,
+        cast(null as double) as denominator,
+        cast(null as double) as lower_95,
+        cast(null as double) as upper_95,
+        cast(null as varchar) as interval_method,
+        'median' as statistic,
+        of_neighbours.neighbour_model,
+        of_neighbours.councils_of,
+        of_neighbours.is_corrected,
+        of_neighbours.publication,
+        of_neighbours.release,
+        of_neighbours.version,
+        of_neighbours.published,
+    from of_neighbours
+    inner join facts
+        using (council_code, measure_id, series_id, period_type, period_start, period_end)
 ),
 
 final as (
