@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import multiprocessing
 import os
 import pickle  # nosec B403
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
-from typing import Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from ingest.collector import keep_shared
 
 _Result = TypeVar("_Result")
 
@@ -34,16 +39,25 @@ def begin_serving(preload: Sequence[str]) -> ForkServerContext:
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([*preload])
-    # Ctrl-C goes to every process of a terminal: this one is told, and the server, which takes over
-    # what is held back here, is not in the midst of its imports, and neither is what it forks. The
-    # tracker, which it starts too, would let go of what is held back: it is started before.
+    with _interrupts_held_back():
+        forkserver.ensure_running()
+    return context
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Start a process that Ctrl-C does not reach, which goes to every process of a terminal.
+
+    This one is told, and what it starts, which takes over what is held back here, is not in the
+    midst of its imports, and neither is what that forks. The tracker, which is started too, would
+    let go of what is held back: it is started before.
+    """
     resource_tracker.ensure_running()
     held_back = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        forkserver.ensure_running()
+        yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, held_back)
-    return context
 
 
 def begin_worker() -> None:
@@ -77,14 +91,22 @@ class Beside(Here[_Result]):
     """A call that is carried out in a process of its own, while this one goes on.
 
     `call` is a function of a module, and it, what it is given and what it returns can be pickled.
-    `preload` are modules to have ready, where no server runs yet.
+    `preload` are modules to have ready, where no server runs yet. With `forked` it is a copy of
+    this process, which has at hand what is in memory here: what it is given may be anything that
+    does not hang on other threads of this process.
     """
 
     def __init__(
-        self, call: Callable[..., _Result], *arguments: object, preload: Sequence[str] = ()
+        self,
+        call: Callable[..., _Result],
+        *arguments: object,
+        preload: Sequence[str] = (),
+        forked: bool = False,
     ) -> None:
         super().__init__(call, *arguments)
-        context = begin_serving(preload)
+        context = multiprocessing.get_context("fork") if forked else begin_serving(preload)
+        if forked:
+            keep_shared()
         self._answers, answering = context.Pipe(duplex=False)
         self._process = context.Process(target=_carry_out, args=(answering, call, arguments))
         self._process.start()
@@ -119,17 +141,96 @@ class Beside(Here[_Result]):
         self._process.join()
 
 
+class Apart:
+    """A process of its own with nothing of this one's memory, ready by the time it has work.
+
+    `modules` are what it imports until then.
+    """
+
+    def __init__(self, modules: Sequence[str] = ()) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._talk, their_end = context.Pipe()
+        self._process = context.Process(
+            target=_wait_for_work, args=(their_end, tuple(modules)), daemon=True
+        )
+        with _interrupts_held_back():
+            self._process.start()
+        their_end.close()
+
+    def carry_out(
+        self,
+        call: Callable[..., _Result],
+        *arguments: object,
+        hear: Callable[[Any], None] | None = None,
+    ) -> _Result:
+        """What the call returns; where somebody is to `hear` of it, it is given, last, who to tell.
+
+        `call` is a function of a module; it, what it is given, returns and tells can be pickled.
+
+        Raises
+        ------
+        EndedFromWithoutError
+            The process is gone and has said nothing.
+        Exception
+            What the call raised.
+        """
+        try:
+            self._talk.send((call, arguments, hear is not None))
+            while isinstance(heard := self._talk.recv(), _Heard):
+                if hear is not None:
+                    hear(heard.what)
+        except (EOFError, ConnectionError):
+            raise EndedFromWithoutError("it was ended from without") from None
+        finally:
+            self.stop()
+        returned, raised = heard
+        if raised is not None:
+            raise raised
+        result: _Result = returned
+        return result
+
+    def stop(self) -> None:
+        """End the process, whatever it does."""
+        self._talk.close()
+        if self._process.is_alive():
+            self._process.kill()
+        self._process.join()
+
+
+class _Heard(NamedTuple):
+    what: object
+
+
+def _wait_for_work(talk: Connection, modules: Sequence[str]) -> None:
+    begin_worker()
+    for module in modules:
+        # Who needs it imports it again, and is told what is wrong with it.
+        with contextlib.suppress(Exception):
+            importlib.import_module(module)
+    try:
+        call, arguments, is_heard = talk.recv()
+    except EOFError:
+        return
+    to_tell = [lambda what: talk.send(_Heard(what))] if is_heard else []
+    talk.send(_answer_of(call, [*arguments, *to_tell]))
+    talk.close()
+
+
 def _carry_out(
     answering: Connection, call: Callable[..., object], arguments: Sequence[object]
 ) -> None:
     begin_worker()
-    answer: tuple[object, BaseException | None]
-    try:
-        answer = call(*arguments), None
-    except Exception as error:
-        answer = None, error if _goes_through(error) else RuntimeError(repr(error))
-    answering.send(answer)
+    answering.send(_answer_of(call, arguments))
     answering.close()
+
+
+def _answer_of(
+    call: Callable[..., object], arguments: Sequence[object]
+) -> tuple[object, BaseException | None]:
+    try:
+        return call(*arguments), None
+    except Exception as error:
+        return None, error if _goes_through(error) else RuntimeError(repr(error))
 
 
 def _goes_through(error: Exception) -> bool:

@@ -17,7 +17,6 @@ from urllib.parse import quote
 
 from expectations.gx import engine
 from expectations.results.verdicts import Check, LoadVerdict
-from expectations.suites.loads import LoadSuite
 from ingest.reading.loads import Load
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from great_expectations.render.view import DefaultJinjaPageView
 
     from expectations.gx.checks_hold import ExpectChecksToHold
+    from expectations.suites.loads import LoadSuite
 
 INDEX = "index.html"
 

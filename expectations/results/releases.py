@@ -226,7 +226,8 @@ def check_releases(
             for one in sorted(work, key=_weight, reverse=True)
         }
         for future in as_completed(begun):
-            yield begun[future], future.result()
+            # Handed over and not kept: with its pages a publication's result takes megabytes.
+            yield begun.pop(future), future.result()
     except BrokenProcessPool as error:
         raise CoreMeasuresError(
             "A process that checked loads was ended from without, perhaps for want of memory;"

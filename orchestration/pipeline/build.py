@@ -6,13 +6,15 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from textwrap import shorten
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from expectations.results.verdicts import Check
 from ingest.archive.release import Release
 from ingest.archive.writing import write_whole
+from ingest.beside import Apart, EndedFromWithoutError
 from ingest.corrections import corrections_of
 from ingest.errors import CoreMeasuresError
 from orchestration.pipeline.code import code_digest, code_stands, dbt_project
@@ -74,40 +76,27 @@ def build(
     NotPublishedError
         A model could not be built or a test on it failed.
     """
-    from warehouse.build import candidate
-    from warehouse.build.comments import comment
-    from warehouse.build.dbt import NodeResult, begin_importing, built_by
+    from warehouse.build.dbt import NodeResult, built_by
 
-    dbt = dbt or dbt_project(home)
-    dbt.prepare()
-    begin_importing()
-    home.drop_candidate()
-    files = [file for publication in inventory.contracts.values() for file in publication.files]
-    # A lake's workers build all that there is, beside one another.
-    on_lake = Settings.read().lake_workers is not None
-    taken = candidate.create(
-        home.candidate,
-        files,
-        [_admitted(home, held) for held in inventory.loads if held.admitted],
-        [held.release for held in inventory.releases],
-        [(held.load, held.admitted) for held in inventory.loads],
-        list(_check_rows(inventory)),
-        list(_flag_rows(inventory)),
-        _served(home),
-        lambda loads: {} if on_lake else dbt.made_of(loads),
-    )
-
-    def on_ended(node: NodeResult) -> None:
-        reporter.advance(node.name)
+    def hear(what: int | NodeResult) -> None:
+        if not isinstance(what, NodeResult):
+            reporter.begin("Building", what)
+            return
+        reporter.advance(what.name)
         if on_node is not None:
-            on_node(node)
+            on_node(what)
 
-    reporter.begin("Building", dbt.size)
-    results = _on_the_lake(dbt, on_ended, reporter)
-    if results is None:
-        for unique_id in taken.made:
-            on_ended(NodeResult(unique_id, "kept", "", seconds=0.0, failures=None))
-        results = dbt.build(on_ended, dbt.all_but(taken.made) if taken.made else ())
+    settings = Settings.read()
+    if settings.processes > 1 and settings.lake_workers is None and dbt is None:
+        dbt = dbt_project(home)
+        made = _made_apart(home, inventory, _served(home), hear)
+    else:
+        dbt = dbt or dbt_project(home)
+        # A lake's workers build all that there is, beside one another.
+        workers = settings.lake_workers
+        on_lake = None if workers is None else partial(_on_the_lake, dbt, workers, reporter)
+        made = _make(home, inventory, _served(home), hear, dbt, on_lake)
+    results = made.results
     reporter.end()
     for node in results:
         if node.status == "warn":
@@ -128,13 +117,98 @@ def build(
             f"The candidate warehouse is not sound, nothing was swapped: {shown}"
             + accepted_among(inventory)
         )
-    comment(home.candidate, dbt.manifest(), files)
-    candidate.checkpoint(home.candidate)
     # Where the code changed meanwhile nobody knows which built this: nothing is taken over from it.
     libraries = built_by() if code_stands() else []
-    record = {"digest": inventory.digest, "filled": taken.filled, "built_by": libraries}
+    record = {"digest": inventory.digest, "filled": made.filled, "built_by": libraries}
     write_whole(home.candidate_record, json.dumps(record).encode())
-    return Candidate(inventory, dbt, taken.filled, libraries)
+    return Candidate(inventory, dbt, made.filled, libraries)
+
+
+class _Made(NamedTuple):
+    results: list[NodeResult]
+    # By table of its loads, the digest of the SQL that it was filled by.
+    filled: Mapping[str, str]
+
+
+def _make(
+    home: Home,
+    inventory: Inventory,
+    served: Filled | None,
+    hear: Callable[[int | NodeResult], None],
+    dbt: Project | None = None,
+    on_lake: Callable[[Callable[[NodeResult], None]], list[NodeResult] | None] | None = None,
+) -> _Made:
+    """Fill a candidate and build it, on the lake or here; it is whole where no node failed.
+
+    `hear` hears how many nodes there are, and then of each.
+    """
+    from warehouse.build import candidate
+    from warehouse.build.comments import comment
+    from warehouse.build.dbt import NodeResult, begin_importing
+
+    dbt = dbt or dbt_project(home)
+    dbt.prepare()
+    begin_importing()
+    files = [file for publication in inventory.contracts.values() for file in publication.files]
+    taken = candidate.create(
+        home.candidate,
+        files,
+        [_admitted(home, held) for held in inventory.loads if held.admitted],
+        [held.release for held in inventory.releases],
+        [(held.load, held.admitted) for held in inventory.loads],
+        list(_check_rows(inventory)),
+        list(_flag_rows(inventory)),
+        served,
+        dbt.made_of if on_lake is None else lambda _: {},
+    )
+    hear(dbt.size)
+    results = on_lake(hear) if on_lake else None
+    if results is None:
+        for unique_id in taken.made:
+            hear(NodeResult(unique_id, "kept", "", seconds=0.0, failures=None))
+        results = dbt.build(hear, dbt.all_but(taken.made) if taken.made else ())
+    if not any(node.failed for node in results):
+        comment(home.candidate, dbt.manifest(), files)
+        candidate.checkpoint(home.candidate)
+    return _Made(results, taken.filled)
+
+
+# Ready to build, or nothing.
+_builders: list[Apart] = []
+
+
+def begin_builder() -> None:
+    """Start the process that builds, and have it import dbt, which takes seconds, meanwhile.
+
+    It is for who is going to build in this process, or has nothing to lose by it.
+    """
+    if not _builders:
+        from warehouse.build.dbt import DBT
+
+        _builders.append(Apart(["warehouse.build.candidate", *DBT]))
+
+
+def _made_apart(
+    home: Home,
+    inventory: Inventory,
+    served: Filled | None,
+    hear: Callable[[int | NodeResult], None],
+) -> _Made:
+    """The same in a process of its own, which takes the memory that it needed with it.
+
+    Raises
+    ------
+    NotPublishedError
+        The process was ended from without.
+    """
+    begin_builder()
+    try:
+        return _builders.pop().carry_out(_make, home, inventory, served, hear=hear)
+    except EndedFromWithoutError as error:
+        raise NotPublishedError(
+            "The process that built the candidate was ended from without, perhaps for want of"
+            " memory; nothing was swapped. Refresh again."
+        ) from error
 
 
 def _served(home: Home) -> Filled | None:
@@ -164,12 +238,9 @@ def digest_of(warehouse: Path) -> str:
 
 
 def _on_the_lake(
-    dbt: Project, on_node: Callable[[NodeResult], None], reporter: Reporter
+    dbt: Project, workers: int, reporter: Reporter, on_node: Callable[[NodeResult], None]
 ) -> list[NodeResult] | None:
-    """Build on the lake, where the settings say so; None where it is for this machine to do."""
-    settings = Settings.read()
-    if settings.lake_workers is None:
-        return None
+    """Build on the lake; None where it is for this machine to do after all."""
     from orchestration.pipeline.lake import build_on_lake
     from warehouse.publish.lake import Lake, LakeError
 
@@ -178,7 +249,7 @@ def _on_the_lake(
         if lake is None:
             raise LakeError("CORE_MEASURES_LAKE_WORKERS is set, and no lake is named.")
         return build_on_lake(
-            lake, dbt, settings.lake_workers, settings.lake_worker or "", on_node, reporter
+            lake, dbt, workers, Settings.read().lake_worker or "", on_node, reporter
         )
     except LakeError as error:
         reporter.warn(f"Built on this machine, and not on the lake: {error}")

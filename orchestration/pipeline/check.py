@@ -12,6 +12,7 @@ from expectations.results.releases import CheckedRelease, check_releases
 from ingest.contracts.contract import Publication
 from ingest.contracts.load import load_contracts
 from ingest.reading.loads import recognised_by
+from orchestration.pipeline.build import begin_builder
 from orchestration.pipeline.data_docs import DataDocs
 from orchestration.pipeline.inventory import (
     Contracts,
@@ -24,7 +25,6 @@ from orchestration.pipeline.inventory import (
 )
 from orchestration.pipeline.reporter import SILENT, Later, Reporter
 from orchestration.settings import Settings
-from warehouse.build.dbt import begin_importing
 from warehouse.serve.home import Home
 
 # A line or two: the whole warning is in the verdict, in Data Docs and in `status`.
@@ -60,8 +60,8 @@ def check(
         work = [held[name] for name in stale if stale[name]]
         processes = Settings.read().processes
         if processes > 1:
-            # This one only waits for them, and what was checked is built next.
-            begin_importing()
+            # What was checked is built next.
+            begin_builder()
         # Verdicts are kept as they come, and messages have the order of the publications.
         messages = {one.publication.publication: Later() for one in work}
         waiting = list(messages)

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -175,30 +176,25 @@ def _begin(at_work: ExitStack, call: Callable[..., _Result], *arguments: object)
     return begun
 
 
-def _begin_site(home: Home, folder: Path, at_work: ExitStack) -> list[Here[SiteReport]]:
-    """Its halves, each in a process of its own: pages take longer than all that is beside them."""
-    from warehouse.site import HALVES, SITE, write_site
+def _begin_site(home: Home, folder: Path, at_work: ExitStack) -> Here[SiteReport]:
+    """Its pages take longer than all that is beside them."""
+    from warehouse.site import SITE, write_site
 
     before = home.site if home.site.is_dir() else None
-    shares = [HALVES] if Settings.read().processes < 2 else [(half,) for half in HALVES]
-    return [
-        _begin(at_work, write_site, home.candidate, folder / SITE, before, share)
-        for share in shares
-    ]
+    write = partial(write_site, processes=min(2, Settings.read().processes))
+    return _begin(at_work, write, home.candidate, folder / SITE, before)
 
 
-def _take_site(site: Sequence[Here[SiteReport]], folder: Path, reporter: Reporter) -> None:
+def _take_site(site: Here[SiteReport], folder: Path, reporter: Reporter) -> None:
     """Put the pages among the marts; figures are none the worse where there are none."""
     from warehouse.site import SITE
 
     try:
-        for part in site:
-            part.result()
+        site.result()
     except Exception as error:
         if disk_fault(error):
             raise
-        for part in site:
-            part.stop()
+        site.stop()
         shutil.rmtree(folder / SITE, ignore_errors=True)
         reporter.warn(
             f"No site this time: {error!r}. The marts are served without;"

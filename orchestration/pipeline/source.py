@@ -6,14 +6,17 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from ingest.archive.carried import open_archive
 from ingest.archive.release import Release
 from ingest.archive.store import Archive
+from ingest.beside import Apart, EndedFromWithoutError
 from ingest.contracts.contract import Publication
 from ingest.errors import ArchiveError, CoreMeasuresError
 from orchestration.pipeline.inventory import Contracts
 from orchestration.pipeline.reporter import Reporter
+from orchestration.settings import Settings
 from warehouse.serve.home import Home
 
 SAMPLE = "sample"
@@ -77,15 +80,29 @@ def open_source(
             raise ArchiveError(f"{source} is this home's own archive.")
         yield opened
         return
-    from ingest.sample import lay_out_sample
-
     # Of this process alone, and with a dot: what a kill leaves of it is swept.
     folder = home.work / f".sample-{os.getpid()}"
     shutil.rmtree(folder, ignore_errors=True)
     try:
-        yield Archive(lay_out_sample(folder))
+        if Settings.read().processes > 1:
+            # Its libraries take more memory than all else that this process does.
+            Apart().carry_out(_lay_out_sample, folder)
+        else:
+            _lay_out_sample(folder)
+        yield Archive(folder)
+    except EndedFromWithoutError as error:
+        raise CoreMeasuresError(
+            "The process that lays the sample out was ended from without, perhaps for want of"
+            " memory; nothing was brought. Refresh again."
+        ) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lay_out_sample(folder: Path) -> None:
+    from ingest.sample import lay_out_sample
+
+    lay_out_sample(folder)
 
 
 def new_in_source(

@@ -33,6 +33,8 @@ _STAMP = "project.digest"
 _MANIFEST, _PARSED = "manifest.json", "partial_parse.msgpack"
 # Parsed projects that are kept for other homes: today's, and that of who works beside it.
 _KEPT = 4
+DBT = ("dbt.cli.main", "dbt.adapters.duckdb")
+"""What takes seconds to import before anything is built."""
 _LIBRARIES = ("dbt-core", "dbt-adapters", "dbt-duckdb", "duckdb")
 
 
@@ -79,8 +81,8 @@ def begin_importing() -> None:
 
     def bring() -> None:
         with contextlib.suppress(Exception):
-            importlib.import_module("dbt.cli.main")
-            importlib.import_module("dbt.adapters.duckdb")
+            for module in DBT:
+                importlib.import_module(module)
 
     threading.Thread(target=bring, daemon=True).start()
 

@@ -8,7 +8,6 @@ raises, `pages` puts pages together, `build` writes them and keeps what did not 
 
 from warehouse.site.build import (
     DBT_DOCS,
-    HALVES,
     SITE,
     SiteError,
     SiteReport,
@@ -16,4 +15,4 @@ from warehouse.site.build import (
     write_site,
 )
 
-__all__ = ["DBT_DOCS", "HALVES", "SITE", "SiteError", "SiteReport", "renew_site", "write_site"]
+__all__ = ["DBT_DOCS", "SITE", "SiteError", "SiteReport", "renew_site", "write_site"]

@@ -11,7 +11,8 @@ import shutil
 import subprocess  # nosec B404
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from itertools import groupby
@@ -23,17 +24,16 @@ import duckdb
 import pyarrow as pa
 
 from ingest.archive.writing import sync_folder
+from ingest.beside import Beside, Here
 from ingest.errors import CoreMeasuresError, HomeError
 from warehouse.connection import SETTINGS
 from warehouse.serve.home import Home
 from warehouse.site.marts import Marts
 
 if TYPE_CHECKING:
-    from warehouse.site.pages import Half
+    from warehouse.site.pages import Half, Pages
 
 SITE = "site"
-HALVES: tuple[Half, ...] = ("first", "second")
-"""The whole site, as `pages` shares it out."""
 # Beside the marts, where somebody had it made.
 DBT_DOCS = "dbt_docs.html"
 _STATIC = Path(__file__).parent / "static"
@@ -64,6 +64,14 @@ class SiteReport:
     written: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     bytes: int = 0
+
+    def __add__(self, other: SiteReport) -> SiteReport:
+        """Of what two wrote into one folder."""
+        return SiteReport(
+            self.written + other.written,
+            self.unchanged + other.unchanged,
+            self.bytes + other.bytes,
+        )
 
     def __str__(self) -> str:
         total = len(self.written) + len(self.unchanged)
@@ -114,15 +122,12 @@ def _link(source: Path, target: Path) -> None:
 
 
 def write_site(
-    warehouse: Path,
-    folder: Path,
-    previous: Path | None = None,
-    halves: Sequence[Half] = HALVES,
+    warehouse: Path, folder: Path, previous: Path | None = None, *, processes: int = 1
 ) -> SiteReport:
     """Write the site of a warehouse's marts into `folder`, which is made.
 
-    `previous` is the site before, whose unchanged files are taken over. Of its two halves each may
-    be written by a process of its own, into the same folder at the same time.
+    `previous` is the site before, whose unchanged files are taken over. With several processes half
+    of it is written by a copy of this one, made when what both halves tell has been read.
 
     Raises
     ------
@@ -133,28 +138,37 @@ def write_site(
 
     folder.mkdir(parents=True, exist_ok=True)
     writer = _Writer(folder, previous)
-    name = f"assets/vega-{version('vl-convert-python')}.js"
-    before = previous / name if previous else None
-    bundled = "first" not in halves or (before is not None and before.is_file())
-    bundling = None if bundled else _Bundling()
-    try:
+    script = f"assets/vega-{version('vl-convert-python')}.js"
+    before = previous / script if previous else None
+    bundled = before if before is not None and before.is_file() else None
+    with ExitStack() as under_way:
+        bundling = _Bundling() if bundled is None else None
+        if bundling is not None:
+            under_way.callback(bundling.stop)
         with duckdb.connect(str(warehouse), read_only=True, config=SETTINGS) as con:
             marts = Marts(con)
-            pages = Pages(marts, name, DBT_DOCS if (folder.parent / DBT_DOCS).is_file() else "")
-            for half in halves:
-                for page, text in pages.half(half):
-                    writer.put(page, text.encode())
-            if "first" in halves:
-                for path, content in _downloads(con, marts):
-                    writer.put(path, content)
-        if "first" in halves:
-            for static in sorted(_STATIC.iterdir()):
-                writer.put(f"assets/{static.name}", static.read_bytes())
-            script = bundling.script() if bundling is not None else (before or folder).read_bytes()
-            writer.put(name, script)
-    finally:
-        if bundling is not None:
-            bundling.stop()
+            pages = Pages(marts, script, DBT_DOCS if (folder.parent / DBT_DOCS).is_file() else "")
+            pages.read()
+        second = Here(_write_half, pages, "second", folder, previous)
+        if processes > 1:
+            # While no connection is open: DuckDB's threads would not be in the copy.
+            second = Beside(_write_half, pages, "second", folder, previous, forked=True)
+            under_way.callback(second.stop)
+        with duckdb.connect(str(warehouse), read_only=True, config=SETTINGS) as con:
+            marts.ask(con)
+            first = _write_half(pages, "first", folder, previous)
+            for path, content in _downloads(con, marts):
+                writer.put(path, content)
+        for static in sorted(_STATIC.iterdir()):
+            writer.put(f"assets/{static.name}", static.read_bytes())
+        writer.put(script, bundling.script() if bundling else (bundled or folder).read_bytes())
+        return first + second.result() + writer.report
+
+
+def _write_half(pages: Pages, half: Half, folder: Path, previous: Path | None) -> SiteReport:
+    writer = _Writer(folder, previous)
+    for page, text in pages.half(half):
+        writer.put(page, text.encode())
     return writer.report
 
 

@@ -68,6 +68,16 @@ class Marts:
         ).fetchall():
             self._columns[table].append(column)
 
+    def read(self) -> None:
+        """Read now what pages of councils and of measures tell, and not when they ask for it."""
+        for name, what in vars(Marts).items():
+            if isinstance(what, cached_property):
+                getattr(self, name)
+
+    def ask(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Ask another connection to the same warehouse for what was not read yet."""
+        self._con = con
+
     def _figures_of(self, table: str) -> str:
         """The columns of a figure, in the order of `Figure`, with what its mart does not have."""
         later = [

@@ -37,6 +37,11 @@ class Pages:
         # One for both halves: what councils share is read and said once.
         self._of_councils = CouncilPages(self._view, self._renderer)
 
+    def read(self) -> None:
+        """Read now what both halves tell, so that a copy of this process asks the marts no more."""
+        self.marts.read()
+        _ = self._of_councils.cells
+
     def half(self, half: Half) -> Iterator[tuple[str, str]]:
         """Pages by their paths, and the files beside them, of one half of the site.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 from markupsafe import Markup
@@ -29,7 +30,6 @@ class CouncilPages:
         self._view = view
         self._renderer = renderer
         self._area_cells: dict[tuple[tuple[str, str], str], dict[Any, str]] = {}
-        self._source_cells: Cells | None = None
 
     def pages(self, council: Council) -> Iterator[tuple[str, str]]:
         """A council's page by its path, and the script of its charts to explore."""
@@ -198,7 +198,7 @@ class CouncilPages:
     def _source(self, figure: Figure, with_cells: bool) -> dict[str, Any]:
         release = self._view.release(figure)
         key = (figure.source_sha256, figure.source_row)
-        cells = self._cells.get(key, []) if with_cells else []
+        cells = self.cells.get(key, []) if with_cells else []
         return {
             "title": release.title if release else figure.publication,
             "publisher": words.publisher(release.publisher) if release else "",
@@ -219,19 +219,17 @@ class CouncilPages:
             else "",
         }
 
-    @property
-    def _cells(self) -> Cells:
+    @cached_property
+    def cells(self) -> Cells:
         """The cells of every row that a newest figure stands in: read once for all councils."""
-        if self._source_cells is None:
-            kinds = {s.key: s.period_type for m in self._view.marts.measures for s in m.series}
-            shown = [
-                figure
-                for series, by_council in self._view.marts.facts.items()
-                for figures in by_council.values()
-                if (figure := newest(strand(figures, kinds[series]))) is not None
-            ]
-            self._source_cells = self._view.marts.source_rows(shown)
-        return self._source_cells
+        kinds = {s.key: s.period_type for m in self._view.marts.measures for s in m.series}
+        shown = [
+            figure
+            for series, by_council in self._view.marts.facts.items()
+            for figures in by_council.values()
+            if (figure := newest(strand(figures, kinds[series]))) is not None
+        ]
+        return self._view.marts.source_rows(shown)
 
 
 def inspection_of(view: View, council: Council) -> dict[str, Any] | None:
