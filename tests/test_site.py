@@ -207,8 +207,9 @@ def test_a_page_speaks_in_identifiers(pages: dict[str, str]) -> None:
             said = html.unescape(
                 re.sub(r"<[^>]+>", "\n", re.sub(literal, "", text, flags=re.DOTALL))
             )
-            found = re.findall(r".*\b(?:[a-z0-9]+_[a-z0-9_]+|\d{4}-\d\d-\d\d|robust z)\b.*", said)
-            assert found == [], name
+            found = re.findall(r"\b(?:[a-z0-9]+_[a-z0-9_]+|\d{4}-\d\d-\d\d|robust z)\b", said)
+            lines = [line for line in said.splitlines() if any(one in line for one in found)]
+            assert found == [], (name, lines)
 
 
 def test_a_download_holds_other_figures_than_the_mart(site: Path) -> None:
@@ -419,15 +420,24 @@ def changed_warehouse(home: Path, folder: Path, sql: str) -> Path:
     return warehouse
 
 
-def test_a_build_touches_pages_that_tell_nothing_new(
-    site_home: Path, site: Path, tmp_path: Path
-) -> None:
-    warehouse = changed_warehouse(
-        site_home,
-        tmp_path,
-        "update marts.fct_core_measure set value = value + 1 where council_name = 'Leeds'"
-        " and measure_id = 'infant_mortality'",
-    )
+# Of the councils those of two regions: their pages are made as all are, in a fifth of the time.
+TWO_REGIONS = """
+    delete from marts.dim_council
+    where region_name not in ('East Midlands', 'Yorkshire and The Humber');
+    delete from marts.fct_core_measure
+    where council_code not in (select council_code from marts.dim_council);
+"""
+
+
+def test_a_build_touches_pages_that_tell_nothing_new(sample_home: Path, tmp_path: Path) -> None:
+    warehouse = changed_warehouse(sample_home, tmp_path, TWO_REGIONS)
+    site = tmp_path / "before"
+    write_site(warehouse, site, None)
+    with duckdb.connect(str(warehouse)) as con:
+        con.execute(
+            "update marts.fct_core_measure set value = value + 1 where council_name = 'Leeds'"
+            " and measure_id = 'infant_mortality'"
+        )
     report = write_site(warehouse, tmp_path / "site", site)
     # Pages that set others beside Leeds tell of it too: its region's, its neighbours'. That of the
     # ambition tells of England and how far councils reach, which is as it was.
@@ -445,15 +455,17 @@ def test_a_build_touches_pages_that_tell_nothing_new(
     assert len(others) < 60
     for name in report.unchanged:
         assert (tmp_path / "site" / name).samefile(site / name), name
-    assert len(report.unchanged) > 300
+    assert len(report.unchanged) > 200
+    assert "councils/rutland.html" in report.unchanged
 
 
-def test_a_publishers_text_runs_as_a_script(site_home: Path, tmp_path: Path) -> None:
+def test_a_publishers_text_runs_as_a_script(sample_home: Path, tmp_path: Path) -> None:
     attack = "</script><script>alert(1)</script><img src=x onerror=alert(1)>"
     warehouse = changed_warehouse(
-        site_home,
+        sample_home,
         tmp_path,
         f"""
+        {TWO_REGIONS}
         update marts.dim_council set council_name = '{attack}' where council_name = 'Leeds';
         update marts.fct_core_measure set council_name = '{attack}', status_symbol = '{attack}',
             value_as_published = '{attack}', release = '{attack}', source_file = '{attack}'
@@ -466,6 +478,8 @@ def test_a_publishers_text_runs_as_a_script(site_home: Path, tmp_path: Path) -> 
         """,
     )
     write_site(warehouse, tmp_path / "site", None)
+    written = {path.parent.name for path in (tmp_path / "site").rglob("*.html")}
+    assert {"site", "ambitions", "regions", "measures", "councils", "packs"} <= written
     for page in (tmp_path / "site").rglob("*.html"):
         text = page.read_text("utf-8")
         assert "<script>alert" not in text, page
@@ -483,7 +497,7 @@ def test_a_refresh_leaves_the_pages_out(second_home: Path) -> None:
 
 
 def test_figures_are_kept_back_because_a_page_cannot_be_made(
-    sample_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    first_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from conftest import copy_of
 
@@ -499,7 +513,7 @@ def test_figures_are_kept_back_because_a_page_cannot_be_made(
         def warn(self, line: str) -> None:
             told.append(line)
 
-    home = Home(copy_of(sample_home, tmp_path / "home"))
+    home = Home(copy_of(first_home, tmp_path / "home"))
     shutil.copy(home.warehouse.resolve(), home.candidate)
 
     def fail(*_: object) -> None:
@@ -654,16 +668,38 @@ def test_a_page_asks_for_something_from_elsewhere(visit: Any, site: Path) -> Non
     assert any("Content Security Policy" in said for said in reader.complaints)
 
 
+# Of elements beside each other that are drawn alike, through and through, hides all but the first.
+HIDE_ALIKE = """() => {
+  const drawn = (node) => {
+    const style = getComputedStyle(node);
+    const words = [...node.childNodes].some((one) => one.nodeType === 3 && one.data.trim());
+    const first = new Map();
+    for (const child of node.children) {
+      const look = drawn(child);
+      if (!first.has(look)) first.set(look, child);
+      else child.style.setProperty("display", "none", "important");
+    }
+    return [node.tagName, words, style.display, style.visibility, style.opacity, style.position,
+      style.color, style.backgroundColor, style.backgroundImage, style.fill, style.stroke,
+      style.fontSize, style.fontWeight, ...[...first.keys()].sort()].join(";");
+  };
+  drawn(document.body);
+}"""
+
+
 def axe_faults(page: Any) -> list[str]:
+    """What axe finds; of contrast, which takes long, it looks once at what is drawn alike."""
     from axe_playwright_python.sync_playwright import Axe
 
-    options = {
-        "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-        # Axe would read the style sheet by a request, which the page forbids.
-        "preload": False,
-        "resultTypes": ["violations"],
-    }
-    found = Axe().run(page, options=options).response["violations"]
+    # Axe would read the style sheet by a request, which the page forbids.
+    how = {"preload": False, "resultTypes": ["violations"]}
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    contrast = "color-contrast"
+    all_else = {"runOnly": tags, "rules": {contrast: {"enabled": False}}} | how
+    found = Axe().run(page, options=all_else).response["violations"]
+    page.evaluate(HIDE_ALIKE)
+    looked = page.evaluate("(how) => axe.run(how)", {"runOnly": [contrast]} | how)
+    found += looked["violations"]
     return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
 
 
@@ -678,10 +714,10 @@ def test_a_page_cannot_be_read_by_everyone(visit: Any, scheme: str, width: int) 
         for button in page.locator("button.explore:visible").all()[:1]:
             button.click()
             page.wait_for_selector(".explored svg.marks")
-        assert axe_faults(page) == [], (name, scheme, width)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
         paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert (paper == "rgb(255, 255, 255)") == (scheme == "light")
+        assert axe_faults(page) == [], (name, scheme, width)
 
 
 def test_an_open_search_cannot_be_read_by_everyone(visit: Any) -> None:
