@@ -150,6 +150,16 @@ def rows(home: Path, sql: str) -> list[tuple[object, ...]]:
     return query(home / "warehouse" / "core_measures.duckdb", sql).rows
 
 
+def project_beside(folder: Path) -> Path:
+    """A copy of the project's parts in a folder, to write into: `command(…, project=…)` runs it."""
+    project = folder / "project"
+    unwanted = shutil.ignore_patterns("__pycache__", "target", "logs", ".user.yml")
+    for part in ("ingest", "expectations", "warehouse", "orchestration", "dbt_project"):
+        shutil.copytree(PROJECT / part, project / part, ignore=unwanted)
+    shutil.copy(PROJECT / "pyproject.toml", project)
+    return project
+
+
 def copy_of(home: Path, destination: Path) -> Path:
     """A home to damage, its links kept as links."""
     shutil.copytree(home, destination, symlinks=True)
@@ -226,6 +236,40 @@ def second_home(first_home: Path, tmp_path_factory: pytest.TempPathFactory) -> P
         (home / "printed.txt").write_text(outcome.stdout)
 
     return made_once(tmp_path_factory, "second", make)
+
+
+# What stands in an environment and is to be seen nowhere else.
+SECRET = "s3cr3t-Zx81-never-to-be-seen"
+SECRETS = {
+    "AWS_SECRET_ACCESS_KEY": SECRET,
+    "CORE_MEASURES_TOKEN": SECRET,
+    "DATABASE_URL": f"postgres://user:{SECRET}@localhost/db",
+    "DBT_ENV_SECRET_TOKEN": SECRET,
+}
+
+
+@pytest.fixture(scope="session")
+def refused_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home of the same two releases, of which one load was refused. Not to be changed.
+
+    The refresh was one for a machine to read, with secrets in its environment; beside the home
+    stand its archive and, in `printed.json` and `said.txt`, what it printed.
+    """
+
+    def make(home: Path) -> None:
+        archive = factory.lay_out(
+            home.parent / "archive",
+            figures=factory.figures_of(IN_NEED),
+            faults=[factory.faults.wrong_year(factory.Where(IN_NEED, "2024", "referrals"))],
+        )
+        outcome = command(
+            *("refresh", "--from", archive, "--home", home, "--json"), environment=SECRETS
+        )
+        assert outcome.returncode == 2, outcome.stderr
+        (home.parent / "printed.json").write_text(outcome.stdout)
+        (home.parent / "said.txt").write_text(outcome.stderr)
+
+    return made_once(tmp_path_factory, "refused", make)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from pathlib import Path
 import factory
 import pytest
 import yaml
-from conftest import rows
+from conftest import command, project_beside, rows
 from factory import Where, faults
 
 import ingest.corrections
@@ -16,7 +16,6 @@ from ingest.corrections import load_corrections
 from ingest.errors import ContractError
 from orchestration.pipeline.check import check
 from orchestration.pipeline.collect import collect
-from orchestration.refresh import refresh
 from warehouse.serve.home import Home
 
 IN_NEED = "characteristics-of-children-in-need"
@@ -64,18 +63,17 @@ def archive_of(tmp_path: Path, **cells: str) -> str:
     return str(archive)
 
 
-def test_what_was_printed_is_hidden_where_it_was_mended_or_taken_away(
-    fixes: Path, tmp_path: Path
-) -> None:
+def test_what_was_printed_is_hidden_where_it_was_mended_or_taken_away(tmp_path: Path) -> None:
+    project = project_beside(tmp_path)
     taken_away = FIX | {
         "where": {"new_la_code": BRADFORD, "time_period": "2024"},
         "corrected": "",
     }
-    (fixes / f"{IN_NEED}.yml").write_text(yaml.safe_dump([FIX, taken_away]))
-    home = Home(tmp_path / "home")
-    home.prepare()
-    inventory = refresh(home, archive_of(tmp_path, **{LEEDS: "910", BRADFORD: "910"})).inventory
-    assert not inventory.refused, "910 per cent, mended, no longer keeps the load out"
+    kept = project / "ingest" / "corrections" / f"{IN_NEED}.yml"
+    kept.write_text(yaml.safe_dump([FIX, taken_away]))
+    archive = archive_of(tmp_path, **{LEEDS: "910", BRADFORD: "910"})
+    outcome = command("refresh", "--from", archive, "--home", tmp_path / "home", project=project)
+    assert outcome.returncode == 0, "910 per cent, mended, no longer keeps the load out"
     # A figure that was taken away is no figure that was never there.
     facts = rows(
         tmp_path / "home",

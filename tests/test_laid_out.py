@@ -8,16 +8,24 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import shutil
 import subprocess
-import sys
 from collections import defaultdict
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import pytest
-from conftest import PROJECT, PUBLISHED, made_once, needs_published, refreshed, rows
+from conftest import (
+    PROJECT,
+    PUBLISHED,
+    command,
+    made_once,
+    needs_published,
+    project_beside,
+    refreshed,
+    rows,
+)
 from test_tables import put
 
 FOUNDATION_STAGE = "early-years-foundation-stage-profile-results"
@@ -143,6 +151,7 @@ def foundation_stage() -> bytes:
 # --- EHC plans, 2026
 
 
+@cache
 def ehc_plans() -> bytes:
     """The years to 2024 as published, and 2025: three in a hundred fewer plans within 20 weeks."""
     table = published(EHC, "2025+2", TIMELINESS)
@@ -277,24 +286,10 @@ def test_what_was_learned_from_a_release_is_no_name_next_year(
     laid_out_home: Path, tmp_path: Path
 ) -> None:
     """In a copy of the project: what is learned is written into it."""
-    project = tmp_path / "project"
-    for name in ("ingest", "expectations", "warehouse", "orchestration", "dbt_project"):
-        shutil.copytree(
-            PROJECT / name,
-            project / name,
-            ignore=shutil.ignore_patterns("__pycache__", "*.duckdb*", "builds", "target"),
-        )
-    shutil.copy(PROJECT / "pyproject.toml", project)
+    project = project_beside(tmp_path)
 
     def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "orchestration.cli", *map(str, arguments)],
-            cwd=project,
-            env=os.environ | {"PYTHONPATH": str(project)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return command(*arguments, project=project)
 
     alone = tmp_path / "archive"
     put(alone, EHC, "2026", date(2026, 6, 25), TIMELINESS, ehc_plans())

@@ -9,9 +9,6 @@ import json
 import posixpath
 import re
 import shutil
-import subprocess
-import sys
-import zipfile
 from collections.abc import Iterator
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -540,34 +537,6 @@ def test_the_charts_to_explore_are_not_those_described() -> None:
 
     kept = PROJECT / "warehouse" / "site" / "static" / "specs.js"
     assert kept.read_text("utf-8") == as_script(), "run scripts/write_chart_specs.py"
-
-
-def test_an_installed_project_lacks_templates_or_style(tmp_path: Path) -> None:
-    options = ["-q", "--no-deps", "--no-build-isolation", "--disable-pip-version-check"]
-    subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", *options, "-w", tmp_path, copied_project(tmp_path)],
-        check=True,
-        capture_output=True,
-    )
-    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
-        packed = set(wheel.namelist())
-    folder = PROJECT / "warehouse" / "site"
-    for path in folder.rglob("*"):
-        if path.is_file() and "__pycache__" not in path.parts:
-            assert str(path.relative_to(PROJECT)) in packed, path
-
-
-def copied_project(folder: Path) -> Path:
-    """The parts that a wheel is made of, apart from this folder: building leaves traces."""
-    target = folder / "project"
-    target.mkdir()
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(PROJECT / name, target)
-    for package in ("ingest", "expectations", "warehouse", "orchestration"):
-        shutil.copytree(
-            PROJECT / package, target / package, ignore=shutil.ignore_patterns("__pycache__")
-        )
-    return target
 
 
 # --- Chromium
