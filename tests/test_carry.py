@@ -12,7 +12,7 @@ from pathlib import Path
 
 import factory
 import pytest
-from conftest import command
+from conftest import command, copy_of
 from standins import Server
 from standins.server import Reply, Request, etag_of
 from test_fuzz import bounded
@@ -50,14 +50,19 @@ def held(folder: Path) -> dict[str, dict[str, str]]:
     }
 
 
-@pytest.fixture
-def connected(tmp_path: Path) -> Path:
-    """A home that holds releases, and serves nothing yet."""
-    source = factory.lay_out(tmp_path / "sample", publications=[IN_NEED, NEET])
-    home = tmp_path / "connected"
-    outcome = command("archive", "import", source, "--home", home)
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("carried")
+    source = factory.lay_out(folder / "sample", publications=[IN_NEED, NEET])
+    outcome = command("archive", "import", source, "--home", folder / "home")
     assert outcome.returncode == 0, outcome.stderr
-    return home
+    return folder / "home"
+
+
+@pytest.fixture
+def connected(imported: Path, tmp_path: Path) -> Path:
+    """A home that holds releases, and serves nothing yet."""
+    return copy_of(imported, tmp_path / "connected")
 
 
 def test_what_was_carried_is_other_than_what_was_held(connected: Path, tmp_path: Path) -> None:

@@ -288,14 +288,18 @@ YAML = """models:
 """
 
 
+@pytest.fixture(scope="module")
+def contributors_home(second_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy_of(second_home, tmp_path_factory.mktemp("contributor") / "home")
+
+
 def test_a_measure_needs_more_than_its_sql_its_yaml_and_its_name_in_the_union(
-    copied: Path, second_home: Path, tmp_path: Path
+    copied: Path, second_home: Path, contributors_home: Path
 ) -> None:
     folder = copied / "dbt_project" / "models" / "measures" / "safe_and_secure"
     (folder / "referrals.sql").write_text(SQL)
     (folder / "referrals.yml").write_text(YAML)
-    home = copy_of(second_home, tmp_path / "home")
-    archive = second_home.parent / "archive"
+    home, archive = contributors_home, second_home.parent / "archive"
     outcome = command("refresh", "--from", archive, "--home", home, project=copied)
     assert outcome.returncode == 1
     # As dbt by hand leaves it: none of the project's own.
@@ -326,12 +330,12 @@ def test_a_measure_needs_more_than_its_sql_its_yaml_and_its_name_in_the_union(
 
 
 def test_a_measure_with_an_unknown_mark_is_published(
-    copied: Path, second_home: Path, tmp_path: Path
+    copied: Path, second_home: Path, contributors_home: Path
 ) -> None:
     folder = copied / "dbt_project" / "models" / "measures" / "safe_and_secure"
     (folder / "referrals.sql").write_text(SQL.replace("value='referrals'", "value='la_name'"))
     (folder / "referrals.yml").write_text(YAML)
-    home = copy_of(second_home, tmp_path / "home")
+    home = contributors_home
     served = (home / "builds" / "current").readlink()
     archive = second_home.parent / "archive"
     outcome = command("refresh", "--from", archive, "--home", home, project=copied)
@@ -413,8 +417,8 @@ def test_a_council_is_set_beside_neighbours_that_nobody_can_name(sample_home: Pa
 # --- dbt's own unit tests
 
 
-def test_the_sql_reads_a_mark_a_period_or_a_code_wrong(sample_home: Path, tmp_path: Path) -> None:
-    home = Home(copy_of(sample_home, tmp_path / "home"))
+def test_the_sql_reads_a_mark_a_period_or_a_code_wrong(first_home: Path, tmp_path: Path) -> None:
+    home = Home(copy_of(first_home, tmp_path / "home"))
     shutil.copy((home.warehouse).resolve(), home.candidate)
     results = dbt_project(home).unit_tests()
     assert len(results) >= 9

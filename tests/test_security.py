@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import re
@@ -210,6 +211,19 @@ def test_a_long_cell_drowns_a_table_or_is_cut_in_a_file(home: Path) -> None:
     assert command("sql", statement, "--format", "csv", "--home", home).stdout.count("x") == 100_000
 
 
+def wait_until_it_reads(process: subprocess.Popen[str], warehouse: Path) -> None:
+    opened, end = Path(f"/proc/{process.pid}/fd"), time.monotonic() + 60
+    if not opened.exists():
+        time.sleep(3)
+        return
+    while process.poll() is None and time.monotonic() < end:
+        # A file may be closed between the two.
+        with contextlib.suppress(OSError):
+            if any(one.resolve() == warehouse for one in opened.iterdir()):
+                return
+        time.sleep(0.05)
+
+
 # The second is one value, within which DuckDB does not look up.
 @pytest.mark.parametrize(
     "statement",
@@ -231,7 +245,9 @@ def test_a_query_that_goes_on_cannot_be_stopped_by_ctrl_c(home: Path, statement:
         text=True,
         cwd=PROJECT,
     ) as process:
-        time.sleep(4)
+        wait_until_it_reads(process, (home / "warehouse" / "core_measures.duckdb").resolve())
+        # By then it is at the statement.
+        time.sleep(1)
         assert process.poll() is None, process.communicate()
         process.send_signal(signal.SIGINT)
         try:
