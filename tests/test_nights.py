@@ -1,8 +1,10 @@
 """The warehouse is a function of the archive and the code, whatever the nights were that led to it.
 
-One home lives through ten nights of releases, amendments, decisions, corrections and a withdrawal.
-Along the way it is held to a home that is built from nothing of the same archive and decisions:
-every file that is served byte for byte, every table row for row, every verdict word for word.
+One home lives through eight nights of releases, amendments, decisions, corrections and a
+withdrawal. Along the way it is held to a home that is built from nothing of the same archive and
+decisions: every file that is served byte for byte, every table row for row, every verdict word for
+word. What a night takes over from the warehouse that is served, and what it never does, is seen of
+one build.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,12 +20,19 @@ from typing import Any
 import duckdb
 import factory
 import pyarrow as pa
+import pytest
 import yaml
-from conftest import IN_NEED, PROJECT, command
+from conftest import IN_NEED, PROJECT, command, copy_of, made_once, refreshed
 from factory import Fault, Where, faults
 
 from ingest.archive.release import Release
 from ingest.sample import read_releases
+from orchestration.pipeline.build import build
+from orchestration.pipeline.check import check
+from orchestration.pipeline.code import dbt_project
+from orchestration.pipeline.collect import collect
+from orchestration.pipeline.inventory import Inventory
+from warehouse.build.dbt import NodeResult, Project
 from warehouse.serve.home import Home
 
 NEET = "participation-in-education-training-and-neet-age-16-to-17-by-local-authority"
@@ -42,74 +51,87 @@ CORRECTION = {
     "reason": "The decimal point was lost on the way to the file.",
     "authority": "A test",
 }
-FOLDERS = ("dbt_project", "expectations", "ingest", "orchestration", "warehouse")
-NIGHTS = 10
-# How each ends: 2 where a load is refused or a release could not be downloaded.
-ENDS = {1: 0, 2: 2, 3: 2, 4: 0, 5: 0, 6: 0, 7: 2, 8: 0, 9: 0, 10: 0}
-# When the first amendment, the decisions, and all else had come.
-LOOKED_AT = (3, 5, 10)
+# Of the code what has a correction written into it, or asks itself where it stands; the rest is a
+# link, so that dbt finds the project where it was parsed before.
+COPIED, LINKED = ("expectations", "ingest", "orchestration"), ("dbt_project", "warehouse")
+# How each night but the first ends: 2 where a load is refused or a release not downloaded.
+ENDS = {2: 2, 3: 2, 4: 2, 5: 2, 6: 0, 7: 0, 8: 0}
+# When all but the first decisions and amendments hang on nights before, and when all had come.
+LOOKED_AT = (4, 7)
+
+
+@pytest.fixture(scope="module")
+def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home of two publications, one of them in two releases. Not to be changed."""
+
+    def make(home: Path) -> None:
+        source = home.parent / "archive"
+        factory.lay_out(source, figures=factory.figures_of(IN_NEED, ["2023"]))
+        factory.lay_out(source, figures=factory.figures_of(NEET, ["2021", "2023"]))
+        outcome = refreshed(home, source)
+        assert outcome.returncode == 0, outcome.stderr
+
+    return made_once(tmp_path_factory, "first_night", make)
 
 
 class Nights:
     """A home, the archive that its releases come from, and the code that builds it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, first: Path) -> None:
         self.home, self.source, self.project = (
             folder / name for name in ("home", "source", "project")
         )
-        for part in FOLDERS:
-            shutil.copytree(
-                PROJECT / part,
-                self.project / part,
-                ignore=shutil.ignore_patterns("__pycache__", "target", "logs"),
-            )
+        copy_of(first, self.home)
+        for part in COPIED:
+            shutil.copytree(PROJECT / part, self.project / part)
+        for part in LINKED:
+            (self.project / part).symlink_to(PROJECT / part)
         # What is on offer: when each release came out as it is, and what was done to its files.
         self.offered: dict[tuple[str, str], tuple[date, list[Fault]]] = {}
-
-    # --- what happens by day
-
-    def before_night_1(self) -> None:
         self.comes_out(IN_NEED, "2023")
         self.comes_out(NEET, "2021")
         self.comes_out(NEET, "2023")
 
+    # --- what happens by day
+
     def before_night_2(self) -> None:
-        """A new release lacks a council."""
+        """A release is amended, a new one lacks a council, and so does one that comes late.
+
+        The next is to be compared with the late one.
+        """
+        self.comes_out(NEET, "2023", a_cell_of(NEET, "2023"), day=date(2023, 7, 6))
+        self.comes_out(NEET, "2022", faults.drop_council(Where(NEET, "2022"), LEEDS))
         self.comes_out(IN_NEED, "2024", faults.drop_council(REFERRALS_2024, LEEDS))
 
     def before_night_3(self) -> None:
-        """A release is amended, and one comes late that the next is to be compared with."""
-        self.comes_out(NEET, "2023", a_cell_of(NEET, "2023"), day=date(2023, 7, 6))
-        self.comes_out(NEET, "2022")
-
-    def before_night_4(self) -> None:
         """A load is let in, another taken out."""
         self.decided("accept", IN_NEED, "2024")
         self.decided("reject", NEET, "2021")
 
-    def before_night_5(self) -> None:
+    def before_night_4(self) -> None:
         """What was let in is amended, and in it a decimal point is lost; what was read is gone."""
         self.comes_out(IN_NEED, "2024", leeds_prints(SLIP), day=date(2024, 11, 14))
         shutil.rmtree(self.home / "loads")
 
-    def before_night_6(self) -> None:
-        """A correction puts the point back."""
+    def before_night_5(self) -> None:
+        """A correction puts the point back. A new release comes damaged."""
         corrections = self.project / "ingest" / "corrections" / f"{IN_NEED}.yml"
         corrections.write_text(yaml.safe_dump([CORRECTION]))
-
-    def before_night_7(self) -> None:
-        """An amendment is taken back, a new release comes damaged, a part of the loads is gone."""
-        self.comes_out(NEET, "2023", day=date(2023, 7, 20))
         self.comes_out(NEET, "2024", faults.wrong_hash(Where(NEET, "2024")))
+
+    def before_night_6(self) -> None:
+        """The new release is whole, an amendment taken back, and what was out is let in.
+
+        A part of the loads is gone.
+        """
+        self.comes_out(NEET, "2024")
+        self.comes_out(NEET, "2023", day=date(2023, 7, 20))
+        self.decided("accept", NEET, "2022")
+        self.decided("accept", NEET, "2021")
         for path in sorted((self.home / "loads").rglob("*.parquet"))[::2]:
             path.unlink()
 
-    def before_night_8(self) -> None:
-        """The new release is whole, and what was taken out is let in again."""
-        self.comes_out(NEET, "2024")
-        self.decided("accept", NEET, "2021")
-
-    def before_night_9(self) -> None:
+    def before_night_7(self) -> None:
         """The slip is mended and a release withdrawn; that, and a first version, are taken out."""
         self.comes_out(IN_NEED, "2024", leeds_prints(MEANT), day=date(2024, 11, 28))
         del self.offered[NEET, "2022"]
@@ -119,7 +141,7 @@ class Nights:
         self.decided("reject", NEET, "2022")
         self.decided("reject", IN_NEED, "2024", "--version", "1")
 
-    def before_night_10(self) -> None:
+    def before_night_8(self) -> None:
         """Nothing."""
 
     # --- how it comes about
@@ -225,6 +247,17 @@ def relations(home: Path) -> Iterator[tuple[str, str, str]]:
             ).fetchall()
 
 
+def comments(home: Path) -> list[tuple[str, ...]]:
+    """What is written of every table, view and column."""
+    with duckdb.connect(str(Home(home).warehouse), read_only=True) as con:
+        return con.execute(
+            "select schema_name, table_name, '', comment from duckdb_tables() union all"
+            " select schema_name, view_name, '', comment from duckdb_views() union all"
+            " select schema_name, table_name, column_name, comment from duckdb_columns()"
+            " order by all"
+        ).fetchall()
+
+
 def differing(one: Path, other: Path) -> dict[str, int]:
     """Of each table, how many rows one warehouse has and the other has not, where there are any."""
     found = {}
@@ -244,20 +277,23 @@ def differing(one: Path, other: Path) -> dict[str, int]:
     return found
 
 
-def test_what_is_served_hangs_on_the_nights_that_led_to_it(tmp_path: Path) -> None:
-    nights = Nights(tmp_path)
-    built = []
-    for number in range(1, NIGHTS + 1):
+def test_what_is_served_hangs_on_the_nights_that_led_to_it(
+    first_night: Path, tmp_path: Path
+) -> None:
+    nights = Nights(tmp_path, first_night)
+    built = [Home(nights.home).served_build()]
+    for number, end in ENDS.items():
         outcome = nights.night(number)
-        assert outcome.returncode == ENDS[number], (number, outcome.stdout, outcome.stderr)
+        assert outcome.returncode == end, (number, outcome.stdout, outcome.stderr)
         built.append(Home(nights.home).served_build())
         if number not in LOOKED_AT:
             continue
         beside = tmp_path / f"from-nothing-{number}"
         outcome = nights.from_nothing(beside)
-        assert outcome.returncode == ENDS[number], (number, outcome.stderr)
+        assert outcome.returncode == end, (number, outcome.stderr)
         assert verdicts(nights.home) == verdicts(beside), number
         assert {*relations(nights.home)} == {*relations(beside)}, number
+        assert comments(nights.home) == comments(beside), number
         assert differing(nights.home, beside) == {}, number
         found, expected = served(nights.home), served(beside)
         assert {*found} == {*expected}, number
@@ -266,7 +302,7 @@ def test_what_is_served_hangs_on_the_nights_that_led_to_it(tmp_path: Path) -> No
         digests = {str((Home(h).build_record() or {})["digest"]) for h in (nights.home, beside)}
         assert len(digests) == 1, number
     # Every night but the last had something to build.
-    assert len({*built}) == NIGHTS - 1
+    assert len({*built}) == len(built) - 1
     assert built[-1] == built[-2]
     # What was to happen has happened.
     assert held(nights.home, IN_NEED) == ["2023", "2024", "2024+2", "2024+3"]
@@ -282,3 +318,92 @@ def test_what_is_served_hangs_on_the_nights_that_led_to_it(tmp_path: Path) -> No
 def held(home: Path, publication: str) -> list[str]:
     found: list[Release] = Home(home).archive.held("ees", publication)
     return sorted(release.folder for release in found)
+
+
+# --- what a night takes over from the warehouse that is served, and what it never does
+
+
+class StoppedError(Exception):
+    """dbt was about to begin."""
+
+
+class Stops(Project):
+    """The project, of which nothing is built."""
+
+    def build(self, on_node: Callable[[NodeResult], None], only: Sequence[str] = ()) -> Any:
+        raise StoppedError
+
+
+def kept(home: Home, inventory: Inventory) -> set[str]:
+    """Of the models what stands when dbt begins, as the build before made it."""
+    ended: list[NodeResult] = []
+    with pytest.raises(StoppedError):
+        build(home, inventory, on_node=ended.append, dbt=Stops(home, dbt_project(home).digest))
+    assert {node.status for node in ended} <= {"kept"}
+    return {node.name for node in ended}
+
+
+def loads_in(warehouse: Path) -> dict[str, int]:
+    """How many rows each table of loads has that dbt is to build from."""
+    with duckdb.connect(str(warehouse), read_only=True) as con:
+        tables = con.execute(
+            "select table_name from duckdb_tables() where schema_name = 'loads' order by all"
+        ).fetchall()
+        return {
+            table: (con.execute(f'select count(*) from loads."{table}"').fetchone() or (0,))[0]
+            for (table,) in tables
+        }
+
+
+@pytest.fixture
+def morning(first_night: Path, tmp_path: Path) -> Home:
+    """That home when a newer release of one of its publications has come."""
+    home = Home(copy_of(first_night, tmp_path / "home"))
+    newer = factory.lay_out(tmp_path / "newer", figures=factory.figures_of(IN_NEED))
+    collect(home, str(newer))
+    return home
+
+
+def test_a_night_builds_what_a_new_release_is_part_of_and_nothing_else(
+    morning: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As it ends, the code is no longer what it was when it began.
+    stands = iter((True, False))
+    monkeypatch.setattr("orchestration.pipeline.build.code_stands", lambda: next(stands))
+    ended: list[NodeResult] = []
+    build(morning, check(morning), on_node=ended.append)
+    status = {node.name: node.status for node in ended}
+    assert status["repeat_referrals"] == status["fct_core_measure"] == "ok"
+    assert status["not_in_education_employment_or_training"] == "kept"
+    assert status["council"] == status["stg_ees__children_in_need__referrals"] == "kept"
+    tests = {one.name: one.status for one in ended if one.unique_id.startswith("test.")}
+    assert set(tests) == {path.stem for path in (PROJECT / "dbt_project" / "tests").glob("*.sql")}
+    assert set(tests.values()) == {"pass"}
+    # Code that is written to while a build goes on: what it was built by nobody knows.
+    assert json.loads(morning.candidate_record.read_bytes())["built_by"] == []
+
+
+def test_what_another_library_or_code_or_somebody_wrote_is_taken_for_todays(
+    morning: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inventory = check(morning)
+    assert "not_in_education_employment_or_training" in kept(morning, inventory)
+    filled = loads_in(morning.candidate)
+    assert sum(filled.values()) > sum(loads_in(morning.warehouse).values()) > 0
+    record = morning.warehouse.resolve().parent / "build.json"
+    written = json.loads(record.read_bytes())
+    for changed in ({"built_by": ["duckdb 1.5.4"]}, {"code": "0" * 64}, {"built_by": []}):
+        record.write_text(json.dumps(written | changed))
+        assert kept(morning, inventory) == set(), changed
+    record.write_text(json.dumps(written))
+    with monkeypatch.context() as patch:
+        patch.setattr("orchestration.pipeline.build.code_stands", lambda: False)
+        assert kept(morning, inventory) == set()
+    assert kept(morning, inventory)
+    # Of the file that is served half the rows are gone, and what was made of them is another's.
+    with duckdb.connect(str(morning.warehouse.resolve())) as con:
+        for table in (name for name, rows in filled.items() if rows and "neet" in name):
+            con.execute(f'delete from loads."{table}" where source_row % 2 = 0')
+    assert sum(loads_in(morning.warehouse).values()) < sum(filled.values())
+    assert kept(morning, inventory) == set()
+    assert loads_in(morning.candidate) == filled
