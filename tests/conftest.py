@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pyarrow import Table
 
 IN_NEED = "characteristics-of-children-in-need"
+NEET = "participation-in-education-training-and-neet-age-16-to-17-by-local-authority"
 PROJECT = Path(__file__).parents[1]
 PUBLISHED = Path(__file__).parents[2] / "shared" / "published"
 
@@ -270,6 +271,23 @@ def refused_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (home.parent / "said.txt").write_text(outcome.stderr)
 
     return made_once(tmp_path_factory, "refused", make)
+
+
+@pytest.fixture(scope="session")
+def two_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home of two publications, one of them in two releases. Not to be changed.
+
+    Their archive stands beside it.
+    """
+
+    def make(home: Path) -> None:
+        archive = home.parent / "archive"
+        factory.lay_out(archive, figures=factory.figures_of(IN_NEED, ["2023"]))
+        factory.lay_out(archive, figures=factory.figures_of(NEET, ["2021", "2023"]))
+        outcome = refreshed(home, archive)
+        assert outcome.returncode == 0, outcome.stderr
+
+    return made_once(tmp_path_factory, "two", make)
 
 
 @pytest.fixture(scope="session")

@@ -135,9 +135,10 @@ def on_time(home: Home) -> None:
 
 
 def test_a_night_that_goes_wrong_is_told_to_nobody_and_recovery_every_night(
-    sample_home: Path, tmp_path: Path, ears: Ears
+    second_home: Path, tmp_path: Path, ears: Ears
 ) -> None:
-    home = Home(copy_of(sample_home, tmp_path / "nightly"))
+    home = Home(copy_of(second_home, tmp_path / "nightly"))
+    archive = second_home.parent / "archive"
     on_time(home)
 
     def night(source: str | Path) -> int:
@@ -147,7 +148,7 @@ def test_a_night_that_goes_wrong_is_told_to_nobody_and_recovery_every_night(
         assert SECRET not in outcome.stdout + outcome.stderr
         return outcome.returncode
 
-    assert night("sample") == 0
+    assert night(archive) == 0
     assert ears.heard() == []
     # Each run that ends badly says so, and why.
     for _ in range(2):
@@ -156,30 +157,31 @@ def test_a_night_that_goes_wrong_is_told_to_nobody_and_recovery_every_night(
         assert told.startswith("core-measures: 1 failed in nightly\n")
         assert "There is no archive at" in told
     # All is well: once.
-    assert night("sample") == 0
+    assert night(archive) == 0
     (told,) = ears.heard()
     assert told.startswith("core-measures: all is well again in nightly")
-    assert night("sample") == 0
+    assert night(archive) == 0
     assert ears.heard() == []
 
 
 def test_a_refresh_that_works_again_is_told_to_nobody_while_something_else_lasts(
-    sample_home: Path, tmp_path: Path, ears: Ears
+    second_home: Path, tmp_path: Path, ears: Ears
 ) -> None:
-    home = copy_of(sample_home, tmp_path / "nightly")
+    home = copy_of(second_home, tmp_path / "nightly")
+    archive = second_home.parent / "archive"
 
     def night(source: str | Path) -> list[str]:
         command("refresh", "--from", source, "--home", home, environment=ears.environment)
         return ears.heard()
 
-    (told,) = night("sample")
+    (told,) = night(archive)
     assert "Late: " in told
     (told,) = night(tmp_path / "nowhere")
     assert "There is no archive at" in told
-    (told,) = night("sample")
+    (told,) = night(archive)
     assert "Well again: the refresh" in told
     assert "told before" in told
-    assert night("sample") == []
+    assert night(archive) == []
 
 
 def test_a_refused_load_is_told_to_nobody(tmp_path: Path, ears: Ears) -> None:

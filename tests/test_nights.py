@@ -22,7 +22,7 @@ import factory
 import pyarrow as pa
 import pytest
 import yaml
-from conftest import IN_NEED, PROJECT, command, copy_of, made_once, refreshed
+from conftest import IN_NEED, NEET, PROJECT, command, copy_of
 from factory import Fault, Where, faults
 
 from ingest.archive.release import Release
@@ -35,7 +35,6 @@ from orchestration.pipeline.inventory import Inventory
 from warehouse.build.dbt import NodeResult, Project
 from warehouse.serve.home import Home
 
-NEET = "participation-in-education-training-and-neet-age-16-to-17-by-local-authority"
 LEEDS = "E08000035"
 REFERRALS_2024 = Where(IN_NEED, "2024", "referrals")
 # Printed without its decimal point, in the release that was amended once.
@@ -58,20 +57,6 @@ COPIED, LINKED = ("expectations", "ingest", "orchestration"), ("dbt_project", "w
 ENDS = {2: 2, 3: 2, 4: 2, 5: 2, 6: 0, 7: 0, 8: 0}
 # When all but the first decisions and amendments hang on nights before, and when all had come.
 LOOKED_AT = (4, 7)
-
-
-@pytest.fixture(scope="module")
-def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home of two publications, one of them in two releases. Not to be changed."""
-
-    def make(home: Path) -> None:
-        source = home.parent / "archive"
-        factory.lay_out(source, figures=factory.figures_of(IN_NEED, ["2023"]))
-        factory.lay_out(source, figures=factory.figures_of(NEET, ["2021", "2023"]))
-        outcome = refreshed(home, source)
-        assert outcome.returncode == 0, outcome.stderr
-
-    return made_once(tmp_path_factory, "first_night", make)
 
 
 class Nights:
@@ -277,10 +262,8 @@ def differing(one: Path, other: Path) -> dict[str, int]:
     return found
 
 
-def test_what_is_served_hangs_on_the_nights_that_led_to_it(
-    first_night: Path, tmp_path: Path
-) -> None:
-    nights = Nights(tmp_path, first_night)
+def test_what_is_served_hangs_on_the_nights_that_led_to_it(two_home: Path, tmp_path: Path) -> None:
+    nights = Nights(tmp_path, two_home)
     built = [Home(nights.home).served_build()]
     for number, end in ENDS.items():
         outcome = nights.night(number)
@@ -356,9 +339,9 @@ def loads_in(warehouse: Path) -> dict[str, int]:
 
 
 @pytest.fixture
-def morning(first_night: Path, tmp_path: Path) -> Home:
+def morning(two_home: Path, tmp_path: Path) -> Home:
     """That home when a newer release of one of its publications has come."""
-    home = Home(copy_of(first_night, tmp_path / "home"))
+    home = Home(copy_of(two_home, tmp_path / "home"))
     newer = factory.lay_out(tmp_path / "newer", figures=factory.figures_of(IN_NEED))
     collect(home, str(newer))
     return home
