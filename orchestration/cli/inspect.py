@@ -56,7 +56,7 @@ def status(home: HomeOption = DEFAULT_HOME) -> None:
     """Each publication: newest release held, admitted or not, age, when asked, what is due."""
     from orchestration.pipeline.inventory import is_served, take_inventory, way_out
     from orchestration.reporting.freshness import freshness_of
-    from warehouse.reports.show import series_not_held
+    from warehouse.reports.not_held import series_not_held
 
     place = held_at(home)
     inventory = take_inventory(place)
@@ -111,7 +111,7 @@ def status(home: HomeOption = DEFAULT_HOME) -> None:
         message = f"Incomplete: {one}: {one.lacks}. {way_out(one)}"
         out.print(message, style="yellow", markup=False)
     print_decisions(inventory, style="yellow")
-    for title, why in series_not_held(place.warehouse):
+    for title, why in series_not_held(place):
         out.print(f"No release held: {title}: {why}", style="yellow", markup=False)
     served = (
         "served" if is_served(place, inventory) else "not served yet: run core-measures refresh"

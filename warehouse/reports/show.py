@@ -54,13 +54,6 @@ order by
     series_id, council_name, period_end
 """
 
-_NOT_HELD = """
-select measure_id || '.' || series_id, not_held_because
-from marts.dim_series
-where not_held_because is not null
-order by all
-"""
-
 SeriesTable = tuple[str, list[str], list[tuple[str, ...]], str]
 
 
@@ -167,14 +160,3 @@ def revisions_of(warehouse: Path, publication: str) -> tuple[Answer, Answer]:
     if publication not in held:
         raise CoreMeasuresError(unknown_publication(publication, held))
     return query(warehouse, _RELEASES, [publication]), query(warehouse, _REVISIONS, [publication])
-
-
-def series_not_held(warehouse: Path) -> list[tuple[str, str]]:
-    """Each series that no release held has, and why; none where nothing is served yet."""
-    if not warehouse.exists():
-        return []
-    try:
-        return [(str(name), str(why)) for name, why in query(warehouse, _NOT_HELD).rows]
-    except CoreMeasuresError:
-        # Built before series said so: the next refresh builds anew.
-        return []
