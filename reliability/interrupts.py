@@ -30,6 +30,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -127,19 +128,34 @@ def lines_of(process: Forked) -> int:
     return output.partition(_AT_WORK)[2].count("\n") if _BEGUN in output else output.count("\n")
 
 
+def on_stage(stage: str) -> Callable[[Forked], None]:
+    """Wait until a refresh shows a stage, or ends."""
+
+    def until(process: Forked) -> None:
+        while process.poll() is None and stage_of(process.output) != stage:
+            time.sleep(0.005)
+
+    return until
+
+
 def interrupted(
-    bench: Bench, way: str, course: Course, at: float, number: signal.Signals, receiver: Receiver
+    bench: Bench,
+    way: str,
+    point: str,
+    until: Callable[[Forked], None],
+    number: signal.Signals,
+    receiver: Receiver,
 ) -> Outcome:
-    """A refresh that is sent a signal once it is as far as the course was after so many seconds."""
+    """A refresh that is sent a signal once `until` returns."""
     begun = time.monotonic()
-    outcome = Outcome(f"{way}, {number.name}", f"at {at:.2f} s")
+    outcome = Outcome(f"{way}, {number.name}", point)
     with trial.scratch(bench.folder) as folder:
         home, log = folder / "home", folder / "log"
         shutil.copytree(bench.before, home, symlinks=True)
         process = begin(way, bench.new, home, log, receiver.address(folder.name))
         if way == DAGSTER:
             under_way(process)
-        course.until(process, at)
+        until(process)
         if process.poll() is None:
             (os.killpg if number is signal.SIGINT else os.kill)(process.pid, number)
         try:
@@ -273,31 +289,37 @@ def run(
     within: float,
     seed: int = kill.SEED,
     homes: Sequence[Path] = (),
+    stages: Sequence[str] = (),
 ) -> tuple[dict[str, float], int, list[Outcome]]:
     """Every trial, told as it ends: how long each way took, how many were planned, what became.
 
     At every other point SIGINT is sent, at those between SIGTERM. `homes` are, where they are there
-    already, the archive, the home before and the home after.
+    already, the archive, the home before and the home after. With `stages` the points are where
+    these begin, and no refresh is left alone to see how long it takes.
     """
     until = time.monotonic() + within
     load_libraries()
     bench = Bench.of_homes(folder, *homes, seconds=0) if homes else Bench.prepare(folder)
     receiver = Receiver(folder / "alerts")
     try:
-        courses = {way: undisturbed(bench, way, receiver) for way in (COMMAND, DAGSTER)}
         drawn = random.Random(seed)
+        seconds: dict[str, float] = {}
         planned: list[Callable[[], Outcome]] = []
-        for way, course in courses.items():
-            for slot in range(points):
-                at = (slot + drawn.random()) * course.seconds / points
+        for way in (COMMAND, DAGSTER):
+            points_of_it: list[tuple[str, Callable[[Forked], None]]]
+            if stages:
+                points_of_it = [(stage, on_stage(stage)) for stage in stages]
+            else:
+                course = undisturbed(bench, way, receiver)
+                seconds[way] = course.seconds
+                at = [(slot + drawn.random()) * course.seconds / points for slot in range(points)]
+                points_of_it = [(f"at {s:.2f} s", partial(course.until, seconds=s)) for s in at]
+            for slot, (point, until_then) in enumerate(points_of_it):
                 number = (signal.SIGINT, signal.SIGTERM)[slot % 2]
                 planned.append(
-                    lambda w=way, c=course, s=at, n=number: interrupted(  # type: ignore[misc]
-                        bench, w, c, s, n, receiver
-                    )
+                    partial(interrupted, bench, way, point, until_then, number, receiver)
                 )
         drawn.shuffle(planned)
-        seconds = {way: course.seconds for way, course in courses.items()}
         return seconds, len(planned), kill.carry_out(planned, folder, workers, until)
     finally:
         receiver.close()
@@ -313,11 +335,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--homes", type=Path, nargs=3, metavar=("ARCHIVE", "OLD", "NEW"), default=()
     )
+    parser.add_argument("--stages", nargs="+", choices=STAGES, default=(), metavar="STAGE")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args(arguments)
     with trial.scratch() as folder:
         seconds, planned, outcomes = run(
-            folder, given.points, given.workers, given.within, given.seed, given.homes
+            folder,
+            given.points,
+            given.workers,
+            given.within,
+            given.seed,
+            given.homes,
+            given.stages,
         )
     if given.json:
         document = {

@@ -159,6 +159,8 @@ def after(seconds: float) -> Callable[[Path, Forked], None]:
 
 def on_sight(pattern: str) -> Callable[[Path, Forked], None]:
     """Wait until a path of the home that fits the pattern appears, or the refresh ends."""
+    # What is there for a moment only is looked for without a pause.
+    pause = 0.0 if Path(pattern).name.startswith(".") else 0.002
 
     def wait(home: Path, process: Forked) -> None:
         while process.poll() is None:
@@ -168,6 +170,7 @@ def on_sight(pattern: str) -> Callable[[Path, Forked], None]:
                     return
             elif next(home.glob(pattern), None) is not None:
                 return
+            time.sleep(pause)
 
     return wait
 
@@ -276,15 +279,23 @@ GROUPS = ("times", "steps", "disks", "sizes", "read-only")
 
 
 def trials(
-    bench: Bench, points: int, sizes: int, seed: int, groups: Sequence[str] = GROUPS
+    bench: Bench,
+    points: int,
+    sizes: int,
+    seed: int,
+    groups: Sequence[str] = GROUPS,
+    named: Sequence[str] = (),
 ) -> list[Callable[[], Outcome]]:
-    """The trials, each to be called once: points in time, named steps, disks and sizes of files."""
+    """The trials, each to be called once: points in time, named steps, disks and sizes of files.
+
+    Among the points are the steps that are `named`; without a name all of them, if points are many.
+    """
     drawn = random.Random(seed)
-    steps = dict(list(STEPS.items())) if points >= 2 * len(STEPS) else {}
-    at = [
-        (slot + drawn.random()) * bench.seconds / (points - len(steps))
-        for slot in range(points - len(steps))
-    ]
+    steps = {name: STEPS[name] for name in named}
+    if not steps and points >= 2 * len(STEPS):
+        steps = STEPS
+    moments = max(0, points - len(steps))
+    at = [(slot + drawn.random()) * bench.seconds / moments for slot in range(moments)]
     found: dict[str, list[Callable[[], Outcome]]] = {group: [] for group in GROUPS}
     found["times"] = [
         lambda s=s: killed(bench, "kill", f"at {s:.2f} s", after(s))  # type: ignore[misc]
@@ -317,15 +328,18 @@ def run(
     within: float,
     groups: Sequence[str] = GROUPS,
     seed: int = SEED,
+    named: Sequence[str] = (),
+    homes: Sequence[Path] = (),
 ) -> tuple[Bench, int, list[Outcome]]:
     """Every trial, told as it ends, and how many were planned; none begins after `within` seconds.
 
-    Loads the libraries first.
+    Loads the libraries first. `homes` are, where they are there already, the archive, the home
+    before and the home after: how long the refresh took is then not known, and points are steps.
     """
     until = time.monotonic() + within
     trial.load_libraries()
-    bench = Bench.prepare(folder)
-    planned = trials(bench, points, sizes, seed, groups)
+    bench = Bench.of_homes(folder, *homes, seconds=0) if homes else Bench.prepare(folder)
+    planned = trials(bench, points, sizes, seed, groups, named)
 
     return bench, len(planned), carry_out(planned, folder, workers, until)
 
@@ -373,6 +387,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--within", type=float, default=6 * 3600.0)
     parser.add_argument("--only", nargs="+", choices=GROUPS, default=GROUPS)
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--steps", nargs="+", choices=STEPS, default=(), metavar="STEP")
+    parser.add_argument(
+        "--homes", type=Path, nargs=3, metavar=("ARCHIVE", "OLD", "NEW"), default=()
+    )
     parser.add_argument("--json", type=Path)
     given = parser.parse_args(arguments)
     begun = time.monotonic()
@@ -385,6 +403,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             given.within,
             given.only,
             given.seed,
+            given.steps,
+            given.homes,
         )
         if given.json:
             document = {

@@ -26,6 +26,8 @@ SIGNATURE = "select count(*), max(year), round(sum(value), 3) from {facts}"
 
 def load_libraries() -> None:
     """Import what a refresh imports, and open nothing: a fork takes no thread along."""
+    import dbt.adapters.duckdb
+    import dbt.cli.main  # noqa: F401
     import great_expectations  # noqa: F401
 
     import warehouse.publish.marts  # noqa: F401

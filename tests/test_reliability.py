@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -45,25 +46,34 @@ def trial(script: str, folder: Path, *options: str) -> dict[str, object]:
     return document
 
 
-def test_a_disturbed_refresh_leaves_less_than_a_whole_build_or_more(tmp_path: Path) -> None:
-    found = trial("kill", tmp_path, *["--points", "2", "--sizes", "1", "--only", "times", "sizes"])
+@pytest.fixture
+def between(first_home: Path, second_home: Path, tmp_path: Path) -> list[str]:
+    """The option of a trial: an archive, and a home as it is before and after a refresh from it."""
+    after = copy_of(second_home, tmp_path / "after")
+    # What a refresh of the first home would not have made: pages, and what was printed.
+    (after / "printed.txt").unlink()
+    shutil.rmtree((after / "builds" / "current").resolve() / "marts" / "site")
+    return ["--homes", *map(str, (second_home.parent / "archive", first_home, after))]
+
+
+def test_a_disturbed_refresh_leaves_less_than_a_whole_build_or_more(
+    between: list[str], tmp_path: Path
+) -> None:
+    # A kill that leaves a candidate, and half of a build beside the one that is served.
+    at = ("--steps", "half the marts written", "--only", "steps", "sizes")
+    found = trial("kill", tmp_path, "--points", "1", "--sizes", "1", *at, *between)
     outcomes = found["outcomes"]
     assert isinstance(outcomes, list)
-    assert [o["kind"] for o in outcomes] == ["file too large", "kill", "kill"]
-    assert [o["code"] for o in outcomes if o["kind"] == "kill"] == [-signal.SIGKILL] * 2
+    assert [o["kind"] for o in outcomes] == ["file too large", "kill"]
+    assert outcomes[1]["code"] == -signal.SIGKILL
     assert [o for o in outcomes if o["faults"]] == []
 
 
 def test_an_interrupted_refresh_leaves_less_than_a_whole_build_or_alerts_somebody(
-    first_home: Path, second_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    between: list[str], tmp_path: Path
 ) -> None:
     """One point of the command's and one of Dagster's."""
-    # As the home after it was made.
-    monkeypatch.setenv("CORE_MEASURES_SITE", "true")
-    after = copy_of(second_home, tmp_path / "after")
-    (after / "printed.txt").unlink()
-    homes = map(str, (second_home.parent / "archive", first_home, after))
-    found = trial("interrupts", tmp_path, *["--points", "1", "--workers", "1", "--homes"], *homes)
+    found = trial("interrupts", tmp_path, "--stages", "Building", "--workers", "1", *between)
     outcomes = found["outcomes"]
     assert isinstance(outcomes, list)
     assert [o["kind"] for o in outcomes] == ["Dagster, SIGINT", "command, SIGINT"]
