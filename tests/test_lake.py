@@ -102,10 +102,10 @@ def test_a_lake_in_a_file_has_other_figures_than_the_home(sample_home: Path, lak
 
 
 def test_a_lake_in_postgresql_has_other_figures_than_the_home(
-    sample_home: Path, lake_in_postgres: Lake
+    first_home: Path, lake_in_postgres: Lake
 ) -> None:
-    assert publish(lake_in_postgres, warehouse_of(sample_home), "a build") is not None
-    see_same(lake_in_postgres, warehouse_of(sample_home))
+    assert publish(lake_in_postgres, warehouse_of(first_home), "a build") is not None
+    see_same(lake_in_postgres, warehouse_of(first_home))
 
 
 def changed(warehouse: Path, folder: Path, value: float) -> Path:
@@ -119,9 +119,9 @@ def changed(warehouse: Path, folder: Path, value: float) -> Path:
 
 
 def test_an_earlier_build_is_lost_too_soon_or_its_files_stay_for_good(
-    sample_home: Path, lake: Lake, tmp_path: Path
+    first_home: Path, lake: Lake, tmp_path: Path
 ) -> None:
-    warehouse = warehouse_of(sample_home)
+    warehouse = warehouse_of(first_home)
     first = publish(lake, warehouse, "first")
     with attached(lake, read_only=True) as con:
         average = "select avg(value) from marts.fct_core_measure"
@@ -146,9 +146,9 @@ def test_an_earlier_build_is_lost_too_soon_or_its_files_stay_for_good(
 
 
 def test_a_publication_that_is_killed_is_served_half(
-    sample_home: Path, lake: Lake, tmp_path: Path
+    first_home: Path, lake: Lake, tmp_path: Path
 ) -> None:
-    warehouse = warehouse_of(sample_home)
+    warehouse = warehouse_of(first_home)
     publish(lake, warehouse, "first")
     other = changed(warehouse, tmp_path, 1.0)
     code = (
@@ -178,11 +178,11 @@ def test_a_publication_that_is_killed_is_served_half(
 
 
 def test_a_lake_that_cannot_be_reached_costs_the_home_its_build(
-    sample_home: Path, tmp_path: Path
+    first_home: Path, tmp_path: Path
 ) -> None:
-    home = copy_of(sample_home, tmp_path / "home")
+    home, archive = copy_of(first_home, tmp_path / "home"), first_home.parent / "archive"
     away = {CATALOGUE: "postgresql://user:pass-word@127.0.0.1:1/lake", DATA: str(tmp_path / "data")}
-    told = command("refresh", "--from", "sample", "--home", home, environment=away)
+    told = command("refresh", "--from", archive, "--home", home, environment=away)
     assert told.returncode == 0, told.stderr
     said = " ".join(told.stderr.split())
     assert "The lake has not got this build" in said
@@ -190,7 +190,7 @@ def test_a_lake_that_cannot_be_reached_costs_the_home_its_build(
     # There again, it is filled without anything being built.
     built = (home / "builds" / "current").readlink()
     there = {CATALOGUE: str(tmp_path / "catalogue.ducklake"), DATA: str(tmp_path / "data")}
-    told = command("refresh", "--from", "sample", "--home", home, environment=there)
+    told = command("refresh", "--from", archive, "--home", home, environment=there)
     assert told.returncode == 0, told.stderr
     assert (home / "builds" / "current").readlink() == built
     see_same(Lake(there[CATALOGUE], there[DATA]), warehouse_of(home))
@@ -207,21 +207,21 @@ def backed_up(home: Path, lake: Lake, folder: Path) -> Path:
 
 
 def test_a_catalogue_in_a_file_is_lost_with_its_machine(
-    sample_home: Path, lake: Lake, tmp_path: Path
+    first_home: Path, lake: Lake, tmp_path: Path
 ) -> None:
-    publish(lake, warehouse_of(sample_home), "a build")
-    kept = backed_up(sample_home, lake, tmp_path)
+    publish(lake, warehouse_of(first_home), "a build")
+    kept = backed_up(first_home, lake, tmp_path)
     Path(lake.catalogue).unlink()
     shutil.copy(kept / "catalogue.ducklake", lake.catalogue)
-    see_same(lake, warehouse_of(sample_home))
-    assert publish(lake, warehouse_of(sample_home), "another") is not None
+    see_same(lake, warehouse_of(first_home))
+    assert publish(lake, warehouse_of(first_home), "another") is not None
 
 
 def test_a_catalogue_in_postgresql_is_lost_with_its_machine(
-    sample_home: Path, lake_in_postgres: Lake, tmp_path: Path
+    first_home: Path, lake_in_postgres: Lake, tmp_path: Path
 ) -> None:
-    publish(lake_in_postgres, warehouse_of(sample_home), "a build")
-    kept = backed_up(sample_home, lake_in_postgres, tmp_path)
+    publish(lake_in_postgres, warehouse_of(first_home), "a build")
+    kept = backed_up(first_home, lake_in_postgres, tmp_path)
 
     def psql(*arguments: str | Path) -> None:
         client = (BIN / "psql", "-q", "-v", "ON_ERROR_STOP=1", lake_in_postgres.catalogue)
@@ -229,15 +229,15 @@ def test_a_catalogue_in_postgresql_is_lost_with_its_machine(
 
     psql("-c", "drop schema public cascade", "-c", "create schema public")
     psql("-f", kept / "catalogue.sql")
-    see_same(lake_in_postgres, warehouse_of(sample_home))
-    assert publish(lake_in_postgres, warehouse_of(sample_home), "another") is not None
+    see_same(lake_in_postgres, warehouse_of(first_home))
+    assert publish(lake_in_postgres, warehouse_of(first_home), "another") is not None
 
 
 def test_a_catalogue_that_is_away_costs_the_home_its_backup(
-    sample_home: Path, tmp_path: Path
+    first_home: Path, tmp_path: Path
 ) -> None:
     away = {CATALOGUE: "postgresql://user:pass-word@127.0.0.1:1/lake", DATA: str(tmp_path / "data")}
-    made = command("backup", tmp_path / "b.tar", "--home", sample_home, environment=away)
+    made = command("backup", tmp_path / "b.tar", "--home", first_home, environment=away)
     assert made.returncode == 2
     assert "Without the lake's catalogue" in made.stderr
     assert "pass-word" not in made.stderr
