@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,12 @@ from warehouse.query import query
 from warehouse.serve.home import Home
 
 INJURIES = "90284"
+# Of a warehouse, what differs from one build to another in every part of it.
+WHOLE = (
+    "select count(*), count(distinct publication), round(sum(value), 3),"
+    " (select count(*) from marts.load_quality), (select count(*) from marts.dim_release)"
+    " from marts.fct_core_measure"
+)
 HEAVY = {"dbt", "dagster", "dagster_dbt", "great_expectations"}
 
 
@@ -98,6 +105,65 @@ def home(live_home: Path, night: Night, tmp_path: Path) -> Path:
     return copy_of(live_home, tmp_path / "home")
 
 
+@dataclass
+class Met:
+    """What two refreshes at once and ten readers met, and the home that they left."""
+
+    home: Path
+    ended: list[tuple[int, str, str]]
+    answers: list[set[tuple[object, ...]]]
+    faults: list[BaseException]
+    fetched: int
+
+
+FEW = ("--only", IN_NEED, "--only", INJURIES)
+
+
+@pytest.fixture(scope="module")
+def met(night: Night, second_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Met:
+    """Two commands bring home what is new of two publications; ten readers never stop asking."""
+    night.quiet()
+    home = copy_of(second_home, tmp_path_factory.mktemp("met") / "home")
+    warehouse = home / "warehouse" / "core_measures.duckdb"
+    done = threading.Event()
+    found = Met(home, [], [set() for _ in range(10)], [], 0)
+
+    def read(number: int) -> None:
+        # A pause, or they would leave the refreshes no processor: forty questions a second in all.
+        while not done.wait(0.25):
+            try:
+                found.answers[number].update(query(warehouse, WHOLE).rows)
+            except BaseException as error:
+                found.faults.append(error)
+                return
+
+    readers = [threading.Thread(target=read, args=(n,)) for n in range(10)]
+    for reader in readers:
+        reader.start()
+    try:
+        both = [
+            subprocess.Popen(
+                [sys.executable, "-m", "orchestration.cli", "refresh", "--home", str(home), *FEW],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                cwd=PROJECT,
+                env=os.environ | {"PYTHONPATH": str(PROJECT)} | night.environment,
+            )
+            for _ in range(2)
+        ]
+        told = [process.communicate() for process in both]
+    finally:
+        done.set()
+        for reader in readers:
+            reader.join()
+    found.ended = [
+        (process.returncode, *printed) for process, printed in zip(both, told, strict=True)
+    ]
+    found.fetched = night.dfe.asked(is_file) + night.ohid.asked(is_file)
+    return found
+
+
 def test_publishers_give_other_bytes_than_their_files(
     live_home: Path, sample_home: Path, night: Night
 ) -> None:
@@ -145,8 +211,10 @@ def test_a_night_with_nothing_new_asks_much_or_starts_the_heavy_libraries(
 
 
 def test_a_publisher_that_is_down_is_told_nowhere_or_stops_the_rest(
-    home: Path, night: Night, monkeypatch: pytest.MonkeyPatch
+    met: Met, night: Night, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    night.quiet()
+    home = copy_of(met.home, tmp_path / "home")
     newest = night.ees.shelf.newest(IN_NEED)
     (name,) = [n for n in newest.files if n.startswith("c1")]
     before = newest.files[name]
@@ -154,7 +222,7 @@ def test_a_publisher_that_is_down_is_told_nowhere_or_stops_the_rest(
     newest.files[name] = before.replace(b"Leeds", b"Leeds ")
     newest.amended += 1
     try:
-        outcome = night.refresh(home, "--only", IN_NEED, "--only", INJURIES)
+        outcome = night.refresh(home, *FEW)
     finally:
         newest.files[name] = before
         newest.amended -= 1
@@ -201,64 +269,17 @@ def test_a_first_night_without_a_network_is_called_published(night: Night, tmp_p
 
 
 def test_two_refreshes_at_once_or_ten_readers_meet_half_a_warehouse(
-    home: Path, night: Night, monkeypatch: pytest.MonkeyPatch
+    met: Met, second_home: Path, night: Night
 ) -> None:
-    """Two commands bring home one new release while ten readers never stop asking."""
-    night.asked_by(monkeypatch)
-    assert collect(Home(home), LIVE, only=(IN_NEED,)) == []
-    night.quiet()
-    newest = night.ees.shelf.newest(IN_NEED)
-    kept = dict(newest.files)
-    (name,) = [n for n in newest.files if n.startswith("d3")]
-    newest.files[name] = kept[name].replace(b"Leeds", b"Leeds ")
-    newest.amended += 1
-    warehouse = home / "warehouse" / "core_measures.duckdb"
-    expected = query(warehouse, "select count(*) from marts.fct_core_measure").rows
-    done = threading.Event()
-    faults: list[BaseException] = []
-    answers = [0] * 10
-
-    def read(number: int) -> None:
-        # A pause, or they would leave the refreshes no processor.
-        while not done.wait(0.05):
-            try:
-                found = query(warehouse, "select count(*) from marts.fct_core_measure").rows
-                assert found == expected
-                answers[number] += 1
-            except BaseException as error:
-                faults.append(error)
-                return
-
-    readers = [threading.Thread(target=read, args=(n,)) for n in range(10)]
-    arguments = [sys.executable, "-m", "orchestration.cli", "refresh", "--home", str(home)]
-    environment = os.environ | {"PYTHONPATH": str(PROJECT)} | night.environment
-    for reader in readers:
-        reader.start()
-    try:
-        both = [
-            subprocess.Popen(
-                [*arguments, "--only", IN_NEED],
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                cwd=PROJECT,
-                env=environment,
-            )
-            for _ in range(2)
-        ]
-        told = [process.communicate() for process in both]
-    finally:
-        done.set()
-        for reader in readers:
-            reader.join()
-        newest.files = kept
-        newest.amended -= 1
-    assert [process.returncode for process in both] == [0, 0], told
-    assert faults == []
-    assert all(answers)
-    assert sorted("Nothing new" in out for out, _ in told) == [False, True]
-    assert sum("waiting for it to end" in err for _, err in told) == 1
-    folders = sorted(p.name for p in (home / "archive" / "ees" / IN_NEED).iterdir())
-    assert folders == ["2023", "2024", "2025", "2025+2"]
-    # One of them found it, and the other found nothing to fetch.
-    assert night.dfe.asked(is_file) == 1
+    assert [code for code, _, _ in met.ended] == [0, 0], met.ended
+    assert met.faults == []
+    before, after = rows(second_home, WHOLE), rows(met.home, WHOLE)
+    assert before != after
+    for answers in met.answers:
+        assert answers and answers <= {*before, *after}
+    assert sorted("Nothing new" in out for _, out, _ in met.ended) == [False, True]
+    assert sum("waiting for it to end" in err for _, _, err in met.ended) == 1
+    folders = sorted(p.name for p in (met.home / "archive" / "ees" / IN_NEED).iterdir())
+    assert folders == ["2023", "2024", "2025"]
+    # One of them fetched each, and the other found nothing to fetch.
+    assert met.fetched == len(folders) + 1
