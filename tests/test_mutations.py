@@ -33,7 +33,6 @@ from warehouse.serve.home import Home
 FILES = (
     ("participation-in-education-training-and-neet-age-16-to-17-by-local-authority", "dashboard"),
     ("92517", "indicator_data"),
-    ("characteristics-of-children-in-need", "referrals"),
 )
 WORKBOOK = ("children-in-low-income-families-local-area-statistics", "relative")
 # Damage of every group whose verdict no later check may change.
@@ -103,7 +102,9 @@ def test_a_kind_of_damage_damages_nothing(sites: list[Site]) -> None:
             except NotApplicableError:
                 continue
             assert content != site.content, name
-            assert content == kind.apply(Specimen(anatomy, seed)), f"{name} is left to chance"
+            if name not in applied:
+                again = kind.apply(Specimen(anatomy, seed))
+                assert content == again, f"{name} is left to chance"
             applied.add(name)
     # Words for levels that are reworded, recoded councils: not every file has them.
     assert len(applied) >= 0.9 * len(KINDS), sorted(set(KINDS) - applied)
