@@ -166,9 +166,9 @@ def test_two_workers_on_a_lake_in_an_object_store_build_another_warehouse_than_o
     ],
 )
 def test_a_worker_that_ends_or_has_other_code_keeps_the_home_from_its_build_or_spoils_it(
-    first_home: Path, tmp_path: Path, worker: str, told: str
+    first_home: Path, second_home: Path, tmp_path: Path, worker: str, told: str
 ) -> None:
-    home = to_build(first_home, tmp_path / "home")
+    home = copy_of(first_home, tmp_path / "home")
     if worker == "{other}":
         copy = tmp_path / "other"
         for folder in ("ingest", "expectations", "warehouse", "dbt_project", "orchestration"):
@@ -183,7 +183,7 @@ def test_a_worker_that_ends_or_has_other_code_keeps_the_home_from_its_build_or_s
         "CORE_MEASURES_LAKE_WORKERS": "1",
         "CORE_MEASURES_LAKE_WORKER": worker,
     }
-    archive = first_home.parent / "archive"
+    archive = second_home.parent / "archive"
     ended = command("refresh", "--from", archive, "--home", home, "--json", environment=environment)
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout)["outcome"] == "published"
@@ -191,7 +191,7 @@ def test_a_worker_that_ends_or_has_other_code_keeps_the_home_from_its_build_or_s
     assert "Built on this machine, and not on the lake" in said
     assert told in said
     assert hashes_of(home / "published" / "latest") == hashes_of(
-        first_home / "published" / "latest"
+        second_home / "published" / "latest"
     )
     left = [path.name for path in tmp_path.rglob("*core_measures_build*")]
     assert left == []
