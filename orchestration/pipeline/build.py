@@ -31,6 +31,8 @@ _WARNING_WIDTH = 300
 # Rows of a failed test that are shown beside it.
 _ROWS_SHOWN = 3
 _OUT = 'core-measures reject PUBLICATION RELEASE --reason "…"'
+# The process that builds, where it was begun and has nothing to do yet.
+_builders: list[Apart] = []
 _UNKNOWN_FILE = Check(
     "file_known",
     "",
@@ -149,6 +151,7 @@ def _make(
     dbt = dbt or dbt_project(home)
     dbt.prepare()
     begin_importing()
+    home.drop_candidate()
     files = [file for publication in inventory.contracts.values() for file in publication.files]
     taken = candidate.create(
         home.candidate,
@@ -173,14 +176,10 @@ def _make(
     return _Made(results, taken.filled)
 
 
-# Ready to build, or nothing.
-_builders: list[Apart] = []
-
-
 def begin_builder() -> None:
-    """Start the process that builds, and have it import dbt, which takes seconds, meanwhile.
+    """Start the process that builds, so that it has imported dbt, for seconds, when it is needed.
 
-    It is for who is going to build in this process, or has nothing to lose by it.
+    One that is never needed ends with this process.
     """
     if not _builders:
         from warehouse.build.dbt import DBT
