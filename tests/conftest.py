@@ -291,6 +291,29 @@ def two_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def laid_out_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home of what is laid out as it may come, in three files of tests. Not to be changed.
+
+    What its refresh wrote of it is in `said.txt`.
+    """
+    if not PUBLISHED.is_dir():
+        pytest.skip("needs the archive of files as published, ../shared/published")
+    import test_laid_out
+    import test_series_brought
+    import test_tables
+
+    def make(home: Path) -> None:
+        archive = home.parent / "archive"
+        for part in (test_laid_out, test_series_brought, test_tables):
+            part.lay_out(archive)
+        outcome = refreshed(home, archive)
+        assert outcome.returncode == 0, outcome.stderr + outcome.stdout
+        (home / "said.txt").write_text(outcome.stderr)
+
+    return made_once(tmp_path_factory, "laid-out", make)
+
+
+@pytest.fixture(scope="session")
 def published_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home refreshed from every file as published. Not to be changed."""
     if not PUBLISHED.is_dir():
