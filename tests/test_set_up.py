@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import venv
 import zipfile
 from pathlib import Path
 
@@ -39,6 +40,8 @@ UV = """#!/bin/sh
 { echo "$@"; env | grep ^UV_ | sort; } >> "$TOLD"
 exit "${FAILS:-0}"
 """
+# An environment is completed by the same steps as it is made, and made by one test alone.
+COMPLETED = ("--extra", "deploy")
 
 
 def wheel(folder: Path, name: str, files: dict[str, str]) -> str:
@@ -75,15 +78,31 @@ def project(tmp_path: Path) -> Path:
         digest = wheel(wheels, name, files)
         suffix = "-uv" if name == "uv" else ""
         (root / f"constraints{suffix}.txt").write_text(f"{name}==1 --hash=sha256:{digest}\n")
+    (root / "constraints-deploy.txt").touch()
     return root
 
 
-def set_up(project: Path, **more: str) -> subprocess.CompletedProcess[str]:
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment of nothing but pip, which takes as long to make as all that follows."""
+    folder = tmp_path_factory.mktemp("environment") / "empty"
+    venv.create(folder, with_pip=True, symlinks=True)
+    return folder
+
+
+@pytest.fixture
+def begun(project: Path, empty: Path) -> Path:
+    """The project with an environment that is there, to complete: `set_up(…, "--extra", …)`."""
+    shutil.copytree(empty, project / ".venv", symlinks=True)
+    return project
+
+
+def set_up(project: Path, *options: str, **more: str) -> subprocess.CompletedProcess[str]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PIP_", "UV_"))}
     environment |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(project.parent / "wheels")}
     environment |= {"PIP_CONFIG_FILE": os.devnull, "TOLD": str(project / "told")}
     return subprocess.run(
-        [sys.executable, str(project / "scripts" / "set_up.py"), str(project / ".venv")],
+        [sys.executable, str(project / "scripts" / "set_up.py"), str(project / ".venv"), *options],
         capture_output=True,
         text=True,
         env=environment | more,
@@ -96,15 +115,15 @@ def imports(project: Path, module: str) -> bool:
     return subprocess.run([python, "-c", f"import {module}"], check=False).returncode == 0
 
 
-def test_uv_is_sent_to_another_place_than_pip(project: Path) -> None:
+def test_uv_is_sent_to_another_place_than_pip(begun: Path) -> None:
     extra = "https://one.example/simple https://two.example/simple"
-    outcome = set_up(project, PIP_EXTRA_INDEX_URL=extra)
+    outcome = set_up(begun, *COMPLETED, PIP_EXTRA_INDEX_URL=extra)
     assert outcome.returncode == 0, outcome.stderr
-    told = (project / "told").read_text()
-    assert f"UV_FIND_LINKS={project.parent / 'wheels'}" in told
+    told = (begun / "told").read_text()
+    assert f"UV_FIND_LINKS={begun.parent / 'wheels'}" in told
     assert f"UV_INDEX={extra}" in told
     assert "UV_NO_INDEX=1" in told
-    assert f"--require-hashes --compile-bytecode -r {project / 'constraints.txt'}" in told
+    assert f"--require-hashes --compile-bytecode -r {begun / 'constraints.txt'}" in told
 
 
 def test_a_machine_without_uv_gets_nothing(project: Path) -> None:
@@ -116,20 +135,20 @@ def test_a_machine_without_uv_gets_nothing(project: Path) -> None:
     assert imports(project, "tried")
 
 
-def test_a_machine_where_uv_fails_gets_nothing(project: Path) -> None:
-    outcome = set_up(project, FAILS="2")
+def test_a_machine_where_uv_fails_gets_nothing(begun: Path) -> None:
+    outcome = set_up(begun, *COMPLETED, FAILS="2")
     assert outcome.returncode == 0, outcome.stderr
     assert "uv could not install, so pip does" in outcome.stderr
-    assert imports(project, "needed")
+    assert imports(begun, "needed")
 
 
 @pytest.mark.parametrize("damaged", ["needed", "uv"])
 def test_a_package_that_is_not_the_one_that_was_looked_at_is_installed(
-    project: Path, damaged: str
+    begun: Path, damaged: str
 ) -> None:
-    wheel(project.parent / "wheels", damaged, {f"{damaged}.py": "# something else"})
-    outcome = set_up(project, FAILS="2")
+    wheel(begun.parent / "wheels", damaged, {f"{damaged}.py": "# something else"})
+    outcome = set_up(begun, *COMPLETED, FAILS="2")
     # uv's place is taken by pip; nothing takes the place of a package.
     assert (outcome.returncode == 0) == (damaged == "uv")
-    assert not (project / "told").exists() or damaged == "needed"
-    assert imports(project, "needed") == (damaged == "uv")
+    assert not (begun / "told").exists() or damaged == "needed"
+    assert imports(begun, "needed") == (damaged == "uv")
