@@ -223,15 +223,19 @@ def first_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def second_home(first_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same, refreshed again when 2024 had come, with its site. Not to be changed.
 
-    The archive of both releases stands beside it.
+    The archive of both releases stands beside it, and Dagster's folder with what it was told.
     """
 
     def make(home: Path) -> None:
         archive = factory.lay_out(home.parent / "archive", figures=factory.figures_of(IN_NEED))
         copy_of(first_home, home)
+        (home.parent / "dagster").mkdir()
         outcome = command(
             *("refresh", "--from", archive, "--home", home),
-            environment={"CORE_MEASURES_SITE": "true"},
+            environment={
+                "CORE_MEASURES_SITE": "true",
+                "DAGSTER_HOME": str(home.parent / "dagster"),
+            },
         )
         assert outcome.returncode == 0, outcome.stderr
         (home / "printed.txt").write_text(outcome.stdout)
@@ -250,8 +254,10 @@ SECRETS = {
 
 
 @pytest.fixture(scope="session")
-def refused_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home of the same two releases, of which one load was refused. Not to be changed.
+def refused_home(first_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first home when 2024 had come and one load of it was refused. Not to be changed.
+
+    It is the newest referrals, which lack Leeds.
 
     The refresh was one for a machine to read, with secrets in its environment; beside the home
     stand its archive and, in `printed.json` and `said.txt`, what it printed.
@@ -261,8 +267,13 @@ def refused_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         archive = factory.lay_out(
             home.parent / "archive",
             figures=factory.figures_of(IN_NEED),
-            faults=[factory.faults.wrong_year(factory.Where(IN_NEED, "2024", "referrals"))],
+            faults=[
+                factory.faults.drop_council(
+                    factory.Where(IN_NEED, "2024", "referrals"), "E08000035"
+                )
+            ],
         )
+        copy_of(first_home, home)
         outcome = command(
             *("refresh", "--from", archive, "--home", home, "--json"), environment=SECRETS
         )
