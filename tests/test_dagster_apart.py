@@ -12,8 +12,9 @@ from pathlib import Path
 import dagster as dg
 import factory
 import pytest
-from conftest import IN_NEED, NEET, PROJECT
+from conftest import IN_NEED, NEET, PROJECT, SECRET, SECRETS, command
 from pytest_httpserver import HTTPServer
+from test_security import with_secret
 
 from ingest.contracts.load import load_contracts
 from ingest.errors import CoreMeasuresError
@@ -83,7 +84,7 @@ def hook(httpserver: HTTPServer) -> str:
     return httpserver.url_for("/hook").replace("localhost", "127.0.0.1")
 
 
-def test_steps_in_processes_of_their_own_serve_other_figures_or_alert_more_than_once(
+def test_steps_in_processes_of_their_own_serve_other_figures_or_alert_twice_or_keep_a_secret(
     two_home: Path, tmp_path: Path, httpserver: HTTPServer
 ) -> None:
     archive = tmp_path / "archive"
@@ -100,7 +101,8 @@ def test_steps_in_processes_of_their_own_serve_other_figures_or_alert_more_than_
         return "ok"
 
     httpserver.expect_request("/hook").respond_with_handler(hear)  # type: ignore[arg-type]
-    ended = materialized(tmp_path, archive, *PUBLICATIONS, CORE_MEASURES_WEBHOOK=hook(httpserver))
+    environment = SECRETS | {"CORE_MEASURES_WEBHOOK": hook(httpserver)}
+    ended = materialized(tmp_path, archive, *PUBLICATIONS, **environment)
     assert ended.returncode == 0, ended.stderr[-3000:]
     home = tmp_path / "home"
     assert len(told) == 1, told
@@ -111,6 +113,8 @@ def test_steps_in_processes_of_their_own_serve_other_figures_or_alert_more_than_
     with dg.DagsterInstance.from_config(str(tmp_path / "dagster")) as instance:
         (run,) = instance.get_runs()
         steps = {step.step_key for step in instance.get_run_step_stats(run.run_id)}
+    assert with_secret(tmp_path) == []
+    assert SECRET not in ended.stdout + ended.stderr
     assert steps == {*(name.replace("-", "_") for name in PUBLICATIONS), "models", "published"}
 
     served, alone = (
@@ -123,6 +127,10 @@ def test_steps_in_processes_of_their_own_serve_other_figures_or_alert_more_than_
     whole = [row for row in quality if b"arrived_whole" not in row]
     assert len(quality) == len(whole) + len(PUBLICATIONS)
     assert served | {"load_quality.csv": b"".join(whole)} == alone
+    # The command finds what the steps did: nothing is left for it to do but say what is out.
+    outcome = command("refresh", "--from", archive, "--home", home)
+    assert outcome.returncode == 2
+    assert "Nothing new" in outcome.stdout
 
 
 def test_a_run_whose_step_fails_elsewhere_is_told_to_nobody(
