@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import factory
@@ -28,7 +27,6 @@ from filelock import FileLock
 
 from orchestration.pipeline.check import check
 from orchestration.pipeline.collect import collect
-from warehouse.query import connect
 from warehouse.serve.home import Home
 
 NEET = "participation-in-education-training-and-neet-age-16-to-17-by-local-authority"
@@ -360,43 +358,6 @@ def test_a_refusal_names_neither_what_is_wrong_nor_the_load_to_take_out(
     assert (
         "To take it out: core-measures reject lower-to-upper-tier-lookup 2023-04 --reason" in told
     )
-
-
-# --- readers
-
-
-def test_a_kill_leaves_litter_or_half_a_warehouse_or_a_reader_its_snapshot(
-    first_home: Path, tmp_path: Path
-) -> None:
-    home = copy_of(first_home, tmp_path / "home")
-    served = (home / "builds" / "current").readlink()
-    newest = "select count(*), max(year) from marts.fct_core_measure"
-    path = (home / "warehouse" / "core_measures.duckdb").resolve()
-    reader = connect(path)
-    before = reader.execute(newest).fetchall()
-    archive = factory.lay_out(tmp_path / "archive", figures=factory.figures_of(IN_NEED))
-    arguments = ["refresh", "--from", str(archive), "--home", str(home)]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "orchestration.cli", *arguments],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=PROJECT,
-    )
-    candidate = home / "work" / "core_measures.duckdb"
-    while not candidate.exists() and process.poll() is None:
-        time.sleep(0.05)
-    process.kill()
-    process.wait()
-    assert (home / "builds" / "current").readlink() == served
-    assert rows(home, newest) == before
-    assert command(*arguments).returncode == 0
-    # Who was reading goes on with what was served when they began.
-    assert reader.execute(newest).fetchall() == before
-    reader.close()
-    assert rows(home, "select max(year) from marts.fct_core_measure") == [(2024,)]
-    assert not candidate.exists()
-    assert not list(home.rglob(".partial-*"))
-    assert {path.name for path in (home / "builds").iterdir()} == {"1", "2", "current"}
 
 
 # --- the other calls
