@@ -8,15 +8,18 @@ import multiprocessing
 import os
 import pickle  # nosec B403
 import signal
+import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from ingest.collector import keep_shared
+from ingest.collector import keep_shared, look_seldom
 
 _Result = TypeVar("_Result")
 
@@ -63,6 +66,8 @@ def _interrupts_held_back() -> Iterator[None]:
 def begin_worker() -> None:
     """See that this process, a worker, is stopped by who started it, and does not outlive it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Whoever started all this may have it ignored, and an exit waits for who is asked to end.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
@@ -93,7 +98,8 @@ class Beside(Here[_Result]):
     `call` is a function of a module, and it, what it is given and what it returns can be pickled.
     `preload` are modules to have ready, where no server runs yet. With `forked` it is a copy of
     this process, which has at hand what is in memory here: what it is given may be anything that
-    does not hang on other threads of this process.
+    does not hang on other threads of this process. All that is in memory then is looked through by
+    the collector no more.
     """
 
     def __init__(
@@ -123,14 +129,10 @@ class Beside(Here[_Result]):
             What the call raised.
         """
         try:
-            returned, raised = self._answers.recv()
-        except EOFError:
-            raise EndedFromWithoutError("it was ended from without") from None
+            answer = _received(self._answers)
         finally:
             self.stop()
-        if raised is not None:
-            raise raised
-        result: _Result = returned
+        result: _Result = _result_of(answer)
         return result
 
     def stop(self) -> None:
@@ -175,18 +177,14 @@ class Apart:
             What the call raised.
         """
         try:
-            self._talk.send((call, arguments, hear is not None))
-            while isinstance(heard := self._talk.recv(), _Heard):
+            with contextlib.suppress(ConnectionError):  # what it has said is heard all the same
+                self._talk.send((call, arguments, hear is not None))
+            while isinstance(heard := _received(self._talk), _Heard):
                 if hear is not None:
                     hear(heard.what)
-        except (EOFError, ConnectionError):
-            raise EndedFromWithoutError("it was ended from without") from None
         finally:
             self.stop()
-        returned, raised = heard
-        if raised is not None:
-            raise raised
-        result: _Result = returned
+        result: _Result = _result_of(heard)
         return result
 
     def stop(self) -> None:
@@ -201,8 +199,34 @@ class _Heard(NamedTuple):
     what: object
 
 
+class _Answer(NamedTuple):
+    returned: object = None
+    # What was raised, and what lay behind it, one behind another.
+    raised: Sequence[BaseException] = ()
+
+
+def _received(talk: Connection) -> Any:
+    try:
+        return talk.recv()
+    except (EOFError, OSError):
+        raise EndedFromWithoutError("it was ended from without") from None
+
+
+def _result_of(answer: _Answer) -> Any:
+    for error, behind in pairwise(answer.raised):
+        error.__cause__ = behind
+    if answer.raised:
+        raise answer.raised[0]
+    return answer.returned
+
+
 def _wait_for_work(talk: Connection, modules: Sequence[str]) -> None:
     begin_worker()
+    look_seldom()
+    main = sys.modules["__main__"]
+    if not hasattr(main, "__file__"):
+        # DuckDB takes a program without a file for a person's session, and draws in it.
+        main.__file__ = __file__
     for module in modules:
         # Who needs it imports it again, and is told what is wrong with it.
         with contextlib.suppress(Exception):
@@ -211,8 +235,13 @@ def _wait_for_work(talk: Connection, modules: Sequence[str]) -> None:
         call, arguments, is_heard = talk.recv()
     except EOFError:
         return
-    to_tell = [lambda what: talk.send(_Heard(what))] if is_heard else []
-    talk.send(_answer_of(call, [*arguments, *to_tell]))
+    one_at_a_time = threading.Lock()
+
+    def tell(what: object) -> None:
+        with one_at_a_time:
+            talk.send(_Heard(what))
+
+    talk.send_bytes(_pickled(_answer_of(call, [*arguments, *([tell] if is_heard else [])])))
     talk.close()
 
 
@@ -220,20 +249,42 @@ def _carry_out(
     answering: Connection, call: Callable[..., object], arguments: Sequence[object]
 ) -> None:
     begin_worker()
-    answering.send(_answer_of(call, arguments))
+    answering.send_bytes(_pickled(_answer_of(call, arguments)))
     answering.close()
 
 
-def _answer_of(
-    call: Callable[..., object], arguments: Sequence[object]
-) -> tuple[object, BaseException | None]:
+def _answer_of(call: Callable[..., object], arguments: Sequence[object]) -> _Answer:
     try:
-        return call(*arguments), None
+        return _Answer(call(*arguments))
+    except BaseException as error:
+        return _failed(error)
+
+
+def _failed(error: BaseException) -> _Answer:
+    # Where it was raised is lost on the way.
+    error.add_note("".join(traceback.format_exception(error)))
+    behind: list[BaseException] = []
+    one: BaseException | None = error
+    # A library that hands errors about may leave each as the cause of the other.
+    while one is not None and one not in behind:
+        behind.append(one)
+        one = one.__cause__ or one.__context__
+    return _Answer(
+        raised=[one if _goes_through(one) else RuntimeError(repr(one)) for one in behind]
+    )
+
+
+def _pickled(answer: _Answer) -> bytes:
+    try:
+        return pickle.dumps(answer)
     except Exception as error:
-        return None, error if _goes_through(error) else RuntimeError(repr(error))
+        return pickle.dumps(_failed(error))
 
 
-def _goes_through(error: Exception) -> bool:
+def _goes_through(error: BaseException) -> bool:
+    if not isinstance(error, Exception):
+        # An exit of that process is none of this one.
+        return False
     try:
         again = pickle.loads(pickle.dumps(error))  # noqa: S301  # nosec B301  # our own
         return isinstance(again, type(error))

@@ -54,7 +54,7 @@ def refresh(
         raise
     with at_work(home, reporter, wait=wait), outcome_reported(home, contracts, watched) as tell:
         arrived = collect(home, source, contracts, only=only, reporter=watched)
-        inventory = check(home, contracts, reporter=watched)
+        inventory = check(home, contracts, reporter=watched, build_next=True)
         changes = None
         if is_served(home, inventory):
             still_served(home, watched)

@@ -94,7 +94,9 @@ class Work:
             beside_others=self.apart,
         )
         checked = {name: self.contracts[name] for name in only} if self.apart else self.contracts
-        self._inventory = check(self.home, checked, reporter=self.reporter)
+        self._inventory = check(
+            self.home, checked, reporter=self.reporter, build_next=not self.apart
+        )
 
     def tell(self) -> None:
         """Leave metrics and send alerts of what is held, and whether it is served."""

@@ -78,26 +78,25 @@ def build(
     NotPublishedError
         A model could not be built or a test on it failed.
     """
-    from warehouse.build.dbt import NodeResult, built_by
+    from warehouse.build.dbt import built_by
 
-    def hear(what: int | NodeResult) -> None:
-        if not isinstance(what, NodeResult):
-            reporter.begin("Building", what)
+    def hear(what: _Size | NodeResult) -> None:
+        if isinstance(what, _Size):
+            reporter.begin("Building", what.nodes)
             return
         reporter.advance(what.name)
         if on_node is not None:
             on_node(what)
 
-    settings = Settings.read()
-    if settings.processes > 1 and settings.lake_workers is None and dbt is None:
+    if dbt is None and _builds_apart():
         dbt = dbt_project(home)
-        made = _made_apart(home, inventory, _served(home), hear)
+        made = _make_apart(home, inventory, dbt, _served(home), hear)
     else:
         dbt = dbt or dbt_project(home)
         # A lake's workers build all that there is, beside one another.
-        workers = settings.lake_workers
+        workers = Settings.read().lake_workers
         on_lake = None if workers is None else partial(_on_the_lake, dbt, workers, reporter)
-        made = _make(home, inventory, _served(home), hear, dbt, on_lake)
+        made = _make(home, inventory, dbt, _served(home), on_lake, hear)
     results = made.results
     reporter.end()
     for node in results:
@@ -126,6 +125,10 @@ def build(
     return Candidate(inventory, dbt, made.filled, libraries)
 
 
+class _Size(NamedTuple):
+    nodes: int
+
+
 class _Made(NamedTuple):
     results: list[NodeResult]
     # By table of its loads, the digest of the SQL that it was filled by.
@@ -135,20 +138,19 @@ class _Made(NamedTuple):
 def _make(
     home: Home,
     inventory: Inventory,
+    dbt: Project,
     served: Filled | None,
-    hear: Callable[[int | NodeResult], None],
-    dbt: Project | None = None,
-    on_lake: Callable[[Callable[[NodeResult], None]], list[NodeResult] | None] | None = None,
+    on_lake: Callable[[Callable[[NodeResult], None]], list[NodeResult] | None] | None,
+    hear: Callable[[_Size | NodeResult], None],
 ) -> _Made:
-    """Fill a candidate and build it, on the lake or here; it is whole where no node failed.
+    """Fill a candidate and build it, `on_lake` or here; it is whole where no node failed.
 
-    `hear` hears how many nodes there are, and then of each.
+    `hear` hears how many nodes there are, and then of each as it ends.
     """
     from warehouse.build import candidate
     from warehouse.build.comments import comment
     from warehouse.build.dbt import NodeResult, begin_importing
 
-    dbt = dbt or dbt_project(home)
     dbt.prepare()
     begin_importing()
     home.drop_candidate()
@@ -164,7 +166,7 @@ def _make(
         served,
         dbt.made_of if on_lake is None else lambda _: {},
     )
-    hear(dbt.size)
+    hear(_Size(dbt.size))
     results = on_lake(hear) if on_lake else None
     if results is None:
         for unique_id in taken.made:
@@ -176,33 +178,42 @@ def _make(
     return _Made(results, taken.filled)
 
 
-def begin_builder() -> None:
-    """Start the process that builds, so that it has imported dbt, for seconds, when it is needed.
+def _builds_apart() -> bool:
+    """Whether a build has a process of its own: not where others build, on a lake."""
+    settings = Settings.read()
+    return settings.processes > 1 and settings.lake_workers is None
 
-    One that is never needed ends with this process.
+
+def get_ready_to_build() -> None:
+    """Import dbt, which takes seconds, in the process that is going to build.
+
+    Where that is one of its own it is begun, and ends with this one if it is never needed.
     """
-    if not _builders:
-        from warehouse.build.dbt import DBT
+    from warehouse.build.dbt import DBT, begin_importing
 
+    if not _builds_apart():
+        begin_importing()
+    elif not _builders:
         _builders.append(Apart(["warehouse.build.candidate", *DBT]))
 
 
-def _made_apart(
+def _make_apart(
     home: Home,
     inventory: Inventory,
+    dbt: Project,
     served: Filled | None,
-    hear: Callable[[int | NodeResult], None],
+    hear: Callable[[_Size | NodeResult], None],
 ) -> _Made:
-    """The same in a process of its own, which takes the memory that it needed with it.
+    """`_make` in a process of its own, which takes the memory that it needed with it.
 
     Raises
     ------
     NotPublishedError
         The process was ended from without.
     """
-    begin_builder()
+    get_ready_to_build()
     try:
-        return _builders.pop().carry_out(_make, home, inventory, served, hear=hear)
+        return _builders.pop().carry_out(_make, home, inventory, dbt, served, None, hear=hear)
     except EndedFromWithoutError as error:
         raise NotPublishedError(
             "The process that built the candidate was ended from without, perhaps for want of"

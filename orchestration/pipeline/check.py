@@ -12,7 +12,7 @@ from expectations.results.releases import CheckedRelease, check_releases
 from ingest.contracts.contract import Publication
 from ingest.contracts.load import load_contracts
 from ingest.reading.loads import recognised_by
-from orchestration.pipeline.build import begin_builder
+from orchestration.pipeline.build import get_ready_to_build
 from orchestration.pipeline.data_docs import DataDocs
 from orchestration.pipeline.inventory import (
     Contracts,
@@ -32,9 +32,15 @@ _WARNING_WIDTH = 300
 
 
 def check(
-    home: Home, contracts: Contracts | None = None, *, reporter: Reporter = SILENT
+    home: Home,
+    contracts: Contracts | None = None,
+    *,
+    reporter: Reporter = SILENT,
+    build_next: bool = False,
 ) -> Inventory:
     """Check what has no verdict that holds, keep the verdicts, and say what is held.
+
+    Whoever is going to build next says so: what that needs is made ready meanwhile.
 
     Raises
     ------
@@ -59,9 +65,8 @@ def check(
         }
         work = [held[name] for name in stale if stale[name]]
         processes = Settings.read().processes
-        if processes > 1:
-            # What was checked is built next.
-            begin_builder()
+        if build_next and processes > 1:
+            get_ready_to_build()
         # Verdicts are kept as they come, and messages have the order of the publications.
         messages = {one.publication.publication: Later() for one in work}
         waiting = list(messages)

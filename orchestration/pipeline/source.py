@@ -84,19 +84,24 @@ def open_source(
     folder = home.work / f".sample-{os.getpid()}"
     shutil.rmtree(folder, ignore_errors=True)
     try:
-        if Settings.read().processes > 1:
-            # Its libraries take more memory than all else that this process does.
-            Apart().carry_out(_lay_out_sample, folder)
-        else:
-            _lay_out_sample(folder)
+        _lay_out_sample_apart(folder)
         yield Archive(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lay_out_sample_apart(folder: Path) -> None:
+    """In a process of its own: its libraries take more memory than all else that this one does."""
+    if Settings.read().processes < 2:
+        _lay_out_sample(folder)
+        return
+    try:
+        Apart().carry_out(_lay_out_sample, folder)
     except EndedFromWithoutError as error:
         raise CoreMeasuresError(
             "The process that lays the sample out was ended from without, perhaps for want of"
             " memory; nothing was brought. Refresh again."
         ) from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _lay_out_sample(folder: Path) -> None:

@@ -16,6 +16,7 @@ def series_not_held(home: Home) -> list[tuple[str, str]]:
                 for row in csv.DictReader(file)
                 if row["not_held_because"]
             )
-    except (FileNotFoundError, KeyError):
-        # Nothing is served, or it was built before series said so: the next refresh builds anew.
+    except (OSError, KeyError, ValueError, csv.Error):
+        # Nothing is served, it was built before series said so, or somebody damaged the file: it is
+        # for the next refresh to mend, and `status` answers all the same.
         return []

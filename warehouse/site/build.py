@@ -149,11 +149,11 @@ def write_site(
             marts = Marts(con)
             pages = Pages(marts, script, DBT_DOCS if (folder.parent / DBT_DOCS).is_file() else "")
             pages.read()
-        second = Here(_write_half, pages, "second", folder, previous)
-        if processes > 1:
-            # While no connection is open: DuckDB's threads would not be in the copy.
-            second = Beside(_write_half, pages, "second", folder, previous, forked=True)
-            under_way.callback(second.stop)
+        # While no connection is open: DuckDB's threads are not in a copy, and neither are Arrow's,
+        # which the second half has no use for.
+        half = (_write_half, pages, "second", folder, previous)
+        second = Beside(*half, forked=True) if processes > 1 else Here(*half)
+        under_way.callback(second.stop)
         with duckdb.connect(str(warehouse), read_only=True, config=SETTINGS) as con:
             marts.ask(con)
             first = _write_half(pages, "first", folder, previous)
