@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from expectations.results.releases import prepare_workers
 from ingest.contracts.load import load_contracts
 from ingest.errors import CoreMeasuresError, HomeError
-from orchestration.pipeline.build import build
+from orchestration.pipeline.build import build, get_ready_to_build
 from orchestration.pipeline.check import check
-from orchestration.pipeline.collect import collect
+from orchestration.pipeline.collect import collect, holds_anything
 from orchestration.pipeline.inventory import Contracts, Inventory, is_served, take_inventory
 from orchestration.pipeline.publish import publish, still_served
 from orchestration.pipeline.reporter import SILENT, Reporter
@@ -19,6 +20,7 @@ from orchestration.reporting.alerts import alert
 from orchestration.reporting.metrics import write_metrics
 from orchestration.reporting.outcome import Outcome
 from orchestration.reporting.progress import Watched
+from orchestration.settings import Settings
 from warehouse.serve.home import Home, disk_fault
 
 if TYPE_CHECKING:
@@ -53,6 +55,10 @@ def refresh(
         alert(home, contracts, reporter, failed=str(error))
         raise
     with at_work(home, reporter, wait=wait), outcome_reported(home, contracts, watched) as tell:
+        if Settings.read().processes > 1 and not holds_anything(home, contracts):
+            # All that comes is to be checked and built: what takes seconds to begin begins now.
+            prepare_workers()
+            get_ready_to_build()
         arrived = collect(home, source, contracts, only=only, reporter=watched)
         inventory = check(home, contracts, reporter=watched, build_next=True)
         changes = None

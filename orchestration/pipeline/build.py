@@ -31,6 +31,8 @@ _WARNING_WIDTH = 300
 # Rows of a failed test that are shown beside it.
 _ROWS_SHOWN = 3
 _OUT = 'core-measures reject PUBLICATION RELEASE --reason "…"'
+# What a build imports at some time or other, and no other step does.
+_FOR_A_BUILD = (__name__, "warehouse.build.candidate", "warehouse.build.comments", "pandas")
 # The process that builds, where it was begun and has nothing to do yet.
 _builders: list[Apart] = []
 _UNKNOWN_FILE = Check(
@@ -194,7 +196,7 @@ def get_ready_to_build() -> None:
     if not _builds_apart():
         begin_importing()
     elif not _builders:
-        _builders.append(Apart(["warehouse.build.candidate", *DBT]))
+        _builders.append(Apart([*_FOR_A_BUILD, *DBT]))
 
 
 def _make_apart(

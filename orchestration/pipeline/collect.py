@@ -77,7 +77,7 @@ def collect(
     if source == SAMPLE:
         _accept_what_the_sample_lacks(home, arrived)
     _remember(home, asked, problems, keep_others=bool(only))
-    if source == LIVE and problems and not beside_others and not _holds_anything(home, contracts):
+    if source == LIVE and problems and not beside_others and not holds_anything(home, contracts):
         first = next(iter(problems.values()))[0]
         raise FetchError(
             f"Nothing could be fetched and nothing is held, so nothing was published: {first}."
@@ -142,7 +142,8 @@ def _tell_ignored(source: Archive, contracts: Contracts, reporter: Reporter) -> 
         reporter.say(f"Ignored, not configured in ingest/publications: {', '.join(ignored)}")
 
 
-def _holds_anything(home: Home, contracts: Contracts) -> bool:
+def holds_anything(home: Home, contracts: Contracts) -> bool:
+    """Whether a release of any of these publications has come home."""
     held = home.archive.held
     return any(held(p.publisher, p.publication) for p in contracts.values())
 
