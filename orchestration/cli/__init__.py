@@ -43,7 +43,12 @@ def _run() -> None:
             stream.reconfigure(errors="replace")
     leave_locks_to_the_tracker()
     try:
-        app()
+        try:
+            app()
+        except SystemExit:
+            # What waits to be printed is taken now, or told of: when Python ends it is too late.
+            sys.stdout.flush()
+            raise
     except SystemExit as left:
         # So Typer ends what Ctrl-C interrupted, and says nothing.
         if left.code == 128 + signal.SIGINT:

@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -181,8 +180,8 @@ def _begin_site(home: Home, folder: Path, at_work: ExitStack) -> Here[SiteReport
     from warehouse.site import SITE, write_site
 
     before = home.site if home.site.is_dir() else None
-    write = partial(write_site, processes=min(2, Settings.read().processes))
-    return _begin(at_work, write, home.candidate, folder / SITE, before)
+    processes = min(2, Settings.read().processes)
+    return _begin(at_work, write_site, home.candidate, folder / SITE, before, processes)
 
 
 def _take_site(site: Here[SiteReport], folder: Path, reporter: Reporter) -> None:

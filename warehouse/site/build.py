@@ -122,7 +122,7 @@ def _link(source: Path, target: Path) -> None:
 
 
 def write_site(
-    warehouse: Path, folder: Path, previous: Path | None = None, *, processes: int = 1
+    warehouse: Path, folder: Path, previous: Path | None = None, processes: int = 1
 ) -> SiteReport:
     """Write the site of a warehouse's marts into `folder`, which is made.
 
