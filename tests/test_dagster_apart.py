@@ -12,7 +12,7 @@ from pathlib import Path
 import dagster as dg
 import factory
 import pytest
-from conftest import IN_NEED, NEET, PROJECT, SECRET, SECRETS, command
+from conftest import IN_NEED, NEET, PROJECT, SECRET, SECRETS, command, copy_of
 from pytest_httpserver import HTTPServer
 from test_security import with_secret
 
@@ -21,6 +21,7 @@ from ingest.errors import CoreMeasuresError
 from orchestration.defs.assets import publication_key
 from orchestration.defs.jobs import executor_of
 from orchestration.defs.sensors import refresh_failed
+from orchestration.pipeline.inventory import take_inventory
 from orchestration.settings import Settings
 from warehouse.serve.home import Home
 
@@ -178,3 +179,17 @@ def test_a_publication_is_held_by_two_or_with_the_whole_home(tmp_path: Path) -> 
             pass
     with home.locked(wait=False, waiting=lambda: None):
         pass
+
+
+def test_the_order_in_which_publications_failed_is_taken_for_something_new(
+    two_home: Path, tmp_path: Path
+) -> None:
+    home = Home(copy_of(two_home, tmp_path / "home"))
+    digests = set()
+    for order in (PUBLICATIONS, tuple(reversed(PUBLICATIONS))):
+        failed = {name: [(f"ees/{name}/2031", "it is cut short")] for name in order}
+        (home.work / "problems.json").write_text(json.dumps(failed))
+        inventory = take_inventory(home)
+        assert len(inventory.problems) == len(PUBLICATIONS)
+        digests.add(inventory.digest)
+    assert len(digests) == 1

@@ -379,12 +379,14 @@ def release_digest(release: Release) -> str:
 
 
 def remembered_problems(home: Home) -> dict[str, list[tuple[str, str]]]:
-    """What failed to download, by publication; a file of another shape remembers nothing.
+    """What failed to download, by publication in their order, whichever was asked first.
 
-    Nothing is lost by that: every publication that is asked for is looked at again.
+    A file of another shape remembers nothing. Nothing is lost by that: every publication that is
+    asked for is looked at again.
     """
     try:
-        return PROBLEMS.validate_json((home.work / PROBLEMS_FILE).read_bytes())
+        found = PROBLEMS.validate_json((home.work / PROBLEMS_FILE).read_bytes())
+        return dict(sorted(found.items()))
     except (OSError, ValidationError):
         return {}
 
