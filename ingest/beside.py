@@ -17,9 +17,11 @@ from itertools import pairwise
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from ingest.collector import keep_shared, look_seldom
+from ingest.errors import with_causes
 
 _Result = TypeVar("_Result")
 
@@ -92,7 +94,21 @@ class Here(Generic[_Result]):
         """Nothing is under way."""
 
 
-class Beside(Here[_Result]):
+class _Process:
+    """A process that was started here, and what it says."""
+
+    _talk: Connection
+    _process: BaseProcess
+
+    def stop(self) -> None:
+        """End the process, whatever it does."""
+        self._talk.close()
+        if self._process.is_alive():
+            self._process.kill()
+        self._process.join()
+
+
+class Beside(_Process, Here[_Result]):
     """A call that is carried out in a process of its own, while this one goes on.
 
     `call` is a function of a module, and it, what it is given and what it returns can be pickled.
@@ -113,7 +129,7 @@ class Beside(Here[_Result]):
         context = multiprocessing.get_context("fork") if forked else begin_serving(preload)
         if forked:
             keep_shared()
-        self._answers, answering = context.Pipe(duplex=False)
+        self._talk, answering = context.Pipe(duplex=False)
         self._process = context.Process(target=_carry_out, args=(answering, call, arguments))
         self._process.start()
         answering.close()
@@ -129,21 +145,14 @@ class Beside(Here[_Result]):
             What the call raised.
         """
         try:
-            answer = _received(self._answers)
+            answer = _received(self._talk)
         finally:
             self.stop()
         result: _Result = _result_of(answer)
         return result
 
-    def stop(self) -> None:
-        """End the process, whatever it does."""
-        self._answers.close()
-        if self._process.is_alive():
-            self._process.kill()
-        self._process.join()
 
-
-class Apart:
+class Apart(_Process):
     """A process of its own with nothing of this one's memory, ready by the time it has work.
 
     `modules` are what it imports until then.
@@ -186,13 +195,6 @@ class Apart:
             self.stop()
         result: _Result = _result_of(heard)
         return result
-
-    def stop(self) -> None:
-        """End the process, whatever it does."""
-        self._talk.close()
-        if self._process.is_alive():
-            self._process.kill()
-        self._process.join()
 
 
 class _Heard(NamedTuple):
@@ -263,15 +265,8 @@ def _answer_of(call: Callable[..., object], arguments: Sequence[object]) -> _Ans
 def _failed(error: BaseException) -> _Answer:
     # Where it was raised is lost on the way.
     error.add_note("".join(traceback.format_exception(error)))
-    behind: list[BaseException] = []
-    one: BaseException | None = error
-    # A library that hands errors about may leave each as the cause of the other.
-    while one is not None and one not in behind:
-        behind.append(one)
-        one = one.__cause__ or one.__context__
-    return _Answer(
-        raised=[one if _goes_through(one) else RuntimeError(repr(one)) for one in behind]
-    )
+    found = with_causes(error)
+    return _Answer(raised=[e if _goes_through(e) else RuntimeError(repr(e)) for e in found])
 
 
 def _pickled(answer: _Answer) -> bytes:

@@ -34,3 +34,14 @@ class HomeError(CoreMeasuresError):
 def without_credentials(text: str) -> str:
     """A message whose addresses say where, and not who asks or with what key."""
     return re.sub(r"\?[^\s'\"]*", "", re.sub(r"//[^/\s]*@", "//", text))
+
+
+def with_causes(error: BaseException) -> list[BaseException]:
+    """An error and what lies behind it, one behind another."""
+    found: list[BaseException] = []
+    one: BaseException | None = error
+    # A library that hands errors about may leave each as the cause of the other.
+    while one is not None and one not in found:
+        found.append(one)
+        one = one.__cause__ or one.__context__
+    return found

@@ -26,7 +26,7 @@ from filelock import FileLock, Timeout
 from ingest.archive.held import HomeArchive
 from ingest.archive.store import Archive
 from ingest.archive.writing import sync_folder, write_synced, write_whole
-from ingest.errors import HomeError
+from ingest.errors import HomeError, with_causes
 from ingest.object_store import is_address
 
 if TYPE_CHECKING:
@@ -51,15 +51,10 @@ _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS}
 
 def disk_fault(error: BaseException) -> str | None:
     """What the disk said, if a disk that takes nothing more lies behind an error."""
-    behind: list[BaseException] = []
-    one: BaseException | None = error
-    # A library that hands errors about may leave each as the cause of the other.
-    while one is not None and one not in behind:
+    for one in with_causes(error):
         # The system's own words are looked for: DuckDB hands on a sentence and no number.
         if any(os.strerror(number) in str(one) for number in _DISK):
             return " ".join(str(one).split())
-        behind.append(one)
-        one = one.__cause__ or one.__context__
     return None
 
 

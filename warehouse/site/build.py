@@ -140,11 +140,13 @@ def write_site(
     writer = _Writer(folder, previous)
     script = f"assets/vega-{version('vl-convert-python')}.js"
     before = previous / script if previous else None
-    bundled = before if before is not None and before.is_file() else None
     with ExitStack() as under_way:
-        bundling = _Bundling() if bundled is None else None
-        if bundling is not None:
+        if before is not None and before.is_file():
+            bundled = before.read_bytes
+        else:
+            bundling = _Bundling()
             under_way.callback(bundling.stop)
+            bundled = bundling.script
         with duckdb.connect(str(warehouse), read_only=True, config=SETTINGS) as con:
             marts = Marts(con)
             pages = Pages(marts, script, DBT_DOCS if (folder.parent / DBT_DOCS).is_file() else "")
@@ -161,7 +163,7 @@ def write_site(
                 writer.put(path, content)
         for static in sorted(_STATIC.iterdir()):
             writer.put(f"assets/{static.name}", static.read_bytes())
-        writer.put(script, bundling.script() if bundling else (bundled or folder).read_bytes())
+        writer.put(script, bundled())
         return first + second.result() + writer.report
 
 
