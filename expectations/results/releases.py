@@ -278,6 +278,8 @@ def _check_release(
             beside=[
                 (one, _rows_of(one, archive, store)) for one in loads if goes_beside(one, load)
             ],
+            # The build takes it up from there.
+            describe=store.describe,
         )
         page = suite = None
         fault = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -80,6 +80,7 @@ def check_load(
     corrections: Sequence[Correction] | None = None,
     before: pa.Table | ReadError | None = None,
     beside: Sequence[tuple[Load, pa.Table | ReadError]] = (),
+    describe: Callable[[Load, Understanding, pa.Table], pa.Table] | None = None,
 ) -> LoadVerdict:
     """Check one load: its rows as published, or the error that reading them ended in.
 
@@ -87,7 +88,8 @@ def check_load(
     `before` are the rows of the same file in the admitted release before, if there is one, as they
     were understood;
     `beside` those of other tables of the same workbook, of which it needs the ones that
-    `goes_beside` tells.
+    `goes_beside` tells;
+    `describe` says what the rows mean, where who asked keeps that.
     A load that cannot be read is judged without Great Expectations.
     """
     if isinstance(table, ReadError):
@@ -97,7 +99,10 @@ def check_load(
         understanding = understand(_asked_for(load.contract), table, previous)
     except NotUnderstoodError as error:
         return _unread(load, "columns", error, _COLUMNS_EXPECTED + _proposed(load, error.proposal))
-    rows = described(table, load.contract, understanding, councils)
+    if describe is None:
+        rows = described(table, load.contract, understanding, councils)
+    else:
+        rows = describe(load, understanding, table)
 
     from expectations.gx import engine
     from expectations.panel.load_table import describe_load

@@ -137,30 +137,36 @@ class LoadStore:
         """
         import pyarrow.parquet
 
+        path = self._described_path(load, how)
+        names = self._look_in(path, lambda: pyarrow.parquet.read_schema(path).names)
+        if names is not None:
+            return path, names
+        rows = with_release(load, self.read(load.file, load.contract, contents))
+        return path, self.describe(load, how, rows).column_names
+
+    def describe(self, load: Load, how: Understanding, rows: pa.Table) -> pa.Table:
+        """Rows of a load, as published, as they are understood; kept, for `described` to find."""
         from ingest.reading.rows import described
 
+        table = described(rows, load.contract, how, all_councils())
+        self._keep(table, self._described_path(load, how))
+        return table
+
+    def _described_path(self, load: Load, how: Understanding) -> Path:
         plain = self.path(load.file, load.contract)
         contract = load.contract
         of_contract = (
             *(contract.columns, contract.known_marks, contract.period, contract.period_type),
             *(contract.area, contract.notes, contract.flags, contract.bounds, contract.statuses),
         )
-        councils = all_councils()
         key_parts = [
             repr(of_contract),
             load.release.release,
             json.dumps(how.to_dict()),
-            councils.digest,
+            all_councils().digest,
         ]
         key = hashlib.sha256("\n".join(key_parts).encode()).hexdigest()
-        path = plain.with_name(f"{plain.stem}-as-{key[:16]}.parquet")
-        names = self._look_in(path, lambda: pyarrow.parquet.read_schema(path).names)
-        if names is not None:
-            return path, names
-        rows = with_release(load, self.read(load.file, load.contract, contents))
-        table = described(rows, load.contract, how, councils)
-        self._keep(table, path)
-        return path, table.column_names
+        return plain.with_name(f"{plain.stem}-as-{key[:16]}.parquet")
 
     def _look_in(self, path: Path, look: Callable[[], _Found]) -> _Found | None:
         """What a kept file has, brought from the store where it is not here or is damaged.
