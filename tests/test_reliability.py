@@ -29,6 +29,7 @@ from orchestration.refresh import refresh
 from warehouse.build.candidate import checkpoint
 from warehouse.serve import home as home_module
 from warehouse.serve.home import Home, disk_fault
+from warehouse.user_cache import keep_for_all, kept_for_all
 
 
 def trial(script: str, folder: Path, *options: str) -> dict[str, object]:
@@ -165,6 +166,40 @@ def test_a_manifest_cut_short_stops_every_refresh_after_it(
         path = home.dbt_target / name
         path.write_bytes(path.read_bytes()[: whole // 3])
     assert len(dbt_project(home).manifest()["nodes"]) > 40
+
+
+def test_what_was_kept_for_all_homes_and_is_damaged_comes_into_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    made = {"one.js": b"one();\n" * 100, "two.js": b"two();\n" * 100}
+    keep_for_all("charts", "today's", made)
+    assert kept_for_all("charts", "today's") == made
+    assert kept_for_all("charts", "yesterday's") is None
+    (one,) = tmp_path.rglob("one.js")
+    one.write_bytes(made["one.js"][:50])
+    assert kept_for_all("charts", "today's") is None
+    keep_for_all("charts", "today's", made)
+    (two,) = tmp_path.rglob("two.js")
+    two.unlink()
+    assert kept_for_all("charts", "today's") is None
+
+
+def test_a_cache_that_cannot_be_written_stops_what_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    keep_for_all("charts", "today's", {"one.js": b"one();\n"})
+    assert kept_for_all("charts", "today's") is None
+
+
+def test_a_cache_grows_with_every_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for version in range(10):
+        keep_for_all("charts", f"version {version}", {"one.js": b"one();\n"})
+    assert kept_for_all("charts", "version 9") == {"one.js": b"one();\n"}
+    assert len([*tmp_path.rglob("one.js")]) < 10
 
 
 def test_a_parquet_file_cut_short_stops_every_refresh_after_it(tmp_path: Path) -> None:

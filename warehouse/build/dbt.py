@@ -1,13 +1,12 @@
 """dbt, run in this process: one parse for all homes when the project changed, one build a refresh.
 
-What dbt parsed says nothing of a home, and takes as long to make as a small refresh: it is kept in
-the user's folder for caches (`XDG_CACHE_HOME`) beside the home's own.
+What dbt parsed says nothing of a home, and takes as long to make as a small refresh: it is kept for
+all homes of a user beside the home's own.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import importlib
 import importlib.metadata
 import json
@@ -26,13 +25,12 @@ from ingest.archive.writing import write_whole
 from ingest.errors import CoreMeasuresError
 from warehouse.connection import SETTINGS
 from warehouse.serve.home import Home
+from warehouse.user_cache import keep_for_all, kept_for_all
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 _STAMP = "project.digest"
 # What a parse leaves: for people and for our own reading, and for dbt's next run.
 _MANIFEST, _PARSED = "manifest.json", "partial_parse.msgpack"
-# Parsed projects that are kept for other homes: today's, and that of who works beside it.
-_KEPT = 4
 DBT = ("dbt.cli.main", "dbt.adapters.duckdb")
 """What takes seconds to import before anything is built."""
 _LIBRARIES = ("dbt-core", "dbt-adapters", "dbt-duckdb", "duckdb")
@@ -216,35 +214,23 @@ class Project:
             self._shared()
         stamp.write_text(self.digest)
 
-    def _cache(self) -> Path:
-        """Where what this project parses to is kept for every home of this user."""
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
-        key = "\n".join([self.digest, str(self.project), *built_by()])
-        return cache / "core-measures" / "dbt" / hashlib.sha256(key.encode()).hexdigest()[:32]
+    @property
+    def _key(self) -> str:
+        return "\n".join([self.digest, str(self.project), *built_by()])
 
     def _brought(self) -> bool:
         """Bring home what was parsed for another home of this user, if it was."""
-        try:
-            found = {name: (self._cache() / name).read_bytes() for name in (_MANIFEST, _PARSED)}
-            json.loads(found[_MANIFEST])
-        except (OSError, RuntimeError, ValueError):
+        found = kept_for_all("dbt", self._key)
+        if found is None or set(found) != {_MANIFEST, _PARSED}:
             return False
         for name, data in found.items():
             write_whole(self.home.dbt_target / name, data)
         return True
 
     def _shared(self) -> None:
-        """Keep what was parsed for other homes; where nothing can be kept, each parses."""
-        try:
-            cache = self._cache()
-            cache.mkdir(parents=True, exist_ok=True)
-            for name in (_PARSED, _MANIFEST):
-                write_whole(cache / name, (self.home.dbt_target / name).read_bytes())
-            kept = sorted(cache.parent.iterdir(), key=lambda one: one.stat().st_mtime)
-            for old in kept[:-_KEPT]:
-                shutil.rmtree(old, ignore_errors=True)
-        except (OSError, RuntimeError):  # the latter where a user has no home
-            return
+        """Keep what was parsed for other homes."""
+        parsed = {name: (self.home.dbt_target / name).read_bytes() for name in (_MANIFEST, _PARSED)}
+        keep_for_all("dbt", self._key, parsed)
 
     def manifest(self) -> dict[str, Any]:
         """The manifest's JSON: every model, column, test and description."""

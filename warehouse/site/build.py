@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 from itertools import groupby
 from operator import itemgetter
@@ -29,6 +30,7 @@ from ingest.errors import CoreMeasuresError, HomeError
 from warehouse.connection import SETTINGS
 from warehouse.serve.home import Home
 from warehouse.site.marts import Marts
+from warehouse.user_cache import keep_for_all, kept_for_all
 
 if TYPE_CHECKING:
     from warehouse.site.pages import Half, Pages
@@ -40,7 +42,8 @@ _STATIC = Path(__file__).parent / "static"
 # Vega, Vega-Lite and Vega-Embed with all that they need, as the wheel of vl-convert carries them:
 # pinned by our constraints like everything else, and no second package registry is asked. Built in
 # a process of its own, which gives its 100 MB back, while the pages are written; into a file, since
-# it would wait, with its memory, for somebody to read from a pipe.
+# it would wait, with its memory, for somebody to read from a pipe. It takes seconds, and is one for
+# all homes.
 _BUNDLE = """
 import sys, vl_convert
 sys.stdout.reconfigure(encoding="utf-8")
@@ -51,6 +54,7 @@ _BUNDLE_LICENCE = """\
 contributors, under the BSD 3-Clause licence; D3, (c) Mike Bostock, under the ISC licence.
 As carried by vl-convert-python {version}. */
 """
+_SCRIPT = "vega.js"
 
 
 class SiteError(CoreMeasuresError):
@@ -143,6 +147,8 @@ def write_site(
     with ExitStack() as under_way:
         if before is not None and before.is_file():
             bundled = before.read_bytes
+        elif kept := kept_for_all(*_scripts()):
+            bundled = partial(kept.__getitem__, _SCRIPT)
         else:
             bundling = _Bundling()
             under_way.callback(bundling.stop)
@@ -203,6 +209,12 @@ def renew_site(home: Home) -> SiteReport:
     return report
 
 
+def _scripts() -> tuple[str, str]:
+    """What the chart scripts are kept as: a kind, and what they are made of."""
+    key = "\n".join([version("vl-convert-python"), _BUNDLE, _BUNDLE_LICENCE])
+    return "charts", key
+
+
 class _Bundling:
     """The chart scripts, being put together by a process of their own."""
 
@@ -226,7 +238,9 @@ class _Bundling:
             raise SiteError(f"vl-convert could not put the chart scripts together: {last[0]}")
         self._script.seek(0)
         licence = _BUNDLE_LICENCE.format(version=version("vl-convert-python"))
-        return licence.encode() + self._script.read()
+        script = licence.encode() + self._script.read()
+        keep_for_all(*_scripts(), {_SCRIPT: script})
+        return script
 
     def stop(self) -> None:
         """Let go of the process and of what it wrote."""

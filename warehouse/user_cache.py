@@ -1,0 +1,58 @@
+"""What takes long to make and says nothing of a home: kept for all homes of a user.
+
+It stands in the user's folder for caches: `XDG_CACHE_HOME`, else `~/.cache`. Where nothing can be
+kept, whoever needs a thing makes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from ingest.archive.writing import write_whole
+
+# Things of a kind that are kept: today's, and those of who works beside it.
+_KEPT = 4
+# The last to be written: of what is beside it.
+_DIGEST = "sha256"
+
+
+def kept_for_all(kind: str, key: str) -> dict[str, bytes] | None:
+    """The files of a thing, by their names, if they were kept and are still as they were."""
+    try:
+        folder = _folder(kind, key)
+        digest = (folder / _DIGEST).read_text()
+        names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+        files = {name: (folder / name).read_bytes() for name in names if name != _DIGEST}
+    except (OSError, RuntimeError, ValueError):  # the second where a user has no home
+        return None
+    return files if digest == _digest(files) else None
+
+
+def keep_for_all(kind: str, key: str, files: Mapping[str, bytes]) -> None:
+    """Keep the files of a thing, by their names; those of a kind that came long ago go."""
+    try:
+        folder = _folder(kind, key)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            write_whole(folder / name, content)
+        write_whole(folder / _DIGEST, _digest(files).encode())
+        for old in sorted(folder.parent.iterdir(), key=lambda one: one.stat().st_mtime)[:-_KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
+    except (OSError, RuntimeError):
+        return
+
+
+def _folder(kind: str, key: str) -> Path:
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
+    return cache / "core-measures" / kind / hashlib.sha256(key.encode()).hexdigest()[:32]
+
+
+def _digest(files: Mapping[str, bytes]) -> str:
+    found = hashlib.sha256()
+    for name in sorted(files):
+        found.update(f"{name} {hashlib.sha256(files[name]).hexdigest()}\n".encode())
+    return found.hexdigest()
