@@ -126,6 +126,20 @@ def _load() -> None:
     sys.path[0] = str(_PROJECT)
     import_project("orchestration.cli")
     _parse_once()
+    _read_once()
+
+
+def _read_once() -> None:
+    """What every command reads of the project first, and no command changes."""
+    from expectations.panel import measures
+    from ingest.contracts.load import load_contracts
+    from ingest.councils import all_councils
+    from orchestration.pipeline.code import code_digest
+
+    load_contracts()
+    all_councils()
+    measures.digest()
+    code_digest()
 
 
 def _unload() -> None:
