@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import ctypes
 import os
 import re
 import shlex
@@ -24,6 +25,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
@@ -45,6 +47,8 @@ SECONDS_A_LOAD = 0.15
 COMMAND_SECONDS = {"--help": 0.3, 'sql "select 1"': 0.4, "status": 0.5}
 AS_OF_SECONDS = 0.1
 PEAK_MIB = 1024.0
+# Of Linux's prctl(2).
+PR_SET_CHILD_SUBREAPER = 36
 # A process and its workers are looked at so often for their memory.
 SECONDS_BETWEEN_LOOKS = 0.2
 
@@ -53,12 +57,13 @@ SECONDS_BETWEEN_LOOKS = 0.2
 class Run:
     """One process with its workers: wall and processor seconds, peak memory of all in MiB.
 
-    Memory that processes share counts once (their proportional set sizes, added).
+    Memory that processes share counts once (their proportional set sizes, added); it is none where
+    nobody looked, since looking takes a tenth of the time.
     """
 
     wall: float
     cpu: float
-    peak: float
+    peak: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,7 @@ class Scenario:
 
     name: str
     runs: list[Run]
+    peak: float
 
     @property
     def wall(self) -> float:
@@ -76,13 +82,14 @@ class Scenario:
     def cpu(self) -> float:
         return statistics.median(run.cpu for run in self.runs)
 
-    @property
-    def peak(self) -> float:
-        return max(run.peak for run in self.runs)
 
+def timed(command: list[str], stdin: str = "", *, watched: bool = False) -> Run:
+    """Run a process to its end; a refresh may end in 2, since an archive may hold unsound loads.
 
-def timed(command: list[str], stdin: str = "") -> Run:
-    """Run a process to its end; a refresh may end in 2, since an archive may hold unsound loads."""
+    With `watched` its memory is looked at meanwhile, and it is slower for that.
+    """
+    adopt_orphans()
+    others = children_of(os.getpid())
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as given:
         given.write(stdin)
         given.seek(0)
@@ -90,19 +97,47 @@ def timed(command: list[str], stdin: str = "") -> Run:
         child = subprocess.Popen(command, cwd=ROOT, stdin=given, stdout=output, stderr=output)
         ended, looks = threading.Event(), [0.0]
         looking = threading.Thread(target=look_at_memory, args=(child.pid, ended, looks))
-        looking.start()
+        if watched:
+            looking.start()
         _, status, usage = os.wait4(child.pid, 0)
         wall = time.perf_counter() - began
         ended.set()
-        looking.join()
+        if watched:
+            looking.join()
         child.returncode = os.waitstatus_to_exitcode(status)
+        cpu = usage.ru_utime + usage.ru_stime + seconds_of_orphans(others)
         if child.returncode not in (0, 2):
             output.seek(0)
             sys.exit(f"{' '.join(command)} ended in {child.returncode}:\n{output.read()}")
     # Kibibytes on Linux, bytes on macOS, where there is no looking at workers.
     alone = usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
     peak = max(looks) if sys.platform == "linux" else alone
-    return Run(wall, usage.ru_utime + usage.ru_stime, peak or alone)
+    return Run(wall, cpu, (peak or alone) if watched else 0.0)
+
+
+def adopt_orphans() -> None:
+    """Have what outlives a process that was started here told of as it ends, as a child is.
+
+    The server that workers are forked from ends after the refresh, and has their seconds.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def seconds_of_orphans(others: set[int]) -> float:
+    """Processor seconds of those that it left, once they have ended; `others` were there before."""
+    seconds = 0.0
+    while left := children_of(os.getpid()) - others:
+        for orphan in left:
+            with contextlib.suppress(ChildProcessError):
+                _, _, usage = os.wait4(orphan, 0)
+                seconds += usage.ru_utime + usage.ru_stime
+    return seconds
+
+
+def children_of(process: int) -> set[int]:
+    """What a process started, or adopted; none where the system does not tell."""
+    return {child for child, parent in parents().items() if parent == process}
 
 
 def look_at_memory(process: int, ended: threading.Event, looks: list[float]) -> None:
@@ -113,17 +148,22 @@ def look_at_memory(process: int, ended: threading.Event, looks: list[float]) -> 
 
 def family_of(process: int) -> set[int]:
     """A process, and all that it or they started."""
-    parents = {}
+    found, family = parents(), {process}
+    while more := {one for one, parent in found.items() if parent in family} - family:
+        family |= more
+    return family
+
+
+def parents() -> dict[int, int]:
+    """Every process and the one that it is a child of, where the system tells."""
+    found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError, IndexError, ValueError):
             # Behind the name, which may hold anything: state and parent.
-            parents[int(folder.name)] = int(
+            found[int(folder.name)] = int(
                 (folder / "stat").read_text().rpartition(")")[2].split()[1]
             )
-    family = {process}
-    while more := {one for one, parent in parents.items() if parent in family} - family:
-        family |= more
-    return family
+    return found
 
 
 def own_memory(process: int) -> float:
@@ -142,13 +182,12 @@ def refresh_command(archive: Path, home: Path, *python: str) -> list[str]:
     ]
 
 
-def scenario(name: str, runs: int, run: Callable[[], Run], *, keep_first: bool = True) -> Scenario:
-    """Time something so many times; the first may be thrown away, having filled caches."""
-    if not keep_first:
-        run()
-    found = [run() for _ in range(runs)]
+def scenario(name: str, runs: int, run: Callable[[bool], Run]) -> Scenario:
+    """Time something so many times, after a first run that fills caches and is watched."""
+    watched = run(True)
+    found = [run(False) for _ in range(runs)]
     print(f"  {name}: {', '.join(f'{each.wall:.2f}' for each in found)} s", file=sys.stderr)
-    return Scenario(name, found)
+    return Scenario(name, found, watched.peak)
 
 
 def elsewhere(function: Callable[..., T], *arguments: object) -> T:
@@ -198,17 +237,17 @@ def lay_out_sample(folder: Path) -> Path:
     return sample.lay_out_sample(folder)
 
 
-def cold(archive: Path, work: Path) -> Run:
+def cold(archive: Path, work: Path, watched: bool) -> Run:
     home = work / "cold"
     shutil.rmtree(home, ignore_errors=True)
-    return timed(refresh_command(archive, home))
+    return timed(refresh_command(archive, home), watched=watched)
 
 
-def one_new(archive: Path, home: Path, before: Path) -> Run:
+def one_new(archive: Path, home: Path, before: Path, watched: bool) -> Run:
     """The home stands at the same path each time, since dbt parses anew in another."""
     shutil.rmtree(home, ignore_errors=True)
     shutil.copytree(before, home, symlinks=True)
-    return timed(refresh_command(archive, home))
+    return timed(refresh_command(archive, home), watched=watched)
 
 
 def started_for_nothing(archive: Path, home: Path) -> list[str]:
@@ -243,23 +282,21 @@ def measure(archive: Path, runs: int, work: Path) -> Found:
     paths = "\n".join(map(str, files))
     megabytes = sum(file.stat().st_size for file in files) / 1e6
     floor = scenario(
-        "floor", runs, lambda: timed([sys.executable, str(FLOOR)], paths), keep_first=False
+        "floor", runs, lambda look: timed([sys.executable, str(FLOOR)], paths, watched=look)
     )
     # The first parses dbt's project, and keeps that for all homes of a user.
-    cold_refresh = scenario("cold", runs, lambda: cold(archive, work), keep_first=False)
+    cold_refresh = scenario("cold", runs, lambda look: cold(archive, work, look))
     home = work / "cold"
     steps, loads = steps_of(home)
     nothing_new = scenario(
-        "nothing new", runs, lambda: timed(refresh_command(archive, home)), keep_first=False
+        "nothing new", runs, lambda look: timed(refresh_command(archive, home), watched=look)
     )
     started = started_for_nothing(archive, home)
-    installed = str(Path(sys.executable).with_name("core-measures"))
     commands = {
         words: scenario(
             words,
             runs,
-            lambda w=words: timed([installed, *shlex.split(w), *of_home(w, home)]),  # type: ignore[misc]
-            keep_first=False,
+            partial(lambda line, look: timed(line, watched=look), command_line(words, home)),
         )
         for words in COMMAND_SECONDS
     }
@@ -273,15 +310,17 @@ def measure(archive: Path, runs: int, work: Path) -> Found:
     timed(refresh_command(smaller, home))
     shutil.copytree(home, before, symlinks=True)
     aside.rename(smaller / held_back)
-    one = scenario("one new release", runs, lambda: one_new(smaller, home, before))
+    one = scenario("one new release", runs, lambda look: one_new(smaller, home, before, look))
     read = f"{len(files)} files, {megabytes:.0f} MB"
     scenarios = [floor, cold_refresh, nothing_new, one]
     return Found(scenarios, commands, started, read, steps, loads, as_of)
 
 
-def of_home(words: str, home: Path) -> list[str]:
-    """The option that a command takes to look at a home; the help has none."""
-    return [] if words.startswith("--") else ["--home", str(home)]
+def command_line(words: str, home: Path) -> list[str]:
+    """A command as it is installed, with the option to look at a home; the help has none."""
+    installed = str(Path(sys.executable).with_name("core-measures"))
+    of_home = [] if words.startswith("--") else ["--home", str(home)]
+    return [installed, *shlex.split(words), *of_home]
 
 
 def steps_of(home: Path) -> tuple[dict[str, float], int]:
