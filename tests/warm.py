@@ -23,9 +23,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 _LIBRARIES = (
-    *("duckdb", "great_expectations", "great_expectations.expectations.core", "jinja2"),
-    *("pandas", "pyarrow.dataset", "pyarrow.parquet", "rich.progress", "typer"),
-    *("dbt.cli.main", "dbt.adapters.duckdb", "great_expectations.render"),
+    *("duckdb", "jinja2", "pandas", "pyarrow.dataset", "pyarrow.parquet", "rich.progress"),
+    *("typer", "dbt.cli.main", "dbt.adapters.duckdb"),
 )
 _PROJECT = Path(__file__).resolve().parents[1]
 PARTS = ("ingest", "expectations", "warehouse", "orchestration")
@@ -125,6 +124,7 @@ def _load() -> None:
         importlib.import_module(library)
     sys.path[0] = str(_PROJECT)
     import_project("orchestration.cli")
+    importlib.import_module("great_expectations.render")
     _parse_once()
     _read_once()
 
