@@ -13,7 +13,9 @@ from conftest import PROJECT
 from ingest.archive.held import HomeArchive
 from ingest.archive.release import Problem, Release, sha256_of
 from ingest.archive.store import Archive
+from ingest.contracts.load import FOLDER as CONTRACTS
 from ingest.contracts.load import load_contracts
+from ingest.contracts.yaml_documents import read_our_own, read_yaml
 from ingest.errors import ArchiveError, ContractError, ReadError
 from ingest.reading.load_store import LoadStore
 from ingest.reading.periods import Period, parse_period
@@ -249,6 +251,46 @@ def test_a_contract_with_a_slip_is_taken(
 ) -> None:
     with pytest.raises(ContractError, match=sentence):
         load_contracts(contract_folder(tmp_path, find, replace))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "since: 2023-10-01\nmarks: [c, x, '2023-10-01']\nmost: 0.10\nnothing: ~\nyes: true",
+        # What JSON has no word for, or another one.
+        "2023: first\n'2023': second",
+        "2023-10-01: a day\n",
+        "at: 2023-10-01 10:00:00",
+        "none: .nan",
+        "bytes: !!binary aGVsbG8=",
+    ],
+)
+def test_a_document_that_is_kept_says_something_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = tmp_path / "one.yml"
+    path.write_text(text, "utf-8")
+    (tmp_path / "two.yml").write_text("another: one", "utf-8")
+    expected = repr({path: read_yaml(path), tmp_path / "two.yml": {"another": "one"}})
+    for _ in range(2):
+        assert repr(read_our_own("contracts", tmp_path.glob("*.yml"))) == expected
+    path.write_text("since: 2024-01-01", "utf-8")
+    assert read_our_own("contracts", [path]) == {path: {"since": date(2024, 1, 1)}}
+    # Files that say the same under other names are not taken for one another.
+    (tmp_path / "two.yml").write_text("since: 2024-01-01", "utf-8")
+    path.write_text("another: one", "utf-8")
+    changed = read_our_own("contracts", tmp_path.glob("*.yml"))
+    assert changed[path] == {"another": "one"}
+
+
+def test_the_contracts_are_read_anew_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    files = sorted(CONTRACTS.rglob("*.yml"))
+    assert read_our_own("contracts", files) == {path: read_yaml(path) for path in files}
+    assert list(tmp_path.rglob("documents.json"))
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from ingest.archive.writing import write_whole
 from ingest.contracts.load import load_contracts
 from ingest.errors import HomeError
 from ingest.reading.loads import loads_of
+from ingest.user_cache import keep_for_all, kept_for_all
 from orchestration.pipeline.check import check
 from orchestration.pipeline.code import dbt_project
 from orchestration.pipeline.collect import collect
@@ -29,7 +30,6 @@ from orchestration.refresh import refresh
 from warehouse.build.candidate import checkpoint
 from warehouse.serve import home as home_module
 from warehouse.serve.home import Home, disk_fault
-from warehouse.user_cache import keep_for_all, kept_for_all
 
 
 def trial(script: str, folder: Path, *options: str) -> dict[str, object]:

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ingest.contracts.contract import FileContract
 from ingest.contracts.figure_checks import RowFilter, Share
 from ingest.contracts.specs import YearGap
-from ingest.contracts.yaml_documents import SafeLoader
+from ingest.contracts.yaml_documents import SafeLoader, read_our_own
 from ingest.errors import ContractError
 
 # In robust standard deviations; no figure as published is so far from its year's middle.
@@ -98,8 +98,14 @@ class SeriesCheck(_Strict):
 @lru_cache(maxsize=4)
 def _all(folder: Path = FOLDER) -> dict[str, tuple[SeriesCheck, ...]]:
     found: dict[str, list[SeriesCheck]] = {}
-    for path in sorted(folder.glob("*/*.yml")):
-        for name, raw in _declared(path):
+    files = folder.glob("*/*.yml")
+    documents = (
+        read_our_own("measures", files, _read)
+        if folder == FOLDER
+        else {path: _read(path) for path in sorted(files)}
+    )
+    for path, document in documents.items():
+        for name, raw in _declared(document):
             try:
                 check = SeriesCheck.model_validate(raw | {"name": name})
             except (ValidationError, TypeError) as error:
@@ -110,6 +116,11 @@ def _all(folder: Path = FOLDER) -> dict[str, tuple[SeriesCheck, ...]]:
     return {file: tuple(_distinguished(checks)) for file, checks in found.items()}
 
 
+def _read(path: Path) -> object:
+    # With the aliases that dbt's tests of a measure may have.
+    return yaml.load(path.read_text("utf-8"), SafeLoader)  # noqa: S506  # a safe loader
+
+
 def _distinguished(checks: list[SeriesCheck]) -> Iterator[SeriesCheck]:
     for check in checks:
         columns = {other.column for other in checks if other.name == check.name}
@@ -117,12 +128,10 @@ def _distinguished(checks: list[SeriesCheck]) -> Iterator[SeriesCheck]:
         yield check.model_copy(update={"name": name})
 
 
-def _declared(path: Path) -> list[tuple[str, dict[str, Any]]]:
-    text = path.read_text("utf-8")
-    document = yaml.load(text, SafeLoader) or {}  # noqa: S506  # a safe loader
+def _declared(document: Any) -> list[tuple[str, dict[str, Any]]]:
     return [
         (f"{model['name']}.{series['series_id']}", {"decimals": series["decimals"]} | check)
-        for model in document.get("models", [])
+        for model in (document or {}).get("models", [])
         for series in model.get("config", {}).get("meta", {}).get("series", [])
         for check in series.get("checks", [])
     ]

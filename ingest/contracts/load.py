@@ -20,7 +20,7 @@ from ingest.contracts.documents import (
     PublicationDocument,
 )
 from ingest.contracts.specs import NUMERIC_ROLES, RELEASE
-from ingest.contracts.yaml_documents import read_yaml
+from ingest.contracts.yaml_documents import read_our_own, read_yaml
 from ingest.errors import ContractError
 from ingest.reading.marks import MARKS
 from ingest.reading.spec import Reading
@@ -173,9 +173,9 @@ def _beside_others(reading: Reading, publication: PublicationDocument, file_id: 
     return reading.model_copy(update={"other_sheets": list(of_others)})
 
 
-def _parse(path: Path, model: type[_Model]) -> _Model:
+def _parse(path: Path, document: object, model: type[_Model]) -> _Model:
     try:
-        return model.model_validate(read_yaml(path))
+        return model.model_validate(document)
     except ValidationError as error:
         faults = "; ".join(
             f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
@@ -206,13 +206,18 @@ def load_contracts(folder: Path = FOLDER) -> dict[str, Publication]:
     ContractError
         A file is not valid YAML, not a contract, or speaks of a column that it does not list.
     """
-    layout_files = {path.stem: path for path in sorted((folder / "layouts").glob("*.yml"))}
+    layout_files = sorted((folder / "layouts").glob("*.yml"))
+    files = sorted(folder.glob("*.yml"))
+    if folder == FOLDER:
+        documents = read_our_own("contracts", [*layout_files, *files])
+    else:
+        documents = {path: read_yaml(path) for path in (*layout_files, *files)}
     layouts: dict[str, LayoutDocument] = {
-        name: _parse(p, LayoutDocument) for name, p in layout_files.items()
+        path.stem: _parse(path, documents[path], LayoutDocument) for path in layout_files
     }
     contracts: dict[str, Publication] = {}
-    for path in sorted(folder.glob("*.yml")):
-        raw: PublicationDocument = _parse(path, PublicationDocument)
+    for path in files:
+        raw: PublicationDocument = _parse(path, documents[path], PublicationDocument)
         if raw.publication != path.stem:
             raise ContractError(f"{path.name} describes {raw.publication!r}: name it after that")
         for file_id, file in raw.files.items():

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import duckdb
-
 from expectations.results.verdicts import Check
 from ingest.beside import Beside, EndedFromWithoutError, Here
 from orchestration.pipeline.build import (
@@ -51,6 +49,8 @@ def publish(
     NotPublishedError
         A check on the facts failed.
     """
+    import duckdb
+
     from expectations.suites.facts import check_facts
     from warehouse.publish.dated import changes
     from warehouse.publish.marts import write_marts

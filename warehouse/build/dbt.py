@@ -23,9 +23,9 @@ import duckdb
 
 from ingest.archive.writing import write_whole
 from ingest.errors import CoreMeasuresError
+from ingest.user_cache import keep_for_all, kept_for_all
 from warehouse.connection import SETTINGS
 from warehouse.serve.home import Home
-from warehouse.user_cache import keep_for_all, kept_for_all
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 _STAMP = "project.digest"

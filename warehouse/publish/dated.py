@@ -13,13 +13,14 @@ import shutil
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
-
-import duckdb
+from typing import TYPE_CHECKING, Any
 
 from ingest.archive.writing import sync_folder, write_whole
 from warehouse.connection import SETTINGS, sql_name, sql_text
 from warehouse.serve.home import Home
+
+if TYPE_CHECKING:
+    import duckdb
 
 # Long enough to see what a correction in a publisher's busy week changed; a figure of any month of
 # the two last years, and of any year, can be looked up for good.
@@ -40,6 +41,8 @@ def changes(before: Path | None, marts: Path) -> dict[str, Any]:
     By measure: figures that are new, that changed (value, cell or status) and that are gone. By
     mart: rows before and after, columns added and taken away. Releases that came and went.
     """
+    import duckdb
+
     after = _tables(marts)
     held = _tables(before) if before is not None else {}
     record: dict[str, Any] = {"first": not held, "marts": {}, "measures": {}, "releases": {}}

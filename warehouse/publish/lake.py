@@ -19,15 +19,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeVar
-
-import duckdb
+from typing import TYPE_CHECKING, TypeVar
 
 from ingest.archive.writing import write_whole
 from ingest.errors import CoreMeasuresError, without_credentials
 from warehouse.connection import SETTINGS, sql_name, sql_text
 from warehouse.publish.dated import past_the_rule
 from warehouse.serve.home import Home
+
+if TYPE_CHECKING:
+    import duckdb
 
 CATALOGUE, DATA = "CORE_MEASURES_LAKE", "CORE_MEASURES_LAKE_DATA"
 # Views and macros of the marts speak of the database by this name: a reader attaches it as such.
@@ -111,6 +112,8 @@ def attached(lake: Lake, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnecti
     LakeError
         An extension is not installed, or the lake cannot be reached.
     """
+    import duckdb
+
     offline = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
     try:
         with (
@@ -176,6 +179,8 @@ def _until_alone(con: duckdb.DuckDBPyConnection, work: Callable[[], _Done]) -> _
     duckdb.Error
         It was not that, or it came to that again and again.
     """
+    import duckdb
+
     for tries_left in reversed(range(_TRIES)):
         try:
             return work()
@@ -251,6 +256,8 @@ def extension_file(name: str) -> Path:
     LakeError
         Its wheel is not installed.
     """
+    import duckdb
+
     spec = importlib.util.find_spec(f"duckdb_extension_{name}")
     places = list(spec.submodule_search_locations or []) if spec else []
     paths = [

@@ -27,10 +27,10 @@ import pyarrow as pa
 from ingest.archive.writing import sync_folder
 from ingest.beside import Beside, Here
 from ingest.errors import CoreMeasuresError, HomeError
+from ingest.user_cache import keep_for_all, kept_for_all
 from warehouse.connection import SETTINGS
 from warehouse.serve.home import Home
 from warehouse.site.marts import Marts
-from warehouse.user_cache import keep_for_all, kept_for_all
 
 if TYPE_CHECKING:
     from warehouse.site.pages import Half, Pages
