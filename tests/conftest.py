@@ -331,7 +331,11 @@ def published_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("needs the archive of files as published, ../shared/published")
 
     def make(home: Path) -> None:
-        outcome = refreshed(home, PUBLISHED)
+        # As users refresh: with processes beside one another.
+        outcome = command(
+            *("refresh", "--from", PUBLISHED, "--home", home),
+            environment={"CORE_MEASURES_WORKERS": "2"},
+        )
         assert outcome.returncode == 2, outcome.stderr
         for word, named in (("Refused: ", REFUSED), ("Incomplete: ", INCOMPLETE)):
             told = [line for line in outcome.stderr.splitlines() if line.startswith(word)]

@@ -216,15 +216,20 @@ def check_releases(
         for one in work:
             yield one.publication.publication, check_publication(one)
         return
+    # The longest begins first, so that it is not left for one process alone at the end.
+    by_weight = sorted(work, key=_weight, reverse=True)
+    ahead = [(one, held) for one in by_weight for held in _worth_reading_ahead(one)]
+    tasks = len(by_weight) + len(ahead)
     pool = ProcessPoolExecutor(
-        min(workers, len(work)), prepare_workers(), initializer=beside.begin_worker
+        min(workers, tasks), prepare_workers(), initializer=beside.begin_worker
     )
     try:
-        # The longest begins first, so that it is not left for one process alone at the end.
         begun = {
-            pool.submit(check_publication, one): one.publication.publication
-            for one in sorted(work, key=_weight, reverse=True)
+            pool.submit(check_publication, one): one.publication.publication for one in by_weight
         }
+        # For a process that no publication is left for, while others are being checked.
+        for one, held in ahead:
+            pool.submit(_read_ahead, one.publication, held, one.archive, one.loads)
         for future in as_completed(begun):
             # Handed over and not kept: with its pages a publication's result takes megabytes.
             yield begun.pop(future), future.result()
@@ -235,6 +240,24 @@ def check_releases(
         ) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _worth_reading_ahead(work: PublicationToCheck) -> list[ReleaseToCheck]:
+    """Releases of workbooks, which take longer to read than to check, the last to be checked first.
+
+    The first of them is read as soon by who checks it.
+    """
+    if all(contract.reading.format != "workbook" for contract in work.publication.files):
+        return []
+    return [held for held in work.releases if held.kept is None][:0:-1]
+
+
+def _read_ahead(
+    publication: Publication, held: ReleaseToCheck, archive: HomeArchive, store: LoadStore
+) -> None:
+    """Keep the rows of a release for who is going to check it; what is wrong is told there."""
+    loads, _ = loads_of(publication, held.release, held.recognised)
+    _read_workbooks([as_decided(held.decisions, one) for one in loads], archive, store)
 
 
 def _weight(work: PublicationToCheck) -> int:
