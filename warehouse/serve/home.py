@@ -21,8 +21,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock, Timeout
-
 from ingest.archive.held import HomeArchive
 from ingest.archive.store import Archive
 from ingest.archive.writing import sync_folder, write_synced, write_whole
@@ -289,6 +287,8 @@ class Home:
         """
         import fcntl
 
+        from filelock import FileLock
+
         folder = self.work / "locks"
         folder.mkdir(parents=True, exist_ok=True)
         with (self.root / ".lock").open("a") as whole:
@@ -310,6 +310,8 @@ class Home:
         HomeError
             Another refresh holds it and `wait` is false, or the disk has no locks.
         """
+        from filelock import FileLock, Timeout
+
         lock = FileLock(self.root / ".lock")
         try:
             lock.acquire(timeout=0)
