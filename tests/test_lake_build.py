@@ -60,7 +60,7 @@ def warehouse_of(home: Path) -> Path:
     return (home / "warehouse" / "core_measures.duckdb").resolve()
 
 
-def see_one_warehouse(one: Path, other: Path, folder: Path) -> None:
+def see_one_warehouse(one: Path, other: Path) -> None:
     """Every relation, column, comment and macro of one is the other's, and every row."""
 
     def in_each(sql: str) -> list[tuple[object, ...]]:
@@ -86,19 +86,18 @@ def see_one_warehouse(one: Path, other: Path, folder: Path) -> None:
         "select schema_name, function_name, macro_definition from duckdb_functions()"
         " where not internal order by all"
     )
-    kept = [folder / name for name in ("one", "other")]
-    for warehouse, place in zip((one, other), kept, strict=True):
-        place.mkdir()
+    sums = []
+    for warehouse in (one, other):
         with duckdb.connect(str(warehouse), read_only=True) as con:
-            for schema, name, _, _ in relations:
-                con.execute(f"copy (from {schema}.{name}) to '{place}/{schema}.{name}.parquet'")
-    with duckdb.connect() as con:
-        for schema, name, _, _ in relations:
-            first, second = (f"from '{place}/{schema}.{name}.parquet'" for place in kept)
-            assert con.execute(
-                f"select (select count(*) from ({first} except all {second})),"
-                f" (select count(*) from ({second} except all {first}))"
-            ).fetchone() == (0, 0), f"{schema}.{name}"
+            sums.append(
+                {
+                    f"{schema}.{name}": con.execute(
+                        f"select count(*), sum(hash(each)::hugeint) from {schema}.{name} as each"
+                    ).fetchone()
+                    for schema, name, _, _ in relations
+                }
+            )
+    assert sums[0] == sums[1]
 
 
 def hashes_of(marts: Path) -> dict[str, str]:
@@ -133,7 +132,7 @@ def test_two_workers_on_a_lake_in_an_object_store_build_another_warehouse_than_o
     assert ended.returncode == 0, ended.stderr
     assert "with 2 workers" in ended.stderr, ended.stderr
     assert {path.read_text() for path in elsewhere.glob("asked-*")} == {"1", "2"}
-    see_one_warehouse(warehouse_of(sample_home), warehouse_of(home), tmp_path)
+    see_one_warehouse(warehouse_of(sample_home), warehouse_of(home))
     published = hashes_of(home / "published" / "latest")
     assert len(published) > 20
     assert published == hashes_of(sample_home / "published" / "latest")
