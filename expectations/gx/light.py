@@ -16,8 +16,6 @@ from types import ModuleType
 
 # Needed by it to be imported: they are loaded when something of them is asked for.
 _PUT_OFF = frozenset({"altair", "scipy.stats"})
-# It does without these where they are not installed.
-_LEFT_OUT = ("boto3", "botocore", "psycopg2", "sqlalchemy")
 
 
 class _Later:
@@ -35,23 +33,18 @@ class _Later:
 
 
 @contextmanager
-def _lightly() -> Iterator[None]:
-    """Import so; whoever imports these libraries afterwards, or did before, has them as ever."""
+def _putting_off() -> Iterator[None]:
     later = _Later()
-    left_out = [name for name in _LEFT_OUT if name not in sys.modules]
     sys.meta_path.insert(0, later)
-    sys.modules.update(dict.fromkeys(left_out))  # type: ignore[arg-type]  # none: not to be found
     try:
         yield
     finally:
         sys.meta_path.remove(later)
-        for name in left_out:
-            del sys.modules[name]
 
 
 # Read when the library is imported.
 os.environ["GX_ANALYTICS_ENABLED"] = "False"
-with _lightly():
+with _putting_off():
     import great_expectations as gx
 
 __all__ = ["gx"]
