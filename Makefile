@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TOOLS := $(VENV)/.tools
 
-.PHONY: refresh test check dagster bench mutations drift reliability fuzz audit sample readme examples lock clean
+.PHONY: refresh test check check-types check-rest dagster bench mutations drift reliability fuzz audit sample readme examples lock clean
 
 refresh: $(READY)
 	@$(BIN)/core-measures refresh --from sample
@@ -18,11 +18,16 @@ test: $(TOOLS) check
 		-n $$($(BIN)/python -c "from ingest.beside import processors; print(min(4, processors() + 1))") \
 		--dist loadfile --no-loadscope-reorder
 
-# What a machine can say of the code without running it.
+# What a machine can say of the code without running it; types take as long as all else.
 check: $(TOOLS)
+	@$(MAKE) --no-print-directory -j2 check-types check-rest
+
+check-types: $(TOOLS)
+	@$(BIN)/mypy
+
+check-rest: $(TOOLS)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check -q .
-	@$(BIN)/mypy
 # sqlfluff's pool leaves semaphores to Python's tracker, which warns of each.
 	@PYTHONWARNINGS=ignore $(BIN)/sqlfluff lint --processes 0 --config dbt_project/.sqlfluff --disable-progress-bar -q dbt_project
 	@$(BIN)/bandit -c pyproject.toml -q -r ingest expectations warehouse orchestration
