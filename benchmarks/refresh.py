@@ -49,6 +49,8 @@ AS_OF_SECONDS = 0.1
 PEAK_MIB = 1024.0
 # Of Linux's prctl(2).
 PR_SET_CHILD_SUBREAPER = 36
+# What outlives a process that was started here ends within so long.
+SECONDS_FOR_ORPHANS = 30.0
 # A process and its workers are looked at so often for their memory.
 SECONDS_BETWEEN_LOOKS = 0.2
 
@@ -57,7 +59,7 @@ SECONDS_BETWEEN_LOOKS = 0.2
 class Run:
     """One process with its workers: wall and processor seconds, peak memory of all in MiB.
 
-    Memory that processes share counts once (their proportional set sizes, added); it is none where
+    Memory that processes share counts once (their proportional set sizes, added); it is 0 where
     nobody looked, since looking takes a tenth of the time.
     """
 
@@ -68,7 +70,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Scenario:
-    """The runs of one scenario."""
+    """The timed runs of one scenario, and the peak memory of the run that was watched, in MiB."""
 
     name: str
     runs: list[Run]
@@ -126,12 +128,15 @@ def adopt_orphans() -> None:
 
 def seconds_of_orphans(others: set[int]) -> float:
     """Processor seconds of those that it left, once they have ended; `others` were there before."""
-    seconds = 0.0
+    seconds, until = 0.0, time.monotonic() + SECONDS_FOR_ORPHANS
     while left := children_of(os.getpid()) - others:
         for orphan in left:
             with contextlib.suppress(ChildProcessError):
-                _, _, usage = os.wait4(orphan, 0)
-                seconds += usage.ru_utime + usage.ru_stime
+                ended, _, usage = os.wait4(orphan, os.WNOHANG)
+                seconds += (usage.ru_utime + usage.ru_stime) if ended else 0.0
+        if time.monotonic() > until:
+            sys.exit(f"It left processes that do not end: {sorted(left)}")
+        time.sleep(0.01)
     return seconds
 
 

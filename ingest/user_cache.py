@@ -7,6 +7,7 @@ kept, whoever needs a thing makes it.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Mapping
@@ -16,20 +17,19 @@ from ingest.archive.writing import write_whole
 
 # Things of a kind that are kept: today's, and those of who works beside it.
 _KEPT = 4
-# The last to be written: of what is beside it.
-_DIGEST = "sha256"
+# The last to be written: the SHA-256 of each file, by its name.
+_DIGESTS = "sha256.json"
 
 
 def kept_for_all(kind: str, key: str) -> dict[str, bytes] | None:
     """The files of a thing, by their names, if they were kept and are still as they were."""
     try:
         folder = _folder(kind, key)
-        digest = (folder / _DIGEST).read_text()
-        names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
-        files = {name: (folder / name).read_bytes() for name in names if name != _DIGEST}
-    except (OSError, RuntimeError, ValueError):  # the second where a user has no home
+        digests = json.loads((folder / _DIGESTS).read_bytes())
+        files = {name: (folder / name).read_bytes() for name in digests}
+    except (OSError, RuntimeError, ValueError, TypeError):  # the second where a user has no home
         return None
-    return files if digest == _digest(files) else None
+    return files if digests == _digests(files) else None
 
 
 def keep_for_all(kind: str, key: str, files: Mapping[str, bytes]) -> None:
@@ -39,7 +39,7 @@ def keep_for_all(kind: str, key: str, files: Mapping[str, bytes]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
             write_whole(folder / name, content)
-        write_whole(folder / _DIGEST, _digest(files).encode())
+        write_whole(folder / _DIGESTS, json.dumps(_digests(files)).encode())
         for old in sorted(folder.parent.iterdir(), key=lambda one: one.stat().st_mtime)[:-_KEPT]:
             shutil.rmtree(old, ignore_errors=True)
     except (OSError, RuntimeError):
@@ -51,8 +51,5 @@ def _folder(kind: str, key: str) -> Path:
     return cache / "core-measures" / kind / hashlib.sha256(key.encode()).hexdigest()[:32]
 
 
-def _digest(files: Mapping[str, bytes]) -> str:
-    found = hashlib.sha256()
-    for name in sorted(files):
-        found.update(f"{name} {hashlib.sha256(files[name]).hexdigest()}\n".encode())
-    return found.hexdigest()
+def _digests(files: Mapping[str, bytes]) -> dict[str, str]:
+    return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}

@@ -181,6 +181,9 @@ def test_what_was_kept_for_all_homes_and_is_damaged_comes_into_one(
     assert kept_for_all("charts", "today's") is None
     keep_for_all("charts", "today's", made)
     (two,) = tmp_path.rglob("two.js")
+    # What somebody else put there is nothing of it.
+    (two.parent / "notes").mkdir()
+    assert kept_for_all("charts", "today's") == made
     two.unlink()
     assert kept_for_all("charts", "today's") is None
 

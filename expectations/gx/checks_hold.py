@@ -10,9 +10,9 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from great_expectations.expectations.expectation import BatchExpectation
 
 from expectations.checks.base import Findings
-from expectations.gx.light import gx
 from expectations.results.verdicts import Check, Flag, Severity
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ EXAMPLES = 5
 ASKED: ContextVar[tuple[LoadTable, Sequence[Subject]]] = ContextVar("asked")
 
 
-class ExpectChecksToHold(gx.expectations.expectation.BatchExpectation):  # type: ignore[misc]
+class ExpectChecksToHold(BatchExpectation):  # type: ignore[misc]  # the library is untyped
     """Every check of the load holds, or flags what it finds."""
 
     metric_dependencies: ClassVar[tuple[str, ...]] = ("table.row_count",)

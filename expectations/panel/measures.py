@@ -13,13 +13,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ingest.contracts.contract import FileContract
 from ingest.contracts.figure_checks import RowFilter, Share
 from ingest.contracts.specs import YearGap
-from ingest.contracts.yaml_documents import SafeLoader, read_our_own
+from ingest.contracts.yaml_documents import read_our_own
 from ingest.errors import ContractError
 
 # In robust standard deviations; no figure as published is so far from its year's middle.
@@ -98,12 +97,8 @@ class SeriesCheck(_Strict):
 @lru_cache(maxsize=4)
 def _all(folder: Path = FOLDER) -> dict[str, tuple[SeriesCheck, ...]]:
     found: dict[str, list[SeriesCheck]] = {}
-    files = folder.glob("*/*.yml")
-    documents = (
-        read_our_own("measures", files, _read)
-        if folder == FOLDER
-        else {path: _read(path) for path in sorted(files)}
-    )
+    # With the aliases that dbt's tests of a measure may have.
+    documents = read_our_own("measures", folder.glob("*/*.yml"), aliases=True)
     for path, document in documents.items():
         for name, raw in _declared(document):
             try:
@@ -114,11 +109,6 @@ def _all(folder: Path = FOLDER) -> dict[str, tuple[SeriesCheck, ...]]:
                 )
             found.setdefault(check.file, []).append(check)
     return {file: tuple(_distinguished(checks)) for file, checks in found.items()}
-
-
-def _read(path: Path) -> object:
-    # With the aliases that dbt's tests of a measure may have.
-    return yaml.load(path.read_text("utf-8"), SafeLoader)  # noqa: S506  # a safe loader
 
 
 def _distinguished(checks: list[SeriesCheck]) -> Iterator[SeriesCheck]:

@@ -243,11 +243,12 @@ def check_releases(
 
 
 def _worth_reading_ahead(work: PublicationToCheck) -> list[ReleaseToCheck]:
-    """Releases of workbooks, which take longer to read than to check, the last to be checked first.
+    """Releases of workbooks of several tables, which take longer to read than to check.
 
-    The first of them is read as soon by who checks it.
+    The last to be checked comes first. The oldest is left out: whoever checks it begins with it.
     """
-    if all(contract.reading.format != "workbook" for contract in work.publication.files):
+    formats = [contract.reading.format for contract in work.publication.files]
+    if formats.count("workbook") < 2:
         return []
     return [held for held in work.releases if held.kept is None][:0:-1]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -29,15 +29,15 @@ _KEPT, _DAY = "documents.json", "\0day"
 SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def _parsed(text: str) -> object:
-    """YAML without aliases: nested, a few lines of them stand for more than memory holds.
+def _parsed(text: str, *, aliases: bool) -> object:
+    """YAML, with aliases or not: nested, a few lines of them stand for more than memory holds.
 
     libyaml follows what is nested by calls within calls, and ends the process where it goes on:
     how deep it is is told by its events, which come one by one.
     """
     depth = 0
     for event in yaml.parse(text, SafeLoader):
-        if isinstance(event, yaml.AliasEvent):
+        if isinstance(event, yaml.AliasEvent) and not aliases:
             raise yaml.YAMLError("aliases (`*name`) are not read")
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
@@ -54,22 +54,23 @@ def read_yaml(path: Path) -> object:
     ContractError
         It is not UTF-8 text, not valid YAML, or longer or deeper than a person would write.
     """
+    return _document(path.name, path.read_bytes(), aliases=False)
+
+
+def _document(name: str, data: bytes, *, aliases: bool) -> object:
     try:
-        data = path.read_bytes()
         if len(data) > _MOST_BYTES:
-            raise ContractError(f"{path.name} is not valid YAML: it has {len(data):,} bytes")
-        return _parsed(data.decode("utf-8"))
+            raise ContractError(f"{name} is not valid YAML: it has {len(data):,} bytes")
+        return _parsed(data.decode("utf-8"), aliases=aliases)
     except RecursionError as error:
-        raise ContractError(f"{path.name} is not valid YAML: it is nested too deep") from error
+        raise ContractError(f"{name} is not valid YAML: it is nested too deep") from error
     # Beside its own errors the library lets through those of int(), date() and their like.
     except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError) as error:
-        raise ContractError(f"{path.name} is not valid YAML: {error}") from error
+        raise ContractError(f"{name} is not valid YAML: {error}") from error
 
 
-def read_our_own(
-    kind: str, paths: Iterable[Path], read: Callable[[Path], object] = read_yaml
-) -> dict[Path, object]:
-    """What YAML files of the project's say, each as `read` reads it.
+def read_our_own(kind: str, paths: Iterable[Path], *, aliases: bool = False) -> dict[Path, object]:
+    """What YAML files of the project's say, each as `read_yaml` reads it, or with its `aliases`.
 
     Every command reads them, and they change with the project alone: what they said is kept for all
     homes of a user as `kind`, by the bytes of all of them, and is read from there in a tenth of the
@@ -80,17 +81,18 @@ def read_our_own(
     ContractError
         One of them is not to be read.
     """
-    files = sorted(paths)
-    digest = hashlib.sha256(f"{yaml.__version__} {Path(__file__).read_text('utf-8')}".encode())
-    for path in files:
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    files = {path: path.read_bytes() for path in sorted(paths)}
+    read_by = (yaml.__version__, SafeLoader.__name__, aliases, Path(__file__).read_text("utf-8"))
+    digest = hashlib.sha256(repr(read_by).encode())
+    for data in files.values():
+        digest.update(hashlib.sha256(data).digest())
     kept = kept_for_all(kind, digest.hexdigest())
     if kept is not None:
         documents = _out_of_json(kept[_KEPT])
     else:
-        documents = [read(path) for path in files]
-        if (data := _as_json(documents)) is not None:
-            keep_for_all(kind, digest.hexdigest(), {_KEPT: data})
+        documents = [_document(path.name, data, aliases=aliases) for path, data in files.items()]
+        if (text := _as_json(documents)) is not None:
+            keep_for_all(kind, digest.hexdigest(), {_KEPT: text})
     return dict(zip(files, documents, strict=True))
 
 
@@ -98,9 +100,9 @@ def _as_json(documents: list[object]) -> bytes | None:
     """None where JSON would say something else, as of a key that is no text."""
     try:
         data = json.dumps(documents, default=_as_day).encode()
-    except TypeError:
+        return data if _out_of_json(data) == documents else None
+    except (TypeError, ValueError, RecursionError):
         return None
-    return data if _out_of_json(data) == documents else None
 
 
 def _out_of_json(data: bytes) -> list[object]:
