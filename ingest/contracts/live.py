@@ -62,7 +62,7 @@ class _Block(BaseModel):
     on, and `ended` the sentence that says why.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     hosts: tuple[Host, ...] = Field(min_length=1)
     size_limit_mb: int = Field(default=50, ge=1, le=2000)

@@ -22,7 +22,7 @@ NUMERIC_ROLES: tuple[Role, ...] = ("counts", "numbers", "percentages")
 class Strict(BaseModel):
     """What a document says, and nothing that this model does not know of."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 KnownBy = Literal["gss", "dfe", "laestab", "name"]
