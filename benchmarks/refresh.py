@@ -118,7 +118,7 @@ def timed(command: list[str], stdin: str = "", *, watched: bool = False) -> Run:
 
 
 def adopt_orphans() -> None:
-    """Have what outlives a process that was started here told of as it ends, as a child is.
+    """Wait for what outlives a process that was started here as for a child of this one.
 
     The server that workers are forked from ends after the refresh, and has their seconds.
     """

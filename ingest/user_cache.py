@@ -6,13 +6,13 @@ kept, whoever needs a thing makes it.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from ingest.archive.release import sha256_of
 from ingest.archive.writing import write_whole
 
 # Things of a kind that are kept: today's, and those of who works beside it.
@@ -48,8 +48,8 @@ def keep_for_all(kind: str, key: str, files: Mapping[str, bytes]) -> None:
 
 def _folder(kind: str, key: str) -> Path:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
-    return cache / "core-measures" / kind / hashlib.sha256(key.encode()).hexdigest()[:32]
+    return cache / "core-measures" / kind / sha256_of(key.encode())[:32]
 
 
 def _digests(files: Mapping[str, bytes]) -> dict[str, str]:
-    return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    return {name: sha256_of(content) for name, content in files.items()}

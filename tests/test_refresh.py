@@ -143,18 +143,17 @@ def test_two_refreshes_of_one_home_meet(sample_home: Path, tmp_path: Path) -> No
 # --- the same figures again
 
 
-def test_figures_differ_from_run_to_run(two_home: Path, tmp_path: Path) -> None:
+def test_figures_differ_from_run_to_run(sample_home: Path, tmp_path: Path) -> None:
     """The warehouse is disposable: from the archive alone another home has the same bytes.
 
     The archive keeps its verdicts; that they are the same when they are given anew is held in
-    `test_nights.py` and `test_growth.py`; the sample's figures are built twice in
-    `test_lake_build.py`.
+    `test_nights.py` and `test_growth.py`.
     """
     again = tmp_path / "again"
-    shutil.copytree(two_home / "archive", again / "archive")
-    outcome = refreshed(again, two_home.parent / "archive")
+    shutil.copytree(sample_home / "archive", again / "archive")
+    outcome = refreshed(again, "sample")
     assert outcome.returncode == 0, outcome.stderr
-    first = bytes_of(two_home / "published" / "latest")
+    first = bytes_of(sample_home / "published" / "latest")
     assert len(first) >= 10
     assert bytes_of(again / "published" / "latest") == first
 

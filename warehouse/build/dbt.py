@@ -221,7 +221,7 @@ class Project:
     def _brought(self) -> bool:
         """Bring home what was parsed for another home of this user, if it was."""
         found = kept_for_all("dbt", self._key)
-        if found is None or set(found) != {_MANIFEST, _PARSED} or not _is_json(found[_MANIFEST]):
+        if found is None:
             return False
         for name, data in found.items():
             write_whole(self.home.dbt_target / name, data)
@@ -231,10 +231,10 @@ class Project:
         """Keep what was parsed for other homes; not where somebody else parses at this moment."""
         try:
             parsed = {n: (self.home.dbt_target / n).read_bytes() for n in (_MANIFEST, _PARSED)}
-        except OSError:
+            json.loads(parsed[_MANIFEST])
+        except (OSError, ValueError):
             return
-        if _is_json(parsed[_MANIFEST]):
-            keep_for_all("dbt", self._key, parsed)
+        keep_for_all("dbt", self._key, parsed)
 
     def manifest(self) -> dict[str, Any]:
         """The manifest's JSON: every model, column, test and description."""
@@ -405,14 +405,6 @@ class Project:
             )
             for result in outcome.result.results
         ]
-
-
-def _is_json(data: bytes) -> bool:
-    try:
-        json.loads(data)
-    except ValueError:
-        return False
-    return True
 
 
 def _close_connections() -> None:
