@@ -66,11 +66,12 @@ SIGNS = {
     BROKE: "**B**",
 }
 FIRST_RELEASE, WITHOUT_COUNTS = "first release", "without counts"
-BLANK_IS_A_MARK = "blank is a mark"
+BLANK_IS_A_MARK, NEW_YEARS = "blank is a mark", "new years"
 TRAITS = {
     FIRST_RELEASE: "where no release of the file is held before",
     WITHOUT_COUNTS: "where not both counts of the figure are printed beside it",
     BLANK_IS_A_MARK: "where the publisher's only mark is an empty cell, and notes there are none",
+    NEW_YEARS: "where the release before does not have the year before the newest either",
 }
 WORKERS = 2
 # The group of kinds that only a workbook can have.
@@ -146,6 +147,7 @@ def traits_of(site: Site, specimen: Specimen) -> frozenset[str]:
     so = {
         FIRST_RELEASE: len(site.releases) == 1,
         WITHOUT_COUNTS: None in specimen.columns[1:],
+        NEW_YEARS: len(specimen.years) > 1 and specimen.years[-2] not in site.years_before,
         BLANK_IS_A_MARK: "" in site.contract.marks and site.contract.notes is None,
     }
     return frozenset(trait for trait, is_so in so.items() if is_so)

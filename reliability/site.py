@@ -326,6 +326,16 @@ class Site:
         """What becomes of the file as it was published."""
         return self.judge(self.content, whole=True)
 
+    @cached_property
+    def years_before(self) -> frozenset[int]:
+        """The years of which the release before has a figure; none where there is none before."""
+        if len(self.releases) < 2:
+            return frozenset()
+        before = self.releases[-2]
+        with duckdb.connect(str(self.home.warehouse), read_only=True) as con:
+            facts = facts_of(con, before, _of_contract(before, self.contract)[0].name)
+        return frozenset(int(one.figure[0]) for of_key in facts.values() for one in of_key)
+
     def published(self, release: Release, file: PublishedFile) -> bytes:
         """A file as it was published."""
         return (self.source.archive.folder / release.path / file.name).read_bytes()

@@ -50,10 +50,12 @@ with *e*, the median of the council's three nearest other years; a file of one y
 the release before. The move *d* = *x* − *e* − (the median of that over the year's councils) is
 divided by *s*, where *s*² = max(1.4826 · MAD of the year's moves, 1.4826 · MAD of the council's own
 moves from four years on)² + *n*² + *u*². *n* is what chance gives: √(p(1−p)/N) of a share, √count
-of a count, 1/√count of a logarithm; *u* is the last place printed. Rates, and shares near nought,
-are compared by their logarithms (`scale: log`). This is the modified z-score of Iglewicz and
-Hoaglin (*How to Detect and Handle Outliers*, ASQC, 1993); their cut-off of 3.5 is for samples that
-are normal, which councils' figures are not, so each measure's YAML has its own (`leap`).
+of a count, 1/√count of a logarithm; where a file does not print *N* it is that of the council's
+nearest years, and *n* is nothing where no year has one; *u* is the last place printed. Rates, and
+shares near nought, are compared by their logarithms (`scale: log`). This is the modified z-score of
+Iglewicz and Hoaglin (*How to Detect and Handle Outliers*, ASQC, 1993); their cut-off of 3.5 is for
+samples that are normal, which councils' figures are not, so each measure's YAML has its own
+(`leap`).
 
 **What is printed stands for a range**: a figure for itself ± half its last place, a count that is
 rounded to *r* for itself ± *r*/2. What counts are rounded to is what the contract says or what the

@@ -34,6 +34,7 @@ INJURIES = ("90284", "2025-06", "indicator_data")
 YEAR_6 = ("20602", "2022-11", "indicator_data")
 BREASTFEEDING = ("92517", "2023-05", "indicator_data")
 SCHOOLS = ("schools-rated-good-or-outstanding", "2024-04-30", "good_or_outstanding")
+GCSES, SHARE = ("key-stage-4-performance", "2024-25", "local_authority"), "pt_l2basics_94"
 POVERTY = ("children-in-relative-poverty", "2026-01-12", "relative_poverty")
 
 
@@ -45,6 +46,11 @@ def of(rows: Any, **cells: str) -> Any:
         hit &= rows[column] == text
     assert hit.any()
     return hit
+
+
+def flagged(verdict: LoadVerdict) -> set[str]:
+    """The checks by which a load is refused, or figures of it flagged."""
+    return {check.name for check in (*verdict.reasons, *verdict.flagging)}
 
 
 # --- areas
@@ -288,6 +294,52 @@ def test_england_half_as_much_again_is_served() -> None:
 
     told = caught(judge(*CASUALTIES, more), "wholes_near_their_parts")
     assert "England in 2018 - 20 has 23.89" in told
+
+
+def test_england_a_tenth_more_than_its_regions_make_it_is_served() -> None:
+    def more(rows: Any) -> None:
+        rows.loc[of(rows, Area_Code="E92000001", Time_period="2022"), "Value"] = "15.3"
+
+    newest = ("20401", "2025-07", "indicator_data")
+    told = caught(judge(*newest, more), "wholes_keep_to_their_parts")
+    assert "England in 2022 has 15.3, its parts make it 14" in told
+    assert "wholes_keep_to_their_parts" not in flagged(judge(*newest, lambda rows: None))
+
+
+def test_a_region_that_its_councils_do_not_make_is_served() -> None:
+    def more(rows: Any) -> None:
+        region = of(rows, geographic_level="Regional", region_name="North East")
+        rows.loc[region & of(rows, time_period="202425", gender="Total"), "pt_l2basics_94"] = "69.0"
+
+    told = caught(judge(*GCSES, more), "wholes_keep_to_their_parts")
+    assert "North East in 2025 has 69" in told
+
+
+def test_a_nought_in_a_file_that_lost_its_counts_is_served() -> None:
+    def nought(rows: Any) -> None:
+        rows.loc[of(rows, la_name="Bury", time_period="202425", gender="Total"), SHARE] = "0"
+
+    assert "Bury in 2025 has 0" in caught(judge(*GCSES, nought), "no_figure_leaps")
+
+
+def test_a_number_for_a_council_that_never_has_one_is_served_without_a_word() -> None:
+    def number(rows: Any) -> None:
+        city = of(rows, la_name="City of London", time_period="202425", gender="Total")
+        rows.loc[city, SHARE] = "61.5"
+
+    told = caught(judge(*GCSES, number), "no_lone_figure")
+    assert "City of London in 2025 has 61.5, and a mark in every other year" in told
+    assert "no_lone_figure" not in flagged(judge(*GCSES, lambda rows: None))
+
+
+def test_a_number_that_a_spreadsheet_cut_to_three_digits_passes_for_exact() -> None:
+    def cut(rows: Any) -> None:
+        rows.loc[of(rows, AREACD="E08000012"), "Observation"] = "8.62E+01"
+
+    newest = ("schools-rated-good-or-outstanding", "2024-09-30", "good_or_outstanding")
+    assert "'8.62E+01' in row" in caught(judge(*newest, cut), "numbers_written_out")
+
+    assert "numbers_written_out" not in flagged(judge(*newest, lambda rows: None))
 
 
 def test_england_left_out_of_a_file_of_one_period_goes_unnoticed() -> None:

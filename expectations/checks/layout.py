@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from expectations.checks.base import (
     FEWEST_FOR_A_SHARE,
+    MISREAD_SHARE,
     Bound,
     Finding,
     Findings,
@@ -20,6 +22,7 @@ from expectations.checks.base import (
 from expectations.panel.columns import EMPTIED
 from ingest.contracts.contract import FileContract
 from ingest.contracts.specs import NUMERIC_ROLES, DroppedRows
+from ingest.reading.cells import EXPONENT
 from ingest.reading.marks import CONFLICTING
 from ingest.reading.recognise import is_needed, unlisted_columns
 from ingest.reading.tables import SOURCE_ROW
@@ -285,3 +288,34 @@ class NumbersOrMarks(LoadCheck):
             if as_mark.mean() <= float(self.marked):
                 found = replace(found, share=found_where(off & ~as_mark, wording="").share)
         yield found
+
+
+class NumbersWrittenOut(LoadCheck):
+    """A number in a spreadsheet's scientific format: 1.23E+05 where 123,456 was."""
+
+    name = "numbers_written_out"
+    expects = (
+        "No number is written with an exponent where its digits alone would be shorter: programs"
+        " write 1e+05 to be short, and a spreadsheet's format 1.23E+05 to show three digits, which"
+        " loses all others."
+    )
+    noun = "cells"
+    outcome = "flag"
+    refused_above = MISREAD_SHARE
+
+    def subjects(self, contract: FileContract) -> Sequence[str]:
+        return contract.columns_of(*NUMERIC_ROLES)
+
+    def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
+        known = int((~np.isnan(load.columns.numbers(about))).sum())
+        cells = load.with_exponent.get(about, ())
+        stays = {*load.source_rows.tolist()} if cells else set()
+        found = tuple(
+            Finding(f"{cell!r} in row {row}", (row,), about, float(number[0]))
+            for row, cell in cells
+            if row in stays
+            and (number := EXPONENT.search(cell))
+            and len(number[0]) >= len(format(Decimal(number[0]), "f"))
+        )
+        many = len(found) >= FEWEST_FOR_A_SHARE
+        yield Findings(known, found, len(found) / max(known, 1) if many else 0.0)

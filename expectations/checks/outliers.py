@@ -232,3 +232,55 @@ class NoFigureUnusual(_WithoutHistory):
         centre = nanmedian(logs, axis=1)[:, None]
         apart = MAD_TO_SD * nanmedian(np.abs(logs - centre), axis=1)[:, None]
         return np.abs(logs - centre) / np.fmax(apart, SIZE_UNIT)
+
+
+class NoLoneFigure(OfSeries):
+    """A number for a council that has nothing but marks in all other years."""
+
+    name = "no_lone_figure"
+    expects = (
+        "No council has a number in one year alone, and marks in two others or more, in a series"
+        " that nearly all councils have numbers of: it was kept back for its size, or slipped in"
+        " from another row."
+    )
+    noun = "figures"
+    outcome = "flag"
+    refused_above = MISREAD_SHARE
+    nearly_all = Bound(
+        0.95,
+        "share of a year's councils",
+        "2026-12",
+        "Where more have marks they are kept back by small counts, which come and go with the year;"
+        " where fewer do, by what a council is, and that stays.",
+    )
+
+    def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
+        existing = {
+            one.position: [*load.councils.existing(one.end)] for one in load.periods.values()
+        }
+        for view in load.series:
+            if view.now.empty:
+                continue
+            panel = view.panel
+            numbers = ~np.isnan(panel.values)
+            # Files are padded with councils of before and after: those have no figure to print.
+            existed = [
+                np.isin(panel.areas, existing.get(year, [])) for year in panel.years.tolist()
+            ]
+            marks = ~np.isnan(panel.source_rows) & ~numbers & np.array(existed)
+            printed = numbers.sum(axis=1) / np.maximum((numbers | marks).sum(axis=1), 1)
+            usual = panel.known & (printed >= float(self.nearly_all))
+            lone = (numbers.sum(axis=0) == 1) & (marks[usual].sum(axis=0) >= 2)
+            asked = numbers & (view.in_file & usual)[:, None]
+            year, area = np.nonzero(asked)
+            yield found_where(
+                lone[area],
+                view.names[area],
+                panel.period_labels[year],
+                panel.values[year, area],
+                wording=view.name + ": {0} in {1} has {2:g}, and a mark in every other year",
+                rows=panel.source_rows[year, area],
+                column=view.check.column,
+                figure=panel.values[year, area],
+                years=panel.years[year],
+            )

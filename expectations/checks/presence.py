@@ -19,7 +19,6 @@ from expectations.checks.base import (
 from expectations.panel.baseline import ENOUGH_AREAS
 from expectations.panel.cells import labels_of
 from expectations.panel.columns import (
-    AREA_LEVEL,
     COUNCIL_CODE,
     COUNTRY_CODE,
     EMPTIED,
@@ -51,7 +50,7 @@ class OfSeries(LoadCheck):
         return ("",) if series_of(contract) else ()
 
 
-class _OfRows(OfSeries):
+class OfRows(OfSeries):
     """A check of the rows that a series is printed in."""
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
@@ -65,7 +64,7 @@ class _OfRows(OfSeries):
         raise NotImplementedError
 
 
-def _groups(of_rows: NDArray[_Scalar], rows: Places) -> Iterator[tuple[_Scalar, Places]]:
+def groups_of(of_rows: NDArray[_Scalar], rows: Places) -> Iterator[tuple[_Scalar, Places]]:
     """Each distinct thing said of rows, in order, and the positions of those it is said of."""
     distinct, inverse = np.unique(of_rows, return_inverse=True)
     order = rows[np.argsort(inverse, kind="stable")]
@@ -74,11 +73,13 @@ def _groups(of_rows: NDArray[_Scalar], rows: Places) -> Iterator[tuple[_Scalar, 
         yield value, order[begin:end]
 
 
-def _by_period(load: LoadTable, rows: Places) -> Iterator[tuple[str, Places]]:
+def rows_by_period(load: LoadTable, rows: Places) -> Iterator[tuple[str, Places]]:
     """The labels of a series' periods, in their order, and the positions of the rows of each."""
     labels = load.columns.codes(PERIOD)
     rows = rows[labels.there[rows]]
-    groups = {labels.distinct[at]: of_period for at, of_period in _groups(labels.found[rows], rows)}
+    groups = {
+        labels.distinct[at]: of_period for at, of_period in groups_of(labels.found[rows], rows)
+    }
     return iter(sorted(groups.items()))
 
 
@@ -87,7 +88,7 @@ def _distinct_cells(cells: Coded, rows: Places) -> set[str]:
     return {cells.distinct[at] for at in np.unique(cells.found[rows]).tolist() if at >= 0}
 
 
-class SeriesComplete(_OfRows):
+class SeriesComplete(OfRows):
     """A period of a series lacks the row of an area."""
 
     name = "series_complete"
@@ -108,7 +109,7 @@ class SeriesComplete(_OfRows):
         # Inner and Outer London are told apart where a file does so.
         parts = {code for code in printed if code.startswith("E13")}
         regions = set(councils.regions) if "region" in larger or printed else set()
-        for label, of_period in _by_period(load, rows):
+        for label, of_period in rows_by_period(load, rows):
             expected = load.expected[label] - _distinct_cells(load.entities, of_period)
             lacking = [councils.name(c) for c in sorted(expected)]
             if regions or parts:
@@ -216,7 +217,7 @@ class SeriesPrinted(OfSeries):
                 yield one(1, None if rows else f"{view.name} has 0 rows")
 
 
-class NumbersNotFew(_OfRows):
+class NumbersNotFew(OfRows):
     """Many councils lost their number: a column was emptied, or a mark put over it."""
 
     name = "numbers_not_few"
@@ -239,7 +240,7 @@ class NumbersNotFew(_OfRows):
         )
 
 
-class NoYearWithheld(_OfRows):
+class NoYearWithheld(OfRows):
     """An older year without any number, whose publisher says why."""
 
     name = "no_year_withheld"
@@ -275,7 +276,7 @@ def _numbers_by_year(
     years, shares, withheld = [], [], []
     with_numbers = row_years[is_number]
     newest = with_numbers.max() if len(with_numbers) else -np.inf
-    for year, at in _groups(row_years, np.arange(len(rows))):
+    for year, at in groups_of(row_years, np.arange(len(rows))):
         if len(at) < ENOUGH_AREAS or year in thin:
             continue
         years.append(year)
@@ -284,7 +285,7 @@ def _numbers_by_year(
     return np.array(years), np.array(shares), np.array(withheld, dtype=bool)
 
 
-class NoBlankWithoutMark(_OfRows):
+class NoBlankWithoutMark(OfRows):
     """A blank cell, whose publisher has marks to say why."""
 
     name = "no_blank_without_mark"
@@ -304,7 +305,7 @@ class NoBlankWithoutMark(_OfRows):
         yield one(1, message if at else None)
 
 
-class NumbersNotAlone(_OfRows):
+class NumbersNotAlone(OfRows):
     """A number without the count or the interval that all others have."""
 
     name = "numbers_not_alone"
@@ -354,178 +355,15 @@ def _years_with_numbers(
     def make() -> list[tuple[float, Places]]:
         years, numbers = load.columns.years[rows], load.columns.numbers(check.column)[rows]
         known = ~np.isnan(years) & ~np.isnan(numbers)
-        return list(_groups(years[known], rows[known]))
+        return list(groups_of(years[known], rows[known]))
 
     return load.once("years with numbers", check, make)
-
-
-# --- larger areas and what lies within them
-
-
-class _Wholes(_OfRows):
-    noun = "wholes"
-    outcome = "flag"
-    refused_above = MISREAD_SHARE
-
-    def of_series(self, load: LoadTable, check: SeriesCheck, rows: Places) -> Iterator[Findings]:
-        # Counts are the sum of their parts, and asked for that elsewhere.
-        if check.column not in load.contract.columns_of("counts"):
-            wholes = load.once("wholes", check, lambda: _wholes_of(load, check, rows))
-            yield self.of_wholes(check, wholes)
-
-    def of_wholes(self, check: SeriesCheck, wholes: _Compared) -> Findings:
-        raise NotImplementedError
-
-
-class _Compared:
-    """England and the regions of a series beside what lies within each."""
-
-    def __init__(self) -> None:
-        self.names: list[str] = []
-        self.periods: list[str] = []
-        self.source_rows: list[int] = []
-        # Figure, smallest and largest part, the parts' mean, the last place, whether of England.
-        self._numbers: list[tuple[float, ...]] = []
-
-    def add(
-        self, name: str, period: object, source_row: int, figure: float, parts: Floats, unit: float
-    ) -> None:
-        """Take in one whole with its parts, nan where a part has no number."""
-        known = parts[~np.isnan(parts)]
-        spread = float(parts.min()), float(parts.max())
-        self.names.append(name)
-        self.periods.append(labels_of(period))
-        self.source_rows.append(source_row)
-        self._numbers.append((figure, *spread, float(known.mean()), unit, name == ENGLAND))
-
-    @property
-    def numbers(self) -> Floats:
-        """The numbers as arrays, one of each kind."""
-        return np.array(self._numbers, dtype="float64").reshape(-1, 6).T
-
-
-# A mean of most parts is near that of all.
-_MOST_PARTS = 0.6
-
-
-def _wholes_of(load: LoadTable, check: SeriesCheck, rows: Places) -> _Compared:
-    councils, columns = load.councils, load.columns
-    found = _Compared()
-    numbers, source_rows = columns.numbers(check.column), columns.source_rows
-    has_number = ~np.isnan(numbers)
-    regions = columns.codes(COUNCIL_CODE).each(
-        lambda code: councils.by_code[code].region_code if councils.known(code) else None
-    )
-    is_council = columns.equal(AREA_LEVEL, "council") & regions.there
-    own = columns.codes(REGION_CODE)
-    is_region = own.among([code for code in own.distinct if not code.startswith("E13")])
-    is_country = columns.there(COUNTRY_CODE)
-    places, most = _places(load, check)
-    for label, at in _by_period(load, rows):
-        of_councils = at[is_council[at]]
-        printed = {
-            regions.distinct[of]: numbers[part_of]
-            for of, part_of in _groups(regions.found[of_councils], of_councils)
-        }
-        nine = {
-            own.distinct[own.found[row]]: (float(numbers[row]), int(source_rows[row]))
-            for row in at[is_region[at] & has_number[at]].tolist()
-        }
-        usual = np.bincount(places[at[has_number[at]]], minlength=most).argmax()
-        unit = 10.0 ** -int(usual)
-        for code, (number, row) in nine.items():
-            parts = printed.get(code, np.array([]))
-            known = int((~np.isnan(parts)).sum())
-            if known > 2 and known >= _MOST_PARTS * len(parts):
-                found.add(councils.regions.get(code, code), label, row, number, parts, unit)
-        england = at[is_country[at] & has_number[at]]
-        if len(england) and len(nine) >= len(councils.regions):
-            parts = np.array([number for number, _ in nine.values()])
-            first = england[0]
-            figure, row = float(numbers[first]), int(source_rows[first])
-            found.add(ENGLAND, label, row, figure, parts, unit)
-    return found
-
-
-def _places(load: LoadTable, check: SeriesCheck) -> tuple[NDArray[np.intp], int]:
-    """The decimals that each cell of a column is printed with, and how many there are at most."""
-
-    def make() -> tuple[NDArray[np.intp], int]:
-        cells = load.columns.codes(check.column)
-        of_cells = [len(cell.partition(".")[2]) for cell in cells.distinct]
-        return np.array([*of_cells, 0], dtype=int)[cells.found], max(of_cells, default=0) + 1
-
-    return load.columns.once(("places", check.column), make)
-
-
-class WholesAmongParts(_Wholes):
-    """A region whose figure is above, or below, all of its councils'."""
-
-    name = "wholes_among_parts"
-    asks_for_rows = True
-    expects = (
-        "England's figure lies among its regions', and a region's among its councils', where each"
-        " part has one: a mean does, whatever its weights."
-    )
-
-    def of_wholes(self, check: SeriesCheck, wholes: _Compared) -> Findings:
-        figure, least, most, _, unit, _ = wholes.numbers
-        off = np.nan_to_num(np.maximum(least - figure, figure - most) - unit, nan=-1.0) > 0
-        return found_where(
-            off,
-            wholes.names,
-            wholes.periods,
-            figure,
-            least,
-            most,
-            wording=check.name + ": {0} in {1} has {2:g}, its parts {3:g} to {4:g}",
-            rows=wholes.source_rows,
-            column=check.column,
-            figure=figure,
-        )
-
-
-class WholesNearTheirParts(_Wholes):
-    """A region whose figure is far from the mean of its councils'."""
-
-    name = "wholes_near_their_parts"
-    england = Bound(
-        0.12,
-        "share of the parts' mean",
-        "2026-10",
-        "Regions hold from 2.6 to 9.3 million people, and differ in a rate by about a third each"
-        " way: weights move England's mean by under 10 %.",
-    )
-    expects = (
-        f"England's figure is within {england.value:.0%} of its regions' mean, and a region's"
-        " within a quarter, or what the measure's YAML says, of its councils' mean."
-    )
-
-    def of_wholes(self, check: SeriesCheck, wholes: _Compared) -> Findings:
-        figure, _, _, mean, unit, of_england = wholes.numbers
-        # Small figures without decimals are near each other whatever their ratio.
-        far = np.maximum(np.abs(figure - mean) - 2 * unit, 0) / np.fmax(
-            np.minimum(figure, mean), unit
-        )
-        apart = np.where(of_england > 0, float(self.england), check.region_apart)
-        return found_where(
-            far > apart,
-            wholes.names,
-            wholes.periods,
-            figure,
-            mean,
-            wording=check.name + ": {0} in {1} has {2:g}, its parts {3:.3g} in the middle",
-            rows=wholes.source_rows,
-            column=check.column,
-            figure=figure,
-            expected=mean,
-        )
 
 
 # --- whole years
 
 
-class DecimalsKept(_OfRows):
+class DecimalsKept(OfRows):
     """A year's figures lost their decimals."""
 
     name = "decimals_kept"
@@ -549,7 +387,7 @@ class DecimalsKept(_OfRows):
                 yield Findings(1, (finding,) if whole else ())
 
 
-class RowsNotSortedByFigure(_OfRows):
+class RowsNotSortedByFigure(OfRows):
     """A column that was sorted by itself: every council has another's figure."""
 
     name = "rows_not_sorted_by_figure"

@@ -104,6 +104,7 @@ class LoadTable:
     corrections: pd.DataFrame
     columns_before: Columns | None
     sibling_table: pd.DataFrame | None
+    with_exponent: Mapping[str, Sequence[tuple[int, str]]]
     _kept: dict[tuple[str, str], object] = field(default_factory=dict)
 
     def once(self, what: str, check: SeriesCheck, make: Callable[[], _Made]) -> _Made:
@@ -247,6 +248,8 @@ def describe_load(
     `published` are the names in the file's header, `mapping` the contract's columns to them, and
     `cells` the rows under the contract's names with what they mean (`ingest.reading.rows`).
     """
+    with_exponent = described_rows.with_exponent(cells)
+    cells = described_rows.without_letters(cells)
     contract = load.contract
     councils = councils.of_unit(contract.area.unit)
     rows = _as_frame(cells, contract)
@@ -286,6 +289,7 @@ def describe_load(
             else _described(_as_frame(previous_release, contract), contract, councils)
         ),
         sibling_table=None if sibling_table is None else sibling_table.to_pandas(),
+        with_exponent=with_exponent,
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from expectations.panel.baseline import ENOUGH_AREAS, RobustBaseline, nanmedian
+from expectations.panel.baseline import ENOUGH_AREAS, RobustBaseline, nanmedian, nearest_years
 from expectations.panel.cells import denominators
 from expectations.panel.columns import Coded, Columns
 from expectations.panel.measures import SeriesCheck, share_of
@@ -218,7 +218,11 @@ class SeriesView:
             elif panel.kind == "share":
                 plain = RobustBaseline(panel.years, values, 0.0, 0.0)
                 p = np.clip(plain.expected, 2, 98) / 100
-                noise = 100 * np.sqrt(p * (1 - p) / np.fmax(panel.sizes, 1))
+                # Of a size that is not printed a council's other years tell; else nothing does.
+                sizes = np.where(
+                    np.isnan(panel.sizes), nearest_years(panel.sizes, panel.years), panel.sizes
+                )
+                noise = 100 * np.sqrt(p * (1 - p) / np.maximum(sizes, 1))
             else:
                 noise = np.zeros(values.shape)
             return RobustBaseline(panel.years, values, np.nan_to_num(noise), unit)

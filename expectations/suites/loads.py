@@ -19,7 +19,7 @@ from ingest.errors import ReadError
 from ingest.reading.grids import SOURCE_SHEET
 from ingest.reading.loads import Load
 from ingest.reading.recognise import NotUnderstoodError, Understanding
-from ingest.reading.rows import AS_PUBLISHED, CELL_NOTES, described
+from ingest.reading.rows import AS_PUBLISHED, described, without_letters
 from ingest.reading.tables import SOURCE_ROW
 from ingest.reading.understand import understand
 
@@ -111,7 +111,7 @@ def check_load(
         load,
         published=_published(load, table, understanding),
         mapping=understanding.columns,
-        cells=_cells(rows),
+        cells=rows,
         councils=councils,
         corrections=corrections_of(load) if corrections is None else corrections,
         previous_release=previous,
@@ -168,16 +168,12 @@ def _readable(
     if table is None or isinstance(table, ReadError):
         return None
     if AS_PUBLISHED in table.column_names:
-        return _cells(table)
+        return without_letters(table)
     try:
         how = understand(_asked_for(load.contract), table)
-        return _cells(described(table, load.contract, how, councils))
+        return without_letters(described(table, load.contract, how, councils))
     except ReadError:
         return None
-
-
-def _cells(rows: pa.Table) -> pa.Table:
-    return rows.drop_columns([AS_PUBLISHED, CELL_NOTES])
 
 
 _COLUMNS_EXPECTED = "Each of the contract's columns is there under a name or by figures it had."

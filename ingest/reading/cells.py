@@ -16,6 +16,8 @@ PLAIN = re.compile(r"[-+]?\d+(?:\.\d+)?")
 _LOOSE = re.compile(
     r"[-+−]?(?:\d+|\d{1,3}(?:[,\u00a0\u202f\u2009 ]\d{3})+)?(?:\.\d*)?(?:[eE][-+]?\d+)?"
 )
+EXPONENT = re.compile(r"[0-9]+(?:[.][0-9]*)?[eE][-+]?[0-9]+")
+"""A number that is written with an exponent, whatever stands beside it."""
 # Revised, provisional, estimated: letters that stand at once behind a figure.
 _LETTER = re.compile(r"(?<=\d)\s*([rpe])$")
 # A double holds fifteen digits; those behind are what a sum in one made of it.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 from ingest.contracts.contract import FileContract
 from ingest.contracts.specs import ENGLAND, NUMERIC_ROLES
 from ingest.councils import Councils
-from ingest.reading.cells import PLAIN, read_cell
+from ingest.reading.cells import EXPONENT, PLAIN, read_cell
 from ingest.reading.grids import SOURCE_SHEET
 from ingest.reading.marks import FigureRead, read_blank, read_figure
 from ingest.reading.names import as_known
@@ -126,6 +126,30 @@ def described(
         trimmed = pyarrow.compute.utf8_trim(rows[name], characters=" ")
         rows = rows.filter(pyarrow.compute.equal(trimmed, cell))
     return rows
+
+
+def with_exponent(rows: pa.Table) -> dict[str, list[tuple[int, str]]]:
+    """By column: the source rows and the cells of figures that are written with an exponent."""
+    import pyarrow.compute
+
+    found: dict[str, list[tuple[int, str]]] = {}
+    if AS_PUBLISHED not in rows.column_names:
+        return found
+    for batch in rows.select([SOURCE_ROW, AS_PUBLISHED]).to_batches():
+        source_rows, maps = batch.columns
+        there = pyarrow.compute.match_substring_regex(maps.items, EXPONENT.pattern)
+        if pyarrow.compute.any(there).as_py():
+            for row, cells in zip(source_rows.to_pylist(), maps.to_pylist(), strict=True):
+                for column, cell in cells or ():
+                    if EXPONENT.search(cell):
+                        found.setdefault(column, []).append((row, cell))
+    return found
+
+
+def without_letters(rows: pa.Table) -> pa.Table:
+    """Described rows without what their cells said to the letter, and notes beside these."""
+    beside = {AS_PUBLISHED, CELL_NOTES}.intersection(rows.column_names)
+    return rows.drop_columns(sorted(beside))
 
 
 def canonical(table: pa.Table, mapping: Mapping[str, str]) -> pa.Table:
