@@ -6,7 +6,7 @@ worked out here, once; the checks and the facts read the same columns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
@@ -260,15 +260,48 @@ def code_of(contract: FileContract, cell: str, councils: Councils) -> str:
 def figures_read(
     contract: FileContract, columns: Mapping[str, pa.ChunkedArray]
 ) -> dict[str, pa.Array]:
-    """What each figure says: its number, its status and its mark, a column each.
+    """What each figure says: its number, its status and its mark, a column each."""
+    import pyarrow as pa
+
+    found: dict[str, pa.Array] = {}
+    for name in contract.figure_names:
+        if name not in columns:
+            continue
+        told_by, meaning = _figure_meaning(contract, name, columns)
+        at, read = _by_rows([columns[one] for one in told_by], meaning)
+        found[number_of(name)] = pa.array([one.number for one in read], pa.float64()).take(at)
+        found[status_of(name)] = pa.array([one.status for one in read], pa.string()).take(at)
+        found[mark_of(name)] = pa.array([one.mark for one in read], pa.string()).take(at)
+    return found
+
+
+def figures_of_row(
+    contract: FileContract, cells: Mapping[str, str | None]
+) -> dict[str, float | str | None]:
+    """The same of one row, by the cells of its columns."""
+    found: dict[str, float | str | None] = {}
+    for name in contract.figure_names:
+        if name in cells:
+            told_by, meaning = _figure_meaning(contract, name, cells)
+            read = meaning(tuple(cells[one] or "" for one in told_by))
+            found[number_of(name)] = read.number
+            found[status_of(name)] = read.status
+            found[mark_of(name)] = read.mark
+    return found
+
+
+def _figure_meaning(
+    contract: FileContract, name: str, columns: Container[str]
+) -> tuple[tuple[str, ...], Callable[[tuple[str, ...]], FigureRead]]:
+    """The columns that say what a figure is, and what their cells mean.
 
     Of an empty cell the column of flags or notes beside it has the reason, where the contract names
     one. A flag is the mark beside a number too.
     """
-    import pyarrow as pa
-
     statuses, notes = contract.statuses, contract.notes
-    found: dict[str, pa.Array] = {}
+
+    def by_itself(cells: tuple[str, ...]) -> FigureRead:
+        return read_figure(cells[0], statuses)
 
     def by_flag(cells: tuple[str, ...]) -> FigureRead:
         cell, flag = read_figure(cells[0], statuses), cells[1].strip(" ")
@@ -283,20 +316,12 @@ def figures_read(
         status = read_blank(cells[1], notes.suppressed, statuses)
         return FigureRead(None, status, cells[1].strip(" "))
 
-    for name in contract.figure_names:
-        if name not in columns:
-            continue
-        beside, means = contract.flags.get(name), by_flag
-        if beside is None and notes is not None and notes.value == name:
-            beside, means = notes.column, by_note
-        if beside is None or beside not in columns:
-            at, read = _by_rows([columns[name]], lambda cells: read_figure(cells[0], statuses))
-        else:
-            at, read = _by_rows([columns[name], columns[beside]], means)
-        found[number_of(name)] = pa.array([one.number for one in read], pa.float64()).take(at)
-        found[status_of(name)] = pa.array([one.status for one in read], pa.string()).take(at)
-        found[mark_of(name)] = pa.array([one.mark for one in read], pa.string()).take(at)
-    return found
+    beside, meaning = contract.flags.get(name), by_flag
+    if beside is None and notes is not None and notes.value == name:
+        beside, meaning = notes.column, by_note
+    if beside is None or beside not in columns:
+        return (name,), by_itself
+    return (name, beside), meaning
 
 
 def _by_rows(

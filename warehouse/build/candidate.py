@@ -11,21 +11,28 @@ what dbt made of such tables alone.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
 from ingest.archive.release import Release
 from ingest.contracts.contract import FileContract
 from ingest.corrections import Correction
 from ingest.reading.loads import Load
 from ingest.reading.marks import CONFLICTING, CORRECTED
-from ingest.reading.rows import AS_PUBLISHED, CELL_NOTES, ROW_COLUMNS, figure_columns, figures_read
+from ingest.reading.rows import (
+    AS_PUBLISHED,
+    CELL_NOTES,
+    ROW_COLUMNS,
+    figure_columns,
+    figures_of_row,
+)
 from warehouse.connection import SETTINGS, sql_name, sql_text
 
 _BESIDE_CELLS = (AS_PUBLISHED, CELL_NOTES)
@@ -401,14 +408,15 @@ def _served_otherwise(con: duckdb.DuckDBPyConnection, one: AdmittedLoad) -> dict
     for row, otherwise in cells.items():
         found = con.execute(
             f"select * from read_parquet({sql_text(str(one.parquet))}) where {row} limit 1"
-        ).to_arrow_table()
-        columns = {name: found[name] for name in found.column_names}
-        for name, cell in otherwise.items():
-            columns[name] = pa.chunked_array([pa.array([cell] * found.num_rows, pa.string())])
-        figures = figures_read(one.load.contract, columns)
-        for name in figure_columns([n for n in otherwise if found.num_rows]):
+        )
+        columns = [column[0] for column in found.description or []]
+        if (printed := found.fetchone()) is None:
+            continue
+        cells_of_row = dict(zip(columns, printed, strict=True)) | otherwise
+        figures = figures_of_row(one.load.contract, cells_of_row)
+        for name in figure_columns([*otherwise]):
             if name in figures:
-                case = f"when {row} then {_literal(figures[name][0].as_py())}"
+                case = f"when {row} then {_literal(figures[name])}"
                 otherwise_of.setdefault(name, []).append(case)
     return {
         name: f"case {' '.join(cases)} else {sql_name(name)} end"
@@ -426,19 +434,27 @@ def _insert_corrections(con: duckdb.DuckDBPyConnection, one: AdmittedLoad) -> No
     """A row a correction of the load, its row told by its number and its cell as it is printed."""
     release, file, contract = one.load.release, one.load.file, one.load.contract
     for fix in one.corrections:
+        texts = {
+            "publisher": release.publisher,
+            "file_id": contract.file_id,
+            "source_column": fix.column,
+            "corrected": fix.corrected,
+            "reason": fix.reason,
+            "authority": fix.authority,
+        }
+        cell = {name: sql_text(text) for name, text in texts.items()}
         con.execute(
             f"""
             insert into archive.corrections
-            select ?, publication, release, version, source_file, source_sha256, ?, source_row, ?,
-                coalesce(as_published[?], {sql_name(fix.column)}), nullif(?, ''), ?, ?
+            select {cell["publisher"]}, publication, release, version, source_file, source_sha256,
+                {cell["file_id"]}, source_row, {cell["source_column"]},
+                coalesce(as_published[{cell["source_column"]}], {sql_name(fix.column)}),
+                nullif({cell["corrected"]}, ''), {cell["reason"]}, {cell["authority"]}
             from loads.{sql_name(contract.table)}
-            where publication = ? and release = ? and version = ? and source_file = ?
-                and corrections[?] is not null and {_row_of(fix)}""",
-            [
-                *(release.publisher, contract.file_id, fix.column, fix.column, fix.corrected),
-                *(fix.reason, fix.authority, release.publication, release.release),
-                *(release.version, file.name, fix.column),
-            ],
+            where publication = {sql_text(release.publication)}
+                and release = {sql_text(release.release)} and version = {release.version}
+                and source_file = {sql_text(file.name)}
+                and corrections[{cell["source_column"]}] is not null and {_row_of(fix)}"""
         )
 
 
@@ -456,19 +472,15 @@ def _insert(
     columns: dict[str, str],
     rows: Sequence[dict[str, object]],
 ) -> None:
-    """A table of these rows: handed over as a whole, since bound one by one they take seconds."""
-    kinds = {
-        "varchar": pa.string(),
-        "integer": pa.int32(),
-        "bigint": pa.int64(),
-        "boolean": pa.bool_(),
-        "double": pa.float64(),
-        "date": pa.date32(),
-    }
+    """A table of these rows: handed over as a whole, since bound one by one they take seconds.
+
+    As JSON in the statement: Arrow's arrays and bound values would bring pandas, which takes longer
+    to import than all of it.
+    """
     con.execute(f"create table {table} ({', '.join(f'{n} {t}' for n, t in columns.items())})")
-    cells = {
-        name: pa.array([row[name] for row in rows], kinds[kind]) for name, kind in columns.items()
-    }
-    con.register("given", pa.table(cells))
-    con.execute(f"insert into {table} from given")
-    con.unregister("given")
+    given = [{name: row[name] for name in columns} for row in rows]
+    document = sql_text(json.dumps(given, default=date.isoformat))
+    structure = sql_text(json.dumps([columns]))
+    con.execute(
+        f"insert into {table} select unnest(from_json({document}, {structure}), recursive := true)"
+    )
