@@ -25,6 +25,9 @@ STAGES = {
 _STEP = {"quarter": 3, "snapshot": 12}
 _A_YEAR = 12
 
+Period = tuple[str, date, date]
+"""A kind of period, its first day and its last."""
+
 
 class Figure(NamedTuple):
     """A row of a fact table: a figure, or why there is none, and where it stands."""
@@ -63,7 +66,7 @@ class Figure(NamedTuple):
     flags: tuple[str, ...] = ()
 
     @property
-    def period(self) -> tuple[str, date, date]:
+    def period(self) -> Period:
         """What two figures of one series share if they stand beside each other."""
         return (self.period_type, self.start, self.end)
 

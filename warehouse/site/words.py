@@ -72,6 +72,7 @@ _EDITION = re.compile(r"(\d{4})-(\d\d)(?:-to-(\d\d))?(?:-(\w+))?")
 _QUARTER = re.compile(r"q([1-4])")
 
 
+@lru_cache(maxsize=5000)
 def label(period_label: str) -> str:
     """A period as its publisher labels it; a day as people write one."""
     if _ISO_DAY.fullmatch(period_label):
@@ -79,6 +80,7 @@ def label(period_label: str) -> str:
     return period_label
 
 
+@lru_cache(maxsize=5000)
 def edition(release: str) -> str:
     """Which release of a publication: `2024/25`, `March 2026`, `October to December 2025`."""
     if _ISO_DAY.fullmatch(release):

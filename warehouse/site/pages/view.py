@@ -156,7 +156,8 @@ class View:
         if like is None:
             return None
         period = like.period
-        return next((figure for figure in figures if figure.period == period), None)
+        # Most often it is one of the newest.
+        return next((figure for figure in reversed(figures) if figure.period == period), None)
 
     # What a figure is set beside
 
