@@ -7,8 +7,7 @@ may grow without a page going wrong.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
@@ -52,6 +51,29 @@ _NO_CELLS = {
     *("publication", "release", "version", "published", "source_file", "source_sha256"),
     *("source_row", "corrections"),
 }
+# How many rows are asked for at once.
+_BATCH = 20_000
+
+
+def _rows(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query that has many."""
+    for batch in con.execute(query).to_arrow_reader(_BATCH):
+        yield from zip(*map(_cells, batch.columns), strict=True)
+
+
+def _cells(column: pa.Array) -> list[Any]:
+    """A column's cells, a list as a tuple.
+
+    Texts and days are few and stand in thousands of rows: each is made once.
+    """
+    kind = column.type
+    if pa.types.is_string(kind) or pa.types.is_date(kind):
+        encoded = column.dictionary_encode()
+        values = encoded.dictionary.to_pylist()
+        return [None if at is None else values[at] for at in encoded.indices.to_pylist()]
+    if pa.types.is_list(kind):
+        return [tuple(cell or ()) for cell in column.to_pylist()]
+    return column.to_pylist()  # type: ignore[no-any-return]
 
 
 class Marts:
@@ -59,8 +81,6 @@ class Marts:
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self._con = con
-        # Each text and day once: of a figure most cells are those of thousands of others.
-        self._shared: dict[Any, Any] = {}
         self._columns: dict[str, list[str]] = defaultdict(list)
         for table, column in con.execute(
             "select table_name, column_name from duckdb_columns() where schema_name = 'marts'"
@@ -84,14 +104,6 @@ class Marts:
             column if self._has(table, column) else nothing for column, nothing in _LATER.items()
         ]
         return f"{_COLUMNS}, {', '.join(later)}"
-
-    def _figure(self, cells: Sequence[Any], flags: Sequence[str] | None) -> Figure:
-        """A figure of cells in the order of `_figures_of`."""
-        shared = self._shared
-        found = [
-            shared.setdefault(cell, cell) if type(cell) in (str, date) else cell for cell in cells
-        ]
-        return Figure._make([*found, tuple(flags or ())])
 
     def _has(self, table: str, column: str) -> bool:
         return column in self._columns.get(table, ())
@@ -211,21 +223,20 @@ class Marts:
         found: dict[tuple[str, str], dict[str, list[Figure]]] = defaultdict(
             lambda: defaultdict(list)
         )
-        cursor = self._con.execute(
+        for measure, series, *cells in _rows(
+            self._con,
             f"select measure_id, series_id, {self._figures_of('fct_core_measure')}"
             " from marts.fct_core_measure"
-            " order by period_end, period_start, period_type, published, council_code"
-        )
-        while rows := cursor.fetchmany(5000):
-            for measure, series, *cells, flags in rows:
-                figure = self._figure(cells, flags)
-                mine = found[measure, series][current.get(figure.area_code, figure.area_code)]
-                # Printed under two codes of one council: the number counts, else the later code.
-                if mine and mine[-1].period == figure.period:
-                    if figure.value is not None or mine[-1].value is None:
-                        mine[-1] = figure
-                    continue
-                mine.append(figure)
+            " order by period_end, period_start, period_type, published, council_code",
+        ):
+            figure = Figure._make(cells)
+            mine = found[measure, series][current.get(figure.area_code, figure.area_code)]
+            # Printed under two codes of one council: the number counts, else the later code.
+            if mine and mine[-1].period == figure.period:
+                if figure.value is not None or mine[-1].value is None:
+                    mine[-1] = figure
+                continue
+            mine.append(figure)
         return found
 
     @cached_property
@@ -264,17 +275,17 @@ class Marts:
     @cached_property
     def comparisons(self) -> dict[tuple[Any, ...], Comparison]:
         """By measure, series, council's last code and period: what `fct_comparison` says."""
-        cursor = self._con.execute(
+        current = self._current
+        found: dict[tuple[Any, ...], Comparison] = {}
+        for measure, series, code, kind, start, end, *cells in _rows(
+            self._con,
             "select measure_id, series_id, council_code, period_type, period_start, period_end,"
             " england_value, interval_holds_england, quintile, councils_with_value,"
             " neighbours_median, interval_holds_neighbours, neighbours_with_value"
-            " from marts.fct_comparison where value is not null"
-        )
-        found: dict[tuple[Any, ...], Comparison] = {}
-        while rows := cursor.fetchmany(5000):
-            for measure, series, code, kind, start, end, *cells in rows:
-                council = self._current.get(code, code)
-                found[measure, series, council, kind, start, end] = Comparison(*cells)
+            " from marts.fct_comparison where value is not null",
+        ):
+            council = current.get(code, code)
+            found[measure, series, council, kind, start, end] = Comparison._make(cells)
         return found
 
     @cached_property
@@ -404,19 +415,18 @@ class Marts:
         found: dict[tuple[str, str], dict[str, list[Figure]]] = defaultdict(
             lambda: defaultdict(list)
         )
-        cursor = self._con.execute(
+        for measure, series, *cells in _rows(
+            self._con,
             f"select measure_id, series_id, {self._figures_of('fct_comparator')}"
             f" from marts.fct_comparator where {which}"
-            " order by period_end, period_start, period_type, value is null desc, published"
-        )
-        while rows := cursor.fetchmany(5000):
-            for measure, series, *cells, flags in rows:
-                figure = self._figure(cells, flags)
-                mine = found[measure, series][current.get(figure.area_code, figure.area_code)]
-                if mine and mine[-1].period == figure.period:
-                    mine[-1] = figure
-                else:
-                    mine.append(figure)
+            " order by period_end, period_start, period_type, value is null desc, published",
+        ):
+            figure = Figure._make(cells)
+            mine = found[measure, series][current.get(figure.area_code, figure.area_code)]
+            if mine and mine[-1].period == figure.period:
+                mine[-1] = figure
+            else:
+                mine.append(figure)
         return dict(found)
 
     @cached_property
