@@ -174,6 +174,7 @@ def rounded(value: float, decimals: int) -> Decimal:
     return abs(found) if found == 0 else found
 
 
+@lru_cache(maxsize=200_000)
 def number(value: float, decimals: int) -> str:
     """A number to the series' places, thousands apart."""
     return f"{rounded(value, decimals):,}"

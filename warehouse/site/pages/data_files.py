@@ -13,7 +13,7 @@ from typing import Any
 from warehouse.site import charts, meaning, words
 from warehouse.site.charts.strip import stacked
 from warehouse.site.figures import ENGLAND, Council, Figure, Measure, Series
-from warehouse.site.pages.measure import figures_at, periods_of, strip_of
+from warehouse.site.pages.measure import figures_by_period, periods_of, strip_of
 from warehouse.site.pages.render import in_json
 from warehouse.site.pages.view import View
 
@@ -59,13 +59,15 @@ class DataFiles:
 
     def __init__(self, view: View) -> None:
         self._view = view
+        # By series and area: a council's stand in its own file and in the measure's.
+        self._figures_told: dict[tuple[tuple[str, str], str], str] = {}
 
     def all(self) -> Iterator[tuple[str, str]]:
         """Every file by its path."""
         for council in self._view.marts.councils:
-            yield f"councils/{council.slug}.json", _document(self._of_council(council))
+            yield f"councils/{council.slug}.json", self._of_council(council)
         for measure in self._view.marts.measures:
-            yield f"measures/{measure.measure_id}.json", _document(self._of_measure(measure))
+            yield f"measures/{measure.measure_id}.json", self._of_measure(measure)
             if self._view.held(measure):
                 script = in_json(self._for_pages(measure))
                 yield (
@@ -74,9 +76,9 @@ class DataFiles:
                 )
         yield "assets/areas.js", f"window.coreMeasuresAreas={in_json(self._areas())};\n"
 
-    def _of_council(self, council: Council) -> dict[str, Any]:
+    def _of_council(self, council: Council) -> str:
         facts = self._view.marts.facts
-        return {
+        about = {
             "council": {
                 "code": council.code,
                 "codes": council.codes,
@@ -87,19 +89,20 @@ class DataFiles:
             },
             "licence": ATTRIBUTION,
             "columns": _COLUMNS,
-            "series": [
-                _about(measure, series) | {"figures": [_row(f) for f in figures]}
-                for measure in self._view.marts.measures
-                for series in measure.series
-                if (figures := facts.get(series.key, {}).get(council.code))
-            ],
         }
+        told = [
+            _with(_about(measure, series), "figures", self._figures(series, council.code, figures))
+            for measure in self._view.marts.measures
+            for series in measure.series
+            if (figures := facts.get(series.key, {}).get(council.code))
+        ]
+        return _with(about, "series", _list(told)) + "\n"
 
-    def _of_measure(self, measure: Measure) -> dict[str, Any]:
+    def _of_measure(self, measure: Measure) -> str:
         marts = self._view.marts
         names = {council.code: council.name for council in marts.councils}
         areas = {ENGLAND: "England"} | {region.code: region.name for region in marts.regions}
-        return {
+        about = {
             "measure": {
                 "measure_id": measure.measure_id,
                 "title": measure.title,
@@ -108,23 +111,37 @@ class DataFiles:
             },
             "licence": ATTRIBUTION,
             "columns": _COLUMNS,
-            "series": [
-                _about(measure, series)
-                | {
-                    "areas": [
-                        {"code": code, "name": known[code], "figures": [_row(f) for f in figures]}
-                        for held, known in (
-                            (marts.comparators.get(series.key, {}), areas),
-                            (marts.facts.get(series.key, {}), names),
-                        )
-                        for code, figures in sorted(held.items())
-                        if code in known
-                    ]
-                }
-                for series in measure.series
-                if self._view.is_held(series)
-            ],
         }
+        told = []
+        for series in self._view.held(measure):
+            of_areas = [
+                *self._areas_of(series, marts.comparators, areas),
+                *self._areas_of(series, marts.facts, names),
+            ]
+            told.append(_with(_about(measure, series), "areas", _list(of_areas)))
+        return _with(about, "series", _list(told)) + "\n"
+
+    def _areas_of(
+        self,
+        series: Series,
+        held: dict[tuple[str, str], dict[str, list[Figure]]],
+        names: dict[str, str],
+    ) -> list[str]:
+        """Each named area that has figures in the series, in JSON."""
+        return [
+            _with(
+                {"code": code, "name": names[code]}, "figures", self._figures(series, code, figures)
+            )
+            for code, figures in sorted(held.get(series.key, {}).items())
+            if code in names
+        ]
+
+    def _figures(self, series: Series, code: str, figures: list[Figure]) -> str:
+        """An area's figures in JSON."""
+        key = (series.key, code)
+        if key not in self._figures_told:
+            self._figures_told[key] = _json([_row(figure) for figure in figures])
+        return self._figures_told[key]
 
     # For the pages' own scripts: figures as they are said, so that no script rounds
 
@@ -149,8 +166,9 @@ class DataFiles:
             own = view.own(series, council)
             if own:
                 areas[council.slug] = self._strand(own, periods, series)
+        by_period = figures_by_period(view, series)
         for place, period in enumerate(periods):
-            self._beside(series, place, period, areas, strip)
+            self._beside(series, place, by_period[period.period], areas, strip)
         return {
             "id": series.series_id,
             "title": series.title,
@@ -206,13 +224,12 @@ class DataFiles:
         self,
         series: Series,
         place: int,
-        period: Figure,
+        shown: dict[str, tuple[Council, Figure]],
         areas: dict[str, dict[str, Any]],
         strip: charts.Strip | None,
     ) -> None:
         """Each council's quintile, sign and slot in the strip: a character a period."""
         view = self._view
-        shown = figures_at(view, series, period)
         slots = self._slots(shown, strip)
         for code, (council, figure) in shown.items():
             found = view.comparison(series, council, figure)
@@ -275,9 +292,19 @@ class DataFiles:
 def _rounded(value: float | None, series: Series, least: int = 0) -> float | int | None:
     if value is None:
         return None
-    rounded = words.rounded(value, max(series.decimals, least))
-    return int(rounded) if rounded == rounded.to_integral_value() else float(rounded)
+    rounded = float(words.rounded(value, max(series.decimals, least)))
+    return int(rounded) if rounded.is_integer() else rounded
 
 
-def _document(document: dict[str, Any]) -> str:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n"
+def _json(document: object) -> str:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+def _with(members: dict[str, Any], name: str, told: str) -> str:
+    """An object in JSON with one member more, which is JSON already."""
+    return f'{_json(members)[:-1]},"{name}":{told}}}'
+
+
+def _list(told: list[str]) -> str:
+    """A list in JSON of what is JSON already."""
+    return f"[{','.join(told)}]"

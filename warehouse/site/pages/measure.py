@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ from markupsafe import Markup
 
 from warehouse.site import charts, meaning, words
 from warehouse.site.charts import Line
-from warehouse.site.figures import ENGLAND, Council, Figure, Measure, Series
+from warehouse.site.figures import ENGLAND, Council, Figure, Measure, Period, Series
 from warehouse.site.pages.render import (
     Renderer,
     charts_script,
@@ -160,6 +161,17 @@ def figures_at(
         figure = view.at(view.own(series, council), latest)
         if figure is not None:
             found[council.code] = (council, figure)
+    return found
+
+
+def figures_by_period(
+    view: View, series: Series
+) -> dict[Period, dict[str, tuple[Council, Figure]]]:
+    """The same for every period of the series."""
+    found: dict[Period, dict[str, tuple[Council, Figure]]] = defaultdict(dict)
+    for council in view.marts.councils:
+        for figure in view.own(series, council):
+            found[figure.period][council.code] = (council, figure)
     return found
 
 
