@@ -248,39 +248,32 @@ def _band(run: list[Figure], scale: _Scale) -> str:
     return "".join(parts)
 
 
-def sparkline(figures: list[Figure], series: Series) -> str:
-    """England's line for the home page: its shape alone, the words beside it say the figure."""
-    values = [f.value for f in figures if f.value is not None]
-    if len(values) < 2:
+def sparkline(line: Line) -> str:
+    """A line for where words beside it say the figure: its shape alone."""
+    if sum(map(len, line.points)) < 2:
         return ""
-    low, high = min(values), max(values)
+    low, high = line.reach
     span = high - low or 1.0
-    x0, x1 = place(figures[0].end), place(figures[-1].end)
+    x0, x1 = place(line.figures[0].end), place(line.figures[-1].end)
 
-    def x(figure: Figure) -> float:
-        return 4 + (place(figure.end) - x0) / (x1 - x0 or 1) * 92
+    def at(point: Point) -> tuple[float, float]:
+        return 4 + (point[0] - x0) / (x1 - x0 or 1) * 92, 28 - (point[1] - low) / span * 24
 
-    def y(value: float) -> float:
-        return 28 - (value - low) / span * 24
-
-    runs = segments(figures, series.break_years)
+    runs = [[at(point) for point in run] for run in line.points]
     path = "".join(
-        "M" + "L".join(f"{x(f):.1f} {y(f.value or 0):.1f}" for f in run)
-        for run in runs
-        if len(run) > 1
+        "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in run) for run in runs if len(run) > 1
     )
     dots = "".join(
-        f'<circle class="dot england" cx="{x(f):.1f}" cy="{y(f.value or 0):.1f}" r="1.8"/>'
+        f'<circle class="dot england" cx="{x:.1f}" cy="{y:.1f}" r="1.8"/>'
         for run in runs
         if len(run) == 1
-        for f in run
+        for x, y in run
     )
-    newest = [f for f in figures if f.value is not None][-1]
+    x, y = runs[-1][-1]
     return (
         '<svg class="spark" viewBox="0 0 100 32" aria-hidden="true" focusable="false">'
         f'<path class="line england" d="{path}"/>{dots}'
-        f'<circle class="dot england" cx="{x(newest):.1f}" cy="{y(newest.value or 0):.1f}"'
-        ' r="2.6"/></svg>'
+        f'<circle class="dot england" cx="{x:.1f}" cy="{y:.1f}" r="2.6"/></svg>'
     )
 
 

@@ -60,7 +60,9 @@ class AreaPages:
             "england": words.amount(england.value, series)
             if england is not None and england.value is not None
             else "no figure",
-            "spark": markup(charts.sparkline(figures, series)),
+            "spark": markup(
+                charts.sparkline(view.area_line("region", region.name, series, region.code))
+            ),
             "reach": _reach(sorted(value for value, _, _ in councils), series),
             "signs": _counted(signs),
             "councils": markup(

@@ -17,7 +17,6 @@ from warehouse.site.figures import (
     Measure,
     Period,
     Series,
-    strand,
 )
 from warehouse.site.meaning import Statement
 from warehouse.site.pages.render import (
@@ -66,14 +65,19 @@ class _Block(NamedTuple):
     kept_back: str
     england: Statement | None
     says: Markup
-    # Region's and neighbours' names, figures, and whether those are computed.
-    beside: list[tuple[str, str, str]]
+    beside: str
+    # Of the series that stands for the measure alone: that is told folded.
     spark: Markup
     svg: Markup
     chart_data: dict[str, Any] | None
     tables: list[_Table]
     neighbours: Markup
     source: _Source | None
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether any of its tables has a row."""
+        return any(table.rows for table in self.tables)
 
 
 class _Card(NamedTuple):
@@ -86,6 +90,11 @@ class _Card(NamedTuple):
     # Another definition than the headline's, and said to be one.
     instead: str
     why: str
+
+    @property
+    def others(self) -> list[_Block]:
+        """The series that do not stand for the measure."""
+        return [block for block in self.blocks if not block.is_lead]
 
 
 class CouncilPages:
@@ -158,11 +167,13 @@ class CouncilPages:
         last = own[-1] if own else None
         compared = view.lines(series, council)
         lines = [line for one in before for line in view.lines(one, council)] + compared
+        own_line = next((line for line in compared if line.kind == "council"), None)
         has_own = any(line.kind == "council" for line in lines)
         faint = view.neighbour_lines(series, council) if series.stands else []
         svg = charts.line_chart(
             [*faint, *lines], f"Line chart: {series.title}, {council.name} beside England."
         )
+        statements = view.statements(series, council, figure) if figure is not None else []
         return _Block(
             id=f"{series.measure_id}.{series.series_id}",
             series=series,
@@ -173,14 +184,13 @@ class CouncilPages:
             else "",
             last=last,
             kept_back=words.status(last) if last is not None and last.value is None else "",
-            england=view.beside_england(series, council, figure),
-            says=statement_list(
-                view.statements(series, council, figure), view.quintile(series, council, figure)
-            )
+            # England stands first of what a figure says.
+            england=statements[0] if statements else None,
+            says=statement_list(statements, view.quintile(series, council, figure))
             if figure is not None
             else markup(""),
             beside=self._beside(compared, series, figure),
-            spark=markup(charts.sparkline(own, series)),
+            spark=markup(charts.sparkline(own_line) if series.stands and own_line else ""),
             svg=markup(svg if has_own else ""),
             chart_data=charts.chart_data(lines, series) if svg and has_own else None,
             tables=[self._table(one, council) for one in (*before, series)],
@@ -190,9 +200,7 @@ class CouncilPages:
             source=self._source(figure, series.stands) if figure is not None else None,
         )
 
-    def _beside(
-        self, lines: Sequence[charts.Line], series: Series, figure: Figure | None
-    ) -> list[tuple[str, str, str]]:
+    def _beside(self, lines: Sequence[charts.Line], series: Series, figure: Figure | None) -> str:
         """Region's and neighbours' figures of the same period: England's stands in words."""
         found = []
         for line in lines:
@@ -204,8 +212,8 @@ class CouncilPages:
                 if computed and there.councils is not None:
                     computed += f" from {there.councils} councils"
                 computed += ")" if computed else ""
-                found.append((line.name, words.amount(there.value, series), computed))
-        return found
+                found.append(f"{line.name}: {words.amount(there.value, series)}{computed}")
+        return f"{'; '.join(found)}." if found else ""
 
     def _table(self, series: Series, council: Council) -> _Table:
         """A series as a table: a council's own periods, newest first, beside its comparators.
@@ -284,15 +292,17 @@ class CouncilPages:
 
     @cached_property
     def cells(self) -> Cells:
-        """The cells of every row that a newest figure stands in: read once for all councils."""
-        kinds = {s.key: s.period_type for m in self._view.marts.measures for s in m.series}
+        """The cells of the rows that newest figures stand in: read once for all councils."""
+        view = self._view
         shown = [
             figure
-            for series, by_council in self._view.marts.facts.items()
-            for figures in by_council.values()
-            if (figure := newest(strand(figures, kinds[series]))) is not None
+            for measure in view.marts.measures
+            for series in view.held(measure)
+            if series.stands
+            for council in view.marts.councils
+            if (figure := newest(view.own(series, council))) is not None
         ]
-        return self._view.marts.source_rows(shown)
+        return view.marts.source_rows(shown)
 
 
 def _row_of_cells(cells: Sequence[tuple[str, str]]) -> Markup:

@@ -68,5 +68,7 @@ class FrontPage:
             "text": words.with_unit(figure, series),
             "period": words.period(figure),
             "question": series.title if view.is_survey(measure) else "",
-            "spark": markup(charts.sparkline(view.area(series, ENGLAND), series)),
+            "spark": markup(
+                charts.sparkline(view.area_line("england", "England", series, ENGLAND))
+            ),
         }
