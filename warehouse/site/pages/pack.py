@@ -7,10 +7,12 @@ be told, and what the figures raise as questions; it holds no verdict, and no li
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
+
+from markupsafe import Markup
 
 from warehouse.site import charts, meaning, words
-from warehouse.site.figures import Council, Figure, Measure
+from warehouse.site.figures import Council, Figure, Measure, Series
 from warehouse.site.meaning import Statement
 from warehouse.site.pages.council import inspection_of
 from warehouse.site.pages.render import Renderer, markup, style
@@ -28,6 +30,29 @@ _GROUPS = {
     meaning.SIMILAR: "Similar to England",
     meaning.UNTOLD: "Cannot be told beside England",
 }
+
+
+class _Question(NamedTuple):
+    """A question of a survey, with what its figure says beside England."""
+
+    title: str
+    text: str
+    england: Statement | None
+    period: str
+
+
+class _Row(NamedTuple):
+    """A measure on its ambition's page: its figure, its chart, and what the figure says."""
+
+    measure: Measure
+    series: Series | None = None
+    figure: Figure | None = None
+    note: str = ""
+    kept_back: str = ""
+    why: str = ""
+    says: Sequence[Statement] = ()
+    svg: Markup = markup("")
+    survey: Sequence[_Question] = ()
 
 
 class PackPages:
@@ -81,50 +106,46 @@ class PackPages:
             "rules": [rule for rule in RULES if rule in used],
         }
 
-    def _row(self, subject: Subject, council: Council) -> dict[str, Any]:
+    def _row(self, subject: Subject, council: Council) -> _Row:
         """A measure: its figure, its chart, and what the figure says in a line each."""
         view, series, figure = self._view, subject.series, subject.newest
-        found: dict[str, Any] = {
-            "measure": subject.measure,
-            "series": series,
-            "figure": figure,
-            "note": "",
-            "kept_back": "",
-            "why": subject.why_nothing,
-            "says": [],
-            "svg": "",
-            "survey": [],
-        }
+        measure = subject.measure
         if series is None:
-            return found | {"survey": self._survey(subject.measure, council)}
+            survey = self._survey(measure, council)
+            return _Row(measure, why=subject.why_nothing, survey=survey)
         last = subject.figures[-1] if subject.figures else None
         kept_back = words.status(last) if last is not None and last.value is None else ""
-        found["kept_back"] = f"{words.period(last)}: {kept_back}" if last and kept_back else ""
+        found = _Row(
+            measure,
+            series,
+            figure,
+            kept_back=f"{words.period(last)}: {kept_back}" if last and kept_back else "",
+            why=subject.why_nothing,
+        )
         if figure is None:
-            return found | {"why": "No number is published for this council."}
-        measure = subject.measure
+            return found._replace(why="No number is published for this council.")
         before = view.predecessors[measure.measure_id] if series is measure.headline else []
         lines = [line for one in (*before, series) for line in view.lines(one, council)]
         label = f"Line chart: {series.title}, {council.name} beside England."
-        return found | {
-            "note": words.note(figure),
-            "says": _statements(subject),
-            "svg": markup(charts.line_chart(lines, label)),
-        }
+        return found._replace(
+            note=words.note(figure),
+            says=_statements(subject),
+            svg=markup(charts.line_chart(lines, label)),
+        )
 
-    def _survey(self, measure: Measure, council: Council) -> list[dict[str, Any]]:
+    def _survey(self, measure: Measure, council: Council) -> list[_Question]:
         """A survey's questions, with what each figure says beside England."""
         view = self._view
         if not view.is_survey(measure):
             return []
         held = [(series, newest(view.own(series, council))) for series in view.held(measure)]
         return [
-            {
-                "title": series.title,
-                "text": words.with_unit(figure, series),
-                "england": view.beside_england(series, council, figure),
-                "period": words.period(figure),
-            }
+            _Question(
+                title=series.title,
+                text=words.with_unit(figure, series),
+                england=view.beside_england(series, council, figure),
+                period=words.period(figure),
+            )
             for series, figure in held
             if figure is not None
         ]
