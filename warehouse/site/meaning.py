@@ -7,7 +7,7 @@ quintile is told with its limits, and *better* is the measure's own sense of it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from warehouse.site import words
 from warehouse.site.figures import Change, Comparison, Figure, Series
@@ -30,8 +30,7 @@ GLYPH = {BETTER: "+", WORSE: "−", SIMILAR: "=", HIGHER: "↑", LOWER: "↓", U
 _NOT_FROM_CHANCE = ": cannot be told from chance."
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(NamedTuple):
     """One thing that a figure says: its sign, in few words, and in a sentence."""
 
     sign: str

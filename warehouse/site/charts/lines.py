@@ -32,7 +32,7 @@ Point = tuple[float, float]
 """A day as a decimal year, and a value."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Line:
     """Figures that belong together, the oldest first.
 
@@ -45,7 +45,7 @@ class Line:
     series: Series
 
     # As it was drawn before, by the scale.
-    drawings: dict[_Scale, str] = field(default_factory=dict, init=False, repr=False, compare=False)
+    drawings: dict[_Scale, str] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def runs(self) -> list[list[Figure]]:
@@ -202,9 +202,10 @@ def _break_rules(scale: _Scale, breaks: Sequence[Break]) -> Iterator[str]:
 
 def _drawn(line: Line, scale: _Scale) -> str:
     """A line on a scale: drawn once, since councils share their neighbours and most scales."""
-    if scale not in line.drawings:
-        line.drawings[scale] = _drawing(line, scale)
-    return line.drawings[scale]
+    drawn = line.drawings.get(scale)
+    if drawn is None:
+        drawn = line.drawings[scale] = _drawing(line, scale)
+    return drawn
 
 
 def _drawing(line: Line, scale: _Scale) -> str:

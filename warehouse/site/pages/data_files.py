@@ -6,7 +6,6 @@ comparison needs comes as one, a file a measure, and only when it is asked for.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +13,7 @@ from warehouse.site import charts, meaning, words
 from warehouse.site.charts.strip import stacked
 from warehouse.site.figures import ENGLAND, Council, Figure, Measure, Series
 from warehouse.site.pages.measure import figures_by_period, periods_of, strip_of
-from warehouse.site.pages.render import in_json
+from warehouse.site.pages.render import as_json, in_json
 from warehouse.site.pages.view import View
 
 ATTRIBUTION = "Contains public sector information licensed under the Open Government Licence v3.0."
@@ -140,7 +139,7 @@ class DataFiles:
         """An area's figures in JSON."""
         key = (series.key, code)
         if key not in self._figures_told:
-            self._figures_told[key] = _json([_row(figure) for figure in figures])
+            self._figures_told[key] = as_json([_row(figure) for figure in figures])
         return self._figures_told[key]
 
     # For the pages' own scripts: figures as they are said, so that no script rounds
@@ -296,13 +295,9 @@ def _rounded(value: float | None, series: Series, least: int = 0) -> float | int
     return int(rounded) if rounded.is_integer() else rounded
 
 
-def _json(document: object) -> str:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-
-
 def _with(members: dict[str, Any], name: str, told: str) -> str:
     """An object in JSON with one member more, which is JSON already."""
-    return f'{_json(members)[:-1]},"{name}":{told}}}'
+    return f'{as_json(members)[:-1]},"{name}":{told}}}'
 
 
 def _list(told: list[str]) -> str:
