@@ -295,4 +295,5 @@ def _apart(one: Figure, two: Figure, break_years: tuple[int, ...]) -> bool:
     months = (two.end.year - one.end.year) * 12 + two.end.month - one.end.month
     if months > _STEP.get(two.period_type, _A_YEAR) * 1.5:
         return True
-    return any(one.year < broken <= two.year for broken in break_years)
+    # Most series have no break, and no generator is made for them.
+    return bool(break_years) and any(one.year < broken <= two.year for broken in break_years)
