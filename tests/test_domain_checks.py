@@ -451,6 +451,38 @@ def test_rates_per_10_000_where_they_were_per_1_000_are_kept_out() -> None:
     caught(judge("20401", "2022-05", "indicator_data", every_year), "medians_in_range")
 
 
+def in_thousands(rows: Any, hit: Any) -> None:
+    for column in ("CPP_subsequent", "CPP_start"):
+        numbers = pd.to_numeric(rows[column], errors="coerce")
+        at = hit & numbers.notna()
+        rows.loc[at, column] = (numbers[at] / 1000).map("{:.3f}".format)
+
+
+@needs_published
+def test_counts_in_thousands_are_served_as_single_children() -> None:
+    def everywhere(rows: Any) -> None:
+        in_thousands(rows, rows["time_period"] != "")
+
+    def in_the_newest_year(rows: Any) -> None:
+        in_thousands(rows, rows["time_period"] == rows["time_period"].max())
+
+    plans = (IN_NEED, "2025", "repeat_plans")
+    told = caught(judge(*plans, everywhere), "units_kept")
+    assert "in the release before" in told
+    told = caught(judge(*plans, in_the_newest_year), "units_kept")
+    assert "the median count of 2025 is" in told
+
+
+@needs_published
+def test_a_last_row_of_figures_without_a_period_stops_the_whole_refresh() -> None:
+    def total(rows: Any) -> Any:
+        last = rows[rows["geographic_level"] == "National"].iloc[[-1]].copy()
+        last[["time_period", "time_identifier", "geographic_level"]] = "England total", "", ""
+        return pd.concat([rows, last])
+
+    assert "England total" in caught(judge(IN_NEED, "2025", "referrals", total), "periods_known")
+
+
 @needs_published
 def test_a_council_under_its_old_code_and_its_new_is_kept_out() -> None:
     def twice(rows: Any) -> Any:

@@ -122,7 +122,8 @@ def found_where(
             column,
             None if figures is None else float(figures[i]),
             None if wanted is None else float(wanted[i]),
-            None if positions is None else float(positions[i]),
+            # A row of no period that anybody knows is of no year.
+            None if positions is None or np.isnan(positions[i]) else float(positions[i]),
         )
         for i in at
     )

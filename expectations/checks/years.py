@@ -11,12 +11,12 @@ import numpy as np
 from expectations.checks.base import STRONGER, Bound, Findings, found_where, one
 from expectations.checks.presence import OfSeries
 from expectations.panel.baseline import ENOUGH_AREAS, RobustBaseline, nanmedian, nearest_years
-from expectations.panel.series_panel import SMALL_NUMBER
+from expectations.panel.series_panel import SMALL_NUMBER, when
 
 if TYPE_CHECKING:
     from expectations.panel.load_table import LoadTable
     from expectations.panel.series_panel import SeriesView
-    from ingest.arrays import Floats
+    from ingest.arrays import Flags, Floats
 
 
 class MediansInRange(OfSeries):
@@ -44,7 +44,10 @@ class UnitsKept(OfSeries):
     """The unit changed: per cent to shares, thousands to counts."""
 
     name = "units_kept"
-    expects = "No year's median is five times the year before's or a fifth of it: the unit changed."
+    expects = (
+        "No year's median is five times the year before's or a fifth of it, nor is the median count"
+        " of a year what the release before had, so many times: the unit changed."
+    )
     noun = "pairs of years"
     most = Bound(
         0.7,
@@ -52,6 +55,13 @@ class UnitsKept(OfSeries):
         "2026-10",
         "Units differ by powers of ten; half of one is 0.5. Medians of councils move by 0.22 at"
         " most from one year to the next.",
+    )
+    most_of_few = Bound(
+        2.5,
+        "powers of ten",
+        "2026-12",
+        "A median count of a few may rise a hundredfold, as when a kind of plan is new. Counts are"
+        " printed in ones or in thousands, three powers apart; half of one is for the year.",
     )
 
     def findings(self, load: LoadTable, about: str) -> Iterator[Findings]:
@@ -69,17 +79,43 @@ class UnitsKept(OfSeries):
                     if view.in_file[t]
                     and known[t]
                     and known[t - 1]
-                    and middle[t - 1 : t + 1].min() > least
+                    and middle[t - 1 : t + 1].min() > 0
                 ]
-                # In powers of ten, so that tenfold and a tenth are equally far from nought.
-                ratio = np.array([abs(np.log10(middle[t] / middle[t - 1])) for t in later])
+                pairs = middle[later], middle[np.array(later, dtype=int) - 1]
                 yield found_where(
-                    ratio > float(self.most),
+                    self._is_another_unit(*pairs, least),
                     [panel.period_labels[t] for t in later],
-                    [middle[t] for t in later],
-                    [middle[t - 1] for t in later],
+                    *pairs,
                     wording=f"{view.name}: the {what} of {{0}} is {{1:.4g}}, after {{2:.4g}}",
                 )
+            yield self._counts_of_before(view)
+
+    def _is_another_unit(self, now: Floats, then: Floats, least: int) -> Flags:
+        # In powers of ten, so that tenfold and a tenth are equally far from nought.
+        ratio = np.abs(np.log10(now / then))
+        few = np.minimum(now, then) <= least
+        return ratio > np.where(few, float(self.most_of_few), float(self.most))
+
+    def _counts_of_before(self, view: SeriesView) -> Findings:
+        """Counts that all are in another unit: shares of them, and sums, hold all the same."""
+        if view.was is None:
+            return Findings(0)
+        years, here, there = np.intersect1d(view.now.years, view.was.years, return_indices=True)
+        now, was = (
+            nanmedian(panel.sizes[at], axis=1)
+            for panel, at in ((view.now, here), (view.was, there))
+        )
+        told = np.flatnonzero(np.minimum(now, was) > 0)
+        return found_where(
+            self._is_another_unit(now[told], was[told], SMALL_NUMBER),
+            [when(year) for year in years[told]],
+            now[told],
+            was[told],
+            wording=(
+                view.name + ": the median count of {0} is {1:.4g}, and was {2:.4g} in the release"
+                " before"
+            ),
+        )
 
 
 class _YearBounds(NamedTuple):

@@ -60,13 +60,17 @@ class ExpectChecksToHold(BatchExpectation):  # type: ignore[misc]  # the library
 
 def evaluate(subject: Subject, load: LoadTable) -> tuple[Check, list[Flag]] | None:
     """What a check says of its subject in a load; None where it has nothing to say of any."""
-    check = subject.check
     try:
         with np.errstate(invalid="ignore", divide="ignore"):
-            all_found = list(check.findings(load, subject.about))
+            return _evaluated(subject, load)
     except Exception as error:
         reason = str(error).split("\n", 1)[0][:200] or repr(error)
         return _result(subject, "error", f"could not be checked: {reason}", success=False), []
+
+
+def _evaluated(subject: Subject, load: LoadTable) -> tuple[Check, list[Flag]] | None:
+    check = subject.check
+    all_found = list(check.findings(load, subject.about))
     if check.only_where_any and not all_found:
         return None
     looked_at = sum(found.looked_at for found in all_found)
