@@ -147,6 +147,16 @@ def test_areas_of_a_kind_that_no_figure_is_of_keep_a_release_out() -> None:
     assert not [str(check) for check in verdict.reasons]
 
 
+def test_councils_of_wales_among_those_of_england_keep_a_release_out() -> None:
+    def more(rows: Any) -> Any:
+        councils = rows[rows["new_la_code"].str.startswith("E06", na=False)].copy()
+        councils["new_la_code"] = "W06" + councils["new_la_code"].str[3:]
+        return pd.concat([rows, councils], ignore_index=True)
+
+    verdict = judge(IN_NEED, "2025", "referrals", more)
+    assert not [str(check) for check in verdict.reasons]
+
+
 def test_a_code_that_is_of_no_kind_of_area_goes_unnoticed() -> None:
     def spoil(rows: Any) -> Any:
         rows = rows.copy()

@@ -6,12 +6,13 @@ worked out here, once; the checks and the facts read the same columns.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 from ingest.contracts.contract import FileContract
-from ingest.contracts.specs import ENGLAND, NUMERIC_ROLES
+from ingest.contracts.specs import ENGLAND, NUMERIC_ROLES, OTHER_ENTITIES
 from ingest.councils import Councils
 from ingest.reading.cells import EXPONENT, PLAIN, read_cell
 from ingest.reading.grids import SOURCE_SHEET
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     _Cells = dict[str, tuple[pa.Array, list[str]]]
 
 _Meaning = TypeVar("_Meaning")
+_GSS = re.compile(r"[A-Z][0-9]{8}")
 
 AS_PUBLISHED = "as_published"
 """The cells to the letter that a described row reads in plainer signs, by column."""
@@ -206,8 +208,11 @@ def row_columns(
         def area_of(cells: tuple[str, ...]) -> _Area:
             level = level_of(contract, cells[0], known)
             cell_of = dict(zip(codes, cells[1:], strict=True))
-            code = code_of(contract, cell_of[level], known) if level in cell_of else None
-            return _Area(level, code)
+            if level not in cell_of:
+                return _Area(level, None)
+            code = code_of(contract, cell_of[level], known)
+            # A council of Wales is a local authority too.
+            return _Area(IGNORED_LEVEL, None) if _is_other_entity(code) else _Area(level, code)
 
         at, areas = _by_rows(read, area_of)
     else:
@@ -239,6 +244,10 @@ def row_columns(
         PERIOD_END: pa.array([one.end for one in periods], pa.date32()).take(at),
         YEAR: pa.array([one.year for one in periods], pa.int32()).take(at),
     }
+
+
+def _is_other_entity(code: str) -> bool:
+    return bool(_GSS.fullmatch(code)) and code[:3].lower() in OTHER_ENTITIES
 
 
 def level_of(contract: FileContract, cell: str, councils: Councils) -> str | None:
