@@ -205,12 +205,6 @@ class WholesKeepToTheirParts(OfSeries):
     name = "wholes_keep_to_their_parts"
     outcome = "flag"
     noun = "wholes"
-    refused_above = Bound(
-        0.4,
-        "share of a year's wholes",
-        "2026-12",
-        "Ten wholes a year: four at once are a year that was misread.",
-    )
     most = Bound(
         5.0,
         "robust SD",
