@@ -21,6 +21,7 @@ from ingest.councils import all_councils
 from ingest.errors import ReadError
 from ingest.reading.grids import read_table
 from ingest.reading.names import normal
+from ingest.reading.periods import Notation, PeriodType, are_day_first, read_period
 from ingest.reading.recognise import NotUnderstoodError, Understanding
 from ingest.reading.rows import AS_PUBLISHED, CELL_NOTES, described
 from ingest.reading.understand import understand
@@ -290,7 +291,12 @@ def test_notes_beside_figures_cost_the_figures() -> None:
 
 @pytest.mark.parametrize(
     "label",
-    ["202324", "2023/24", "2023-24", "2023 to 2024", "2023-04-01/P1Y", "FYE 2024", "2023/2024"],
+    [
+        *("202324", "2023/24", "2023-24", "2023 to 2024", "2023-04-01/P1Y", "FYE 2024"),
+        *("2023/2024", "FY23-24", "Apr 2023 - Mar 2024", "1 April 2023 to 31 March 2024"),
+        *("31 March 2024", "31/03/2024", "2024-03-31", "March 2024"),
+        *("2024p", "2024*", "2024 [note 3]", "2023/24 (provisional)", "FY23-24 [p]"),
+    ],
 )
 def test_a_period_printed_another_way_is_no_period(label: str) -> None:
     def change(rows: Rows) -> Rows:
@@ -299,6 +305,73 @@ def test_a_period_printed_another_way_is_no_period(label: str) -> None:
         ]
 
     assert figures(change) == figures(same)
+
+
+@pytest.mark.parametrize(
+    ("kind", "notation", "label", "meant"),
+    [
+        ("calendar_year", "ees", "CY 2024", "2024"),
+        ("calendar_year", "ees", "Jan - Dec 2024", "2024"),
+        ("calendar_year", "fingertips", "2024 (p)", "2024"),
+        ("academic_year", "ees", "AY2024/25", "202425"),
+        ("academic_year", "ees", "Sept 2024 to Aug 2025", "202425"),
+        ("three_months", "ees", "Dec 2024 - Feb 2025", "202425"),
+        ("three_months", "ees", "December 2024 to February 2025", "202425"),
+        ("three_months", "ees", "2025 [p]", "2025"),
+        ("pooled_3_years", "fingertips", "2020 - 22 (revised)", "2020 - 22"),
+        ("financial_year", "iso", "01/04/2023", "2023-2024"),
+        ("snapshot", "iso", "30/04/2024", "2024-04-30"),
+        ("snapshot", "iso", "30 Apr 2024", "2024-04-30"),
+        ("quarter", "words", "Apr - Jun 2018", "April to June 2018"),
+    ],
+)
+def test_a_label_that_means_one_period_costs_the_release(
+    kind: PeriodType, notation: Notation, label: str, meant: str
+) -> None:
+    assert read_period(label, notation, kind) == meant
+
+
+@pytest.mark.parametrize(
+    ("kind", "label"),
+    [
+        # Of another type, or of a part of a year.
+        *(("financial_year", one) for one in ("AY2024/25", "Academic year 2024/25", "CY 2025")),
+        *(("academic_year", one) for one in ("FY24-25", "FYE 2025", "31 March 2025", "July 2025")),
+        *(("calendar_year", one) for one in ("FY 2024", "March 2024", "2024 [Q1]", "2024-12")),
+        *(("financial_year", one) for one in ("Jan - Dec 2024", "Year ending Dec 2024")),
+        *(("financial_year", one) for one in ("year to 12/2024", "Year ending 15 March 2025")),
+        *(("three_months", one) for one in ("February 2025", "FYE 2025", "Nov 2024 - Jan 2025")),
+        ("pooled_3_years", "31 December 2022"),
+        # A year that may be the first or the last, a month or a day.
+        *(("financial_year", one) for one in ("FY 2025", "Apr - Mar 2025", "24-25", "Mar-25")),
+        *(("financial_year", one) for one in ("01/04/2024", "30 March 2025", "03/31/2025")),
+        ("financial_year", "2025e"),
+    ],
+)
+def test_a_label_of_another_period_dates_figures_wrongly(kind: PeriodType, label: str) -> None:
+    assert read_period(label, "ees", kind) is None
+
+
+def test_a_day_before_its_month_or_behind_it_is_guessed() -> None:
+    assert read_period("04/05/2024", "iso", "snapshot") is None
+    assert read_period("04/01/2023", "iso", "financial_year") is None
+    assert are_day_first(["04/05/2024", "13/05/2024"])
+    assert not are_day_first(["04/13/2024", "13/05/2024"])
+    assert not are_day_first(["04/05/2024"])
+
+
+@pytest.mark.parametrize("label", ["2024 (provisional)", "March 2024", "FY23-24"])
+def test_a_provisional_year_beside_the_final_one_is_two_years(label: str) -> None:
+    """It is the same year twice, which `key_unique` refuses."""
+
+    def change(rows: Rows) -> Rows:
+        newest = [row | {"time_period": label} for row in rows if row["time_period"] == "2024"]
+        return [*rows, *newest]
+
+    found, once = figures(change, history=False), figures(same)
+    added = len(found["time_period"]) - len(once["time_period"])
+    assert added > 100
+    assert found["time_period"].count("2024") == 2 * added
 
 
 def care_leavers(change: Callable[[Rows], Rows]) -> tuple[list[str], Understanding]:

@@ -20,6 +20,7 @@ EXPONENT = re.compile(r"[0-9]+(?:[.][0-9]*)?[eE][-+]?[0-9]+")
 """A number that is written with an exponent, whatever stands beside it."""
 # Revised, provisional, estimated: letters that stand at once behind a figure.
 _LETTER = re.compile(r"(?<=\d)\s*([rpe])$")
+_IN_WORDS = re.compile(r"\s*(?:\((?:p|r)\)|[(\[](?:provisional|revised)[)\]])$", re.IGNORECASE)
 # A double holds fifteen digits; those behind are what a sum in one made of it.
 _DIGITS = 15
 
@@ -30,13 +31,7 @@ def read_number(cell: str, *, is_percentage: bool) -> tuple[str, str] | None:
     >>> read_number("1,234 [r]", is_percentage=False)
     ('1234', '[r]')
     """
-    text, notes = cell.strip(" \t\u00a0\u202f\u2009"), ""
-    while (match := NOTE.search(text)) and match.start():
-        notes = f"{match[0].strip()}{notes}"
-        text = text[: match.start()].rstrip()
-    if (letter := _LETTER.search(text)) and not re.search(r"[eE][-+]?\d", text):
-        notes = f"{letter[1]}{notes}"
-        text = text[: letter.start()]
+    text, notes = without_notes(cell.strip(" \t\u00a0\u202f\u2009"))
     if is_percentage and text.endswith("%"):
         text = text[:-1].rstrip()
     if not re.search(r"\d", text) or not _LOOSE.fullmatch(text):
@@ -47,7 +42,23 @@ def read_number(cell: str, *, is_percentage: bool) -> tuple[str, str] | None:
             digits = format(Decimal(digits), "f")
         except InvalidOperation:
             return None
-    return _without_noise(digits), notes
+    return _without_noise(digits), "".join(notes)
+
+
+def without_notes(text: str) -> tuple[str, tuple[str, ...]]:
+    """A figure's or a year's cell without the notes behind it, and these in their order.
+
+    >>> without_notes("2025p [note 3]")
+    ('2025', ('p', '[note 3]'))
+    """
+    notes: list[str] = []
+    while (match := NOTE.search(text) or _IN_WORDS.search(text)) and match.start():
+        notes.insert(0, match[0].strip())
+        text = text[: match.start()].rstrip()
+    if (letter := _LETTER.search(text)) and not re.search(r"[eE][-+]?\d", text):
+        notes.insert(0, letter[1])
+        text = text[: letter.start()]
+    return text, tuple(notes)
 
 
 def _without_noise(digits: str) -> str:

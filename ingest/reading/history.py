@@ -37,7 +37,7 @@ from ingest.reading.evidence import (
 from ingest.reading.grids import SOURCE_SHEET, found_by
 from ingest.reading.identities import holds, identities_of, members
 from ingest.reading.names import as_known, normal
-from ingest.reading.periods import PeriodType, parse_period, read_period
+from ingest.reading.periods import PeriodType, are_day_first, parse_period, read_period
 from ingest.reading.recognise import (
     ByName,
     Filled,
@@ -334,7 +334,7 @@ class History:
         """In how many rows of before a label stood that the candidate has too."""
         distinct = [str(cell) for cell in distinct_labels(self.table[candidate])]
         if name == self.contract.period.column:
-            distinct = [self._period_of(cell) for cell in distinct]
+            distinct = list(period_keys(self.contract, distinct).values())
             was = self.old[_PERIOD].map(normal)
         else:
             texts = {cell: normal(str(cell)) for cell in self.old[name].unique()}
@@ -344,7 +344,7 @@ class History:
 
     def _period_of(self, cell: str) -> str:
         """What a period's cell says, in one notation for all: its days, or itself if none."""
-        return period_key(self.contract, cell)
+        return period_keys(self.contract, [cell])[cell]
 
     def _spell_labels(self) -> None:
         history = {
@@ -993,13 +993,21 @@ class History:
         refuse_missing(self.contract, missing, self.printed, self.columns.values(), self.unsettled)
 
 
-def period_key(contract: FileContract, cell: str) -> str:
-    """What a period's cell says, whatever notation it is in: its days; itself if it says none."""
+def period_keys(contract: FileContract, cells: Sequence[str]) -> dict[str, str]:
+    """What the cells of a column of periods say, whatever notation they are in: their days.
+
+    One that says none is itself.
+    """
+    day_first = are_day_first(cells)
+    return {cell: _period_key(contract, cell, day_first=day_first) for cell in cells}
+
+
+def _period_key(contract: FileContract, cell: str, *, day_first: bool) -> str:
     of = contract.period_type
     types = [of] if isinstance(of, str) else [t for name, t in of.items() if name != "column"]
     found = set()
     for kind in cast("list[PeriodType]", types):
-        written = read_period(cell, contract.period.format, kind)
+        written = read_period(cell, contract.period.format, kind, day_first=day_first)
         if written and (period := parse_period(written, contract.period.format, kind)):
             found.add(f"{period.start}/{period.end}")
     # Where another column tells the type, a cell may be of two.
@@ -1007,7 +1015,7 @@ def period_key(contract: FileContract, cell: str) -> str:
 
 
 def _ends_in(key: str, years: tuple[str, ...]) -> bool:
-    """Whether a period's days, as `period_key` has them, end in one of some years."""
+    """Whether a period's days, as `period_keys` has them, end in one of some years."""
     return key.rpartition("/")[2].startswith(years)
 
 
@@ -1035,6 +1043,6 @@ def _councils_only(rows: pd.DataFrame, contract: FileContract) -> pd.DataFrame:
     label: pd.Series[str] | str = ""
     if period in rows:
         cells = rows[period].astype(str)
-        label = cells.map({cell: period_key(contract, cell) for cell in cells.unique()})
+        label = cells.map(period_keys(contract, list(cells.unique())))
     kept = rows.assign(**{_AREA: code, _PERIOD: label})[is_one]
     return kept

@@ -18,7 +18,7 @@ from ingest.reading.cells import EXPONENT, PLAIN, read_cell
 from ingest.reading.grids import SOURCE_SHEET
 from ingest.reading.marks import FigureRead, read_blank, read_figure
 from ingest.reading.names import as_known
-from ingest.reading.periods import label_of, read_period
+from ingest.reading.periods import are_day_first, label_of, parse_period, read_period
 from ingest.reading.recognise import Filled, Understanding
 from ingest.reading.tables import SOURCE_ROW
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from ingest.reading.periods import PeriodType
+    from ingest.reading.periods import Notation, Period, PeriodType
 
     # By column, for each row the position of what is said of it; null where nothing is.
     _Cells = dict[str, tuple[pa.Array, list[str]]]
@@ -412,7 +412,7 @@ def _periods(
 
     if isinstance(of, str):
         kind = cast("PeriodType", of)
-        return {name: _by_distinct(columns[name], lambda c: read_period(c, notation, kind) or c)}
+        return {name: _as_type(columns[name], notation, kind)}
     if (by := of["column"]) not in columns:
         return {}
     known = {cell: cell for cell in of if cell != "column"}
@@ -421,7 +421,7 @@ def _periods(
     made = columns[name]
     for cell in known.values():
         kind = cast("PeriodType", of[cell])
-        read = _by_distinct(made, lambda c, kind=kind: read_period(c, notation, kind) or c)
+        read = _as_type(made, notation, kind)
         made = pa.chunked_array(
             [
                 pyarrow.compute.if_else(
@@ -432,6 +432,18 @@ def _periods(
             ]
         )
     return {name: made, by: types}
+
+
+def _as_type(cells: pa.ChunkedArray, notation: Notation, kind: PeriodType) -> pa.ChunkedArray:
+    """A column of periods in a notation: one period has one label, so that it stands there once."""
+    distinct = _encoded(cells)[1]
+    day_first = are_day_first(distinct)
+    read = {c: read_period(c, notation, kind, day_first=day_first) for c in distinct}
+    label_of_period: dict[Period, str] = {}
+    for cell, label in read.items():
+        if label and (period := parse_period(label, notation, kind)):
+            read[cell] = label_of_period.setdefault(period, label)
+    return _by_distinct(cells, lambda cell: read[cell] or cell)
 
 
 def _figures(

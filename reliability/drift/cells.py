@@ -342,3 +342,88 @@ def days_for_periods(document: Document, rng: Random) -> None:
         document.change([name], lambda c: c.replace("/", "T00:00:00/"))
     else:
         raise NotApplicableError
+
+
+def _years(document: Document, *types: str) -> str:
+    """The column of periods, where it has years of one of these types by their last or by both."""
+    name = document.contract.period.column
+    if name not in document.columns or document.contract.period_type not in types:
+        raise NotApplicableError
+    if not all(re.fullmatch(r"\s*20\d\d([/-]?\d\d)?\s*", cell) for cell in document.column(name)):
+        raise NotApplicableError
+    return name
+
+
+def _last_year(cell: str) -> int:
+    digits = re.sub(r"\D", "", cell)
+    return int(digits[:4]) + (len(digits) > 4)
+
+
+@kind("periods")
+def periods_noted(document: Document, rng: Random) -> None:
+    """`(provisional)` behind the newest period, and `[note 3]` behind all others."""
+    name = document.contract.period.column
+    if name not in document.columns:
+        raise NotApplicableError
+    cells = {cell.strip() for cell in document.column(name)}
+    if not all(re.match(r"20\d\d", cell) for cell in cells):
+        raise NotApplicableError
+    document.change(
+        [name],
+        lambda c: f"{c.strip()} {'(provisional)' if c.strip() == max(cells) else '[note 3]'}",
+    )
+
+
+@kind("periods")
+def periods_named_short(document: Document, rng: Random) -> None:
+    """Years as FY23-24, AY23/24 or CY 2024."""
+    kinds = ("financial_year", "academic_year", "calendar_year")
+    name = _years(document, *kinds)
+    of = document.contract.period_type
+
+    def short(cell: str) -> str:
+        last = _last_year(cell) % 100
+        if of == "calendar_year":
+            return f"CY {_last_year(cell)}"
+        return f"{'FY' if of == 'financial_year' else 'AY'}{last - 1:02}-{last:02}"
+
+    document.change([name], short)
+
+
+# The first and the last month of a period, and how many years before the last it begins.
+_FROM_TO = {
+    "calendar_year": ("Jan", "Dec", 0),
+    "financial_year": ("Apr", "Mar", 1),
+    "academic_year": ("Sep", "Aug", 1),
+    "three_months": ("Dec", "Feb", 1),
+}
+
+
+@kind("periods")
+def periods_by_their_months(document: Document, rng: Random) -> None:
+    """Years by their months: Apr 2023 - Mar 2024."""
+    name = _years(document, *_FROM_TO)
+    first, last, before = _FROM_TO[str(document.contract.period_type)]
+    document.change([name], lambda c: f"{first} {_last_year(c) - before} - {last} {_last_year(c)}")
+
+
+@kind("periods")
+def periods_by_their_last_day(document: Document, rng: Random) -> None:
+    """Years by their last day: 31 March 2024."""
+    days = {"calendar_year": "31 December", "financial_year": "31 March"}
+    days["academic_year"] = "31 August"
+    name = _years(document, *days)
+    day = days[str(document.contract.period_type)]
+    document.change([name], lambda c: f"{day} {_last_year(c)}")
+
+
+@kind("periods")
+def days_in_numbers(document: Document, rng: Random) -> None:
+    """Days as 01/04/2023 where they were 2023-04-01, whatever stood behind."""
+    name = document.contract.period.column
+    pattern = r"\s*(\d{4})-(\d\d)-(\d\d)(T[\d:]+)?(/P1Y)?\s*"
+    if name not in document.columns or not all(
+        re.fullmatch(pattern, cell) for cell in document.column(name)
+    ):
+        raise NotApplicableError
+    document.change([name], lambda c: re.sub(pattern, r"\3/\2/\1", c))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from random import Random
 
 from reliability.drift.document import Document, NotApplicableError
@@ -205,4 +206,19 @@ def columns_shifted(document: Document, rng: Random) -> Truth:
     cells = document.column(name)
     for row, cell in zip(document.rows, [cells[-1], *cells[:-1]], strict=True):
         row[at] = cell
+    return Truth()
+
+
+@kind("decoys", decoy=True)
+def years_of_another_type(document: Document, rng: Random) -> Truth:
+    """Years named as those of another type: AY2023/24 where they are financial ones."""
+    name = document.contract.period.column
+    of = document.contract.period_type
+    if name not in document.columns or of not in ("financial_year", "academic_year"):
+        raise NotApplicableError
+    cells = {cell.strip() for cell in document.column(name)}
+    if not all(re.fullmatch(r"20\d\d[/-]?\d\d", cell) for cell in cells):
+        raise NotApplicableError
+    other = "AY" if of == "financial_year" else "FY"
+    document.change([name], lambda c: f"{other}{c.strip()}")
     return Truth()
