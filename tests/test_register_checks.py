@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 from test_domain_checks import (
@@ -245,6 +246,56 @@ def test_days_of_american_notation_throughout_are_no_days() -> None:
         rows["Inspection start date"] = turned.where(days != "NULL", days)
 
     assert "inspection_start '" in caught(judge(*SCHOOLS, american), "days_are_days")
+
+
+DAYS = ("Inspection start date", "Publication date")
+
+
+def written_as(form: str) -> Damage:
+    """Days of inspections and of their publication as `strftime` writes them, or as serials."""
+
+    def damage(rows: Any) -> None:
+        for name in DAYS:
+            days = pd.to_datetime(rows[name], format="%d/%m/%Y", errors="coerce")
+            serials = (days - pd.Timestamp("1899-12-30")).dt.days
+            texts = serials.map("{:.0f}".format) if form == "serial" else days.dt.strftime(form)
+            rows[name] = texts.where(days.notna(), rows[name])
+
+    return damage
+
+
+@pytest.mark.parametrize("form", ["%d %B %Y", "%d-%b-%y", "%Y-%m-%d", "serial"])
+def test_inspection_days_written_another_way_keep_the_list_out(form: str) -> None:
+    verdict = judge(*SCHOOLS, written_as(form))
+    assert verdict.admitted, verdict.reasons
+
+
+@pytest.mark.parametrize("form", ["%m/%d/%Y", "%y-%b-%d", "%d %b"])
+def test_inspection_days_that_could_be_others_are_guessed(form: str) -> None:
+    assert "inspection_start '" in caught(judge(*SCHOOLS, written_as(form)), "days_are_days")
+
+
+def test_serials_of_excels_other_calendar_put_inspections_four_years_early() -> None:
+    def damage(rows: Any) -> None:
+        written_as("serial")(rows)
+        name = DAYS[0]
+        early = rows[name].str.fullmatch(r"\d{5}")
+        texts = (pd.to_numeric(rows[name], errors="coerce") - 1462).map("{:.0f}".format)
+        rows[name] = texts.where(early, rows[name])
+
+    assert "inspection_start '" in caught(judge(*SCHOOLS, damage), "days_are_days")
+
+
+GRADES = {"1": "Outstanding", "2": "Good", "3": "Requires improvement", "4": "Inadequate"}
+
+
+def test_grades_in_ofsteds_words_keep_the_list_out() -> None:
+    def damage(rows: Any) -> None:
+        for name in ("Overall effectiveness", "Previous graded inspection overall effectiveness"):
+            rows[name] = rows[name].map(lambda cell: GRADES.get(cell.strip(), cell))
+
+    verdict = judge(*SCHOOLS, damage)
+    assert verdict.admitted, verdict.reasons
 
 
 def test_ofsteds_other_list_of_schools_is_held_to_no_days() -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 from ingest.contracts.contract import FileContract
 from ingest.contracts.specs import ENGLAND, NUMERIC_ROLES, OTHER_ENTITIES
 from ingest.councils import Councils
 from ingest.reading.cells import EXPONENT, PLAIN, read_cell
+from ingest.reading.days import read_days
 from ingest.reading.grids import SOURCE_SHEET
 from ingest.reading.marks import FigureRead, read_blank, read_figure
 from ingest.reading.names import as_known
@@ -119,6 +120,8 @@ def described(
         columns[name] = _filled(columns, filled, table.num_rows)
     columns |= _periods(contract, columns)
     columns, as_published, notes = _figures(contract, columns)
+    columns, days_as_published = _days(contract, columns)
+    as_published |= days_as_published
     maps = {
         AS_PUBLISHED: _map(as_published, table.num_rows),
         CELL_NOTES: _map(notes, table.num_rows),
@@ -471,6 +474,33 @@ def _figures(
         if any(note for _, note in read):
             notes[name] = indices, [note or None for _, note in read]  # type: ignore[misc]
     return columns, as_published, notes
+
+
+def _days(
+    contract: FileContract, columns: dict[str, pa.ChunkedArray]
+) -> tuple[dict[str, pa.ChunkedArray], _Cells]:
+    """The declared columns of days in one notation, and what their cells said to the letter."""
+    import pyarrow as pa
+
+    as_published: _Cells = {}
+    spec, period = contract.checks.days, contract.period.column
+    if spec is None or period not in columns or not isinstance(contract.period_type, str):
+        return columns, as_published
+    periods = [contract.period_of({period: cell}) for cell in _encoded(columns[period])[1]]
+    ends = [one.end for one in periods if one]
+    for name in spec.order:
+        if name not in columns:
+            continue
+        # What is no part of the period itself, as a report's publication, follows within a year.
+        after = timedelta() if name in spec.by_then else timedelta(days=366)
+        indices, distinct = _encoded(columns[name])
+        if read := read_days(distinct, max(ends) + after if ends else None):
+            plain = [read.get(cell, cell) for cell in distinct]
+            made = pa.chunked_array([pa.array(plain, pa.string()).take(indices)])
+            columns = columns | {name: made}
+            letters = [cell if cell in read else None for cell in distinct]
+            as_published[name] = indices, letters  # type: ignore[assignment]
+    return columns, as_published
 
 
 # A column of so many whole numbers by chance, where one decimal is meant: one in 10 to the 20th.
