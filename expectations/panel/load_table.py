@@ -331,31 +331,38 @@ def _key_once(
     melted = len(np.unique(source)) < len(source)
     if not later.any() or (melted and np.isin(source[later], source[~later]).any()):
         return columns, (), (), 0
-    rows = columns.rows
-    key = rows[list(contract.key)]
+    rows = columns.rows.copy()
     numbers = contract.columns_of(*NUMERIC_ROLES)
-    first = dict(zip(map(tuple, key[~later].to_numpy()), np.flatnonzero(~later), strict=True))
-    rows = rows.copy()
-    conflicts: list[Conflict] = []
-    otherwise = 0
-    places = {name: rows.columns.get_loc(name) for name in numbers}
-    others = printed.rows[
-        [n for n in contract.column_names if n in printed.rows and n not in places]
-    ]
-    for at in np.flatnonzero(later):
-        stands = first[tuple(key.iloc[at].to_numpy())]
-        before = len(conflicts)
-        for name in numbers:
-            texts = rows.iat[stands, places[name]], rows.iat[at, places[name]]
-            if texts[0] != texts[1]:
-                conflicts.append(Conflict(int(source[stands]), int(source[at]), name, texts))
-                rows.iat[stands, rows.columns.get_loc(numeric(name))] = np.nan
-        otherwise += len(conflicts) > before or not others.iloc[stands].equals(others.iloc[at])
+    again = np.flatnonzero(later)
+    groups = row_groups(columns, contract.key)
+    _, first, of_group = np.unique(groups, return_index=True, return_inverse=True)
+    stands = first[of_group[again]]
+    texts = {name: rows[name].to_numpy(dtype=object) for name in numbers}
+    # A later row a line, a column of figures a column. Many where a breakdown is new.
+    differ = np.zeros((len(again), len(numbers)), dtype=bool)
+    for at, name in enumerate(numbers):
+        differ[:, at] = texts[name][stands] != texts[name][again]
+    unlike = differ.any(axis=1)
+    for name in contract.column_names:
+        if name in printed.rows and name not in texts:
+            codes, _ = pd.factorize(printed.rows[name])
+            unlike |= codes[stands] != codes[again]
+    otherwise = int(unlike.sum())
     if melted and otherwise:
         return columns, (), (), 0
-    for conflict in conflicts:
-        kept = int(np.flatnonzero(source == conflict.source_row)[0])
-        rows.iat[kept, places[conflict.column]] = CONFLICTING
+    conflicts = [
+        Conflict(
+            int(source[stands[row]]),
+            int(source[again[row]]),
+            numbers[at],
+            (texts[numbers[at]][stands[row]], texts[numbers[at]][again[row]]),
+        )
+        for row, at in np.argwhere(differ).tolist()
+    ]
+    for at, name in enumerate(numbers):
+        if (hit := np.unique(stands[differ[:, at]])).size:
+            rows.iloc[hit, rows.columns.get_loc(numeric(name))] = np.nan
+            rows.iloc[hit, rows.columns.get_loc(name)] = CONFLICTING
     taken = tuple(int(row) for row in np.unique(source[later]))
     return Columns(rows.loc[~later].reset_index(drop=True)), taken, tuple(conflicts), otherwise
 
