@@ -590,3 +590,140 @@ def test_last_year_s_date_is_given_to_figures_that_have_lost_theirs() -> None:
 
     with pytest.raises(NotUnderstoodError, match="missing: 'time_period'"):
         neet(undated)
+
+
+def scaled(row: dict[str, str], by: float) -> dict[str, str]:
+    """A row with so much of each figure."""
+    figures = {n: c for n, c in row.items() if "eferrals" in n and c.replace(".", "").isdigit()}
+    return row | {n: f"{by * float(c):.{len(c.partition('.')[2])}f}" for n, c in figures.items()}
+
+
+def broken_down(rows: Rows, labels: dict[str, float], *, by: str = "sex") -> Rows:
+    """Each row once for each label, with so much of its figures."""
+    return [{by: label} | scaled(row, of) for label, of in labels.items() for row in rows]
+
+
+SEXES = {"Female": 0.47, "Total": 1.0, "Male": 0.53}
+
+
+@pytest.mark.parametrize("whole", ["Total", "All", "Persons"])
+def test_a_release_that_is_broken_down_by_sex_from_now_on_stays_out(whole: str) -> None:
+    parts = {whole if label == "Total" else label: of for label, of in SEXES.items()}
+    assert figures(lambda rows: broken_down(rows, parts)) == figures(same)
+    _, _, how = read(lambda rows: broken_down(rows, parts))
+    assert how.whole == {"sex": whole}
+    assert any(f"sex is new, and read are its rows with {whole}: " in said for said in how.evidence)
+    assert any("cells agree; next best" in said for said in how.evidence)
+    assert Understanding.from_dict(how.to_dict()) == how
+
+
+def test_a_topic_and_its_breakdown_that_are_new_together_cost_the_release() -> None:
+    def change(rows: Rows) -> Rows:
+        cells = [("Total", "Total", 1.0), ("Sex", "Total", 0.99)]
+        cells += [("Sex", "Female", 0.4), ("Meals", "Yes", 0.3), ("Meals", "Total", 0.8)]
+        return [
+            {"breakdown_topic": topic, "breakdown": label} | scaled(row, of)
+            for topic, label, of in cells
+            for row in rows
+        ]
+
+    assert figures(change) == figures(same)
+    assert read(change)[2].whole == {"breakdown_topic": "Total", "breakdown": "Total"}
+
+
+def test_a_part_is_served_for_the_whole_that_a_new_breakdown_leaves_out() -> None:
+    parts = {label: of for label, of in SEXES.items() if label != "Total"}
+    with pytest.raises(NotUnderstoodError, match=r"'sex', by 'Female', 'Male'; none has") as caught:
+        figures(lambda rows: broken_down(rows, parts))
+    assert caught.value.proposal == {}
+
+
+def test_a_whole_is_chosen_between_two_that_have_the_same_history() -> None:
+    both = {"All schools": 1.0, "All state-funded": 1.0}
+
+    def change(rows: Rows) -> Rows:
+        rows = broken_down(rows, both, by="school_type")
+        return [
+            scaled(row, 0.5)
+            if row["school_type"] == "All schools" and row["time_period"] == "2024"
+            else row
+            for row in rows
+        ]
+
+    with pytest.raises(NotUnderstoodError, match=r"'school_type'.*more than one may have"):
+        figures(change)
+
+
+@pytest.mark.parametrize("changed", [3, 8])
+def test_a_part_that_is_nearly_the_whole_is_read_for_it(changed: int) -> None:
+    def change(rows: Rows) -> Rows:
+        return [
+            row if row["kind"] == "Girls" or i % changed else scaled(row, 0.9)
+            for i, row in enumerate(broken_down(rows, {"Most": 1.0, "Girls": 0.5}, by="kind"))
+        ]
+
+    with pytest.raises(NotUnderstoodError, match=r"'kind'.*none has the figures"):
+        figures(change)
+
+
+def test_provisional_figures_are_read_for_those_that_revise_them() -> None:
+    labels = {"Provisional": 1.0, "Revised": 1.3}
+    with pytest.raises(NotUnderstoodError, match=r"'status'.*when figures were printed"):
+        figures(lambda rows: broken_down(rows, labels, by="status"))
+
+
+def test_a_whole_that_the_newest_year_has_not_got_takes_its_figures_away() -> None:
+    def change(rows: Rows) -> Rows:
+        rows = broken_down(rows, SEXES)
+        return [r for r in rows if (r["sex"], r["time_period"]) != ("Total", "2024")]
+
+    with pytest.raises(NotUnderstoodError, match="not there for every area and period"):
+        figures(change)
+
+
+def test_a_new_breakdown_is_read_without_figures_that_prove_it() -> None:
+    with pytest.raises(NotUnderstoodError, match=r"'Female', 'Male', 'Total'|'Female', 'Total'"):
+        figures(lambda rows: broken_down(rows, SEXES), history=False)
+    contract, data = published(IN_NEED, "2024", C1.format(2024))
+    earlier = before(IN_NEED, "2023", C1.format(2023)).slice(0, 100)
+    with pytest.raises(NotUnderstoodError, match=r"'sex'.*too few figures published before"):
+        understand(
+            contract, table_of(contract, written(broken_down(rows_of(data), SEXES))), earlier
+        )
+
+
+HOUSE_STYLE = {
+    "time_period": "year",
+    "time_identifier": "period_type",
+    "geographic_level": "area_level",
+    "country_code": "ctry_cd",
+    "country_name": "ctry_nm",
+    "region_code": "rgn_cd",
+    "region_name": "rgn_nm",
+    "new_la_code": "authority",
+    "la_name": "authority_nm",
+}
+
+
+def test_all_columns_of_areas_and_periods_in_a_new_style_cost_the_release() -> None:
+    assert figures(lambda rows: renamed(rows, HOUSE_STYLE)) == figures(same)
+    _, _, how = read(lambda rows: renamed(rows, HOUSE_STYLE))
+    assert (how.columns["country_code"], how.columns["region_code"]) == ("ctry_cd", "rgn_cd")
+    assert any("country_code is read from 'ctry_cd', which holds" in said for said in how.evidence)
+
+
+@pytest.mark.parametrize("history", [True, False])
+def test_codes_that_say_themselves_what_they_are_need_a_name(history: bool) -> None:
+    names = {"country_code": "ctry_cd", "region_code": "rgn_cd"}
+    assert figures(lambda rows: renamed(rows, names), history=history) == figures(same)
+
+
+@pytest.mark.parametrize("history", [True, False])
+def test_one_of_two_columns_of_a_country_s_codes_is_guessed(history: bool) -> None:
+    def change(rows: Rows) -> Rows:
+        return [
+            row | {"other": row["ctry_cd"]} for row in renamed(rows, {"country_code": "ctry_cd"})
+        ]
+
+    with pytest.raises(NotUnderstoodError, match="missing: 'country_code'"):
+        figures(change, history=history)

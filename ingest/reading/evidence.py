@@ -71,15 +71,27 @@ class Agreement:
 class Evidence:
     """What history says of one column or label of a contract.
 
-    `kind` is what was sought: a column, a label of a column, a column by the sum or share that it
-    is part of in every row, the value of a column that is gone, the share that a count stood beside
-    that is gone, an empty column that is gone, a sheet that has the header and not the name, or a
-    column whose figures are near to those of the councils' last period, which is never proof.
+    `kind` is what was sought: a column, one of codes by these alone, a label of a column, a column
+    by the sum or share that it is part of in every row, the value of a column that is gone, the
+    share that a count stood beside that is gone, an empty column that is gone, a sheet that has the
+    header and not the name, the whole of a breakdown that is new, or a column whose figures are
+    near to those of the councils' last period, which is never proof.
     `of` is the contract's name for it, `best` and `next_best` what was found for it, `fewest` the
     cells that it takes.
     """
 
-    kind: Literal["column", "label", "identity", "constant", "count", "empty", "sheet", "near"]
+    kind: Literal[
+        "column",
+        "code",
+        "label",
+        "identity",
+        "constant",
+        "count",
+        "empty",
+        "sheet",
+        "whole",
+        "near",
+    ]
     of: str
     best: Agreement
     next_best: Agreement | None = None
@@ -111,6 +123,9 @@ class Evidence:
         return self.best.cells >= MIN_CELLS_AGAINST and self.best.share >= MIN_AGREEMENT
 
     def __str__(self) -> str:
+        if self.kind == "code":
+            held = f"{self.best.cells:,} codes of that kind and nothing else"
+            return f"{self.of} is read from {self.best.candidate!r}, which holds {held}"
         if self.kind == "count":
             return f"{self.of} is no longer printed, the share of it goes on: {self.best}"
         if self.kind == "empty":
@@ -126,11 +141,13 @@ class Evidence:
             )
         if self.kind == "identity":
             return f"{self.of} is read from {self.best} with the columns that make it{next_best}"
+        if self.kind == "whole":
+            return f"{self.of} is new, and read are its rows with {self.best}{next_best}"
         return f"{self.of} is read from {self.best}{next_best}"
 
 
 def ranked(
-    kind: Literal["column", "label", "identity", "constant"],
+    kind: Literal["column", "label", "identity", "constant", "whole"],
     of: str,
     found: Sequence[Agreement],
     fewest: int = MIN_CELLS,

@@ -20,7 +20,9 @@ from ingest.arrays import Floats
 from ingest.contracts.contract import FileContract
 from ingest.contracts.specs import NUMERIC_ROLES, AreaLevel
 from ingest.reading.agreement import Numbers, SharedRows, agreement, numbers_of, shared_rows
+from ingest.reading.breakdowns import Breakdown, breakdowns
 from ingest.reading.cells import read_cell
+from ingest.reading.codes import columns_of_codes
 from ingest.reading.evidence import (
     CONTRADICTED,
     MAX_MOVED,
@@ -122,6 +124,8 @@ class History:
         self.evidence: list[Evidence] = []
         self.unsettled: list[Evidence] = []
         self.labels: dict[str, dict[str, str]] = {}
+        self.whole: dict[str, str] = {}
+        self.repeated = ""
         of_contract = {SOURCE_ROW, SOURCE_SHEET, *contract.column_names}
         before = history.select([n for n in history.column_names if n in of_contract]).to_pandas()
         for name in known_labels(contract):
@@ -148,7 +152,9 @@ class History:
         self._match_periods()
         self._match_texts()
         self._spell_labels()
+        self._match_codes()
         self._spell_levels()
+        self._read_whole()
         self._fill_constants()
         self._leave_empty_out()
         if self._has_key:
@@ -160,6 +166,8 @@ class History:
             self._leave_counts_out()
             self._refuse_contradicted()
             self._refuse_far()
+        only = self._only()
+        self._refuse_repeated(only)
         self._refuse_unsettled()
         self._prove_sheets()
         return Understanding(
@@ -167,7 +175,8 @@ class History:
             labels=self.labels,
             filled=self.filled,
             evidence=(*found_by(self.table), *map(str, self.evidence)),
-            only=self._only(),
+            only=only,
+            whole=self.whole,
             proposals={one.of: one.best.candidate for one in self.unsettled if one.kind == "label"},
         )
 
@@ -225,6 +234,13 @@ class History:
             self.evidence.append(best)
         else:
             self.unsettled.append(best)
+
+    def _match_codes(self) -> None:
+        """Columns of regions' and the country's codes, which councils' rows may lack."""
+        for one in columns_of_codes(self.contract, self.table, self.columns, self.labels):
+            if one.of not in self.by_name.twice and one.of not in self.decided:
+                self.columns[one.of] = one.best.candidate
+                self.evidence.append(one)
 
     def _spell_levels(self) -> None:
         """New words for levels, each by the codes that all of its rows have.
@@ -412,6 +428,86 @@ class History:
         whole = self.table.select(self.printed).filter(pa.array(alike)).to_pandas()
         again = whole.duplicated().to_numpy()
         return not bool(rows[alike][~again].duplicated().any())
+
+    # A breakdown that is new
+
+    def _read_whole(self) -> None:
+        """Where rows of a key are told apart by a new breakdown: those of the whole alone.
+
+        They are known by having the figures that were published before there was a breakdown.
+        Several columns may tell the rows apart, a sex and its code: they have to mean the same.
+        """
+        found = breakdowns(self.contract, self.table, self.columns, self.labels)
+        if not found:
+            return
+        read: list[NDArray[np.bool_]] = []
+        proofs: list[tuple[dict[str, str], Evidence]] = []
+        for one in found:
+            at, evidence, reason = self._whole_of(one)
+            if evidence is None or reason:
+                self.repeated = f"{one}; {reason}"
+                return
+            read.append(one.rows == at)
+            proofs.append((dict(zip(one.columns, one.labels[at], strict=True)), evidence))
+        if not all(np.array_equal(rows, read[0]) for rows in read):
+            names = " or ".join(one.name for one in found)
+            self.repeated = f"{found[0]}; {names} would have other rows read"
+            return
+        self.whole, proof = proofs[0]
+        self.evidence.append(proof)
+        self.table = self.table.filter(pa.array(read[0]))
+        self.__dict__.pop("new", None)
+        self._numbers = {}
+
+    def _whole_of(self, breakdown: Breakdown) -> tuple[int, Evidence | None, str]:
+        """Which of a breakdown's labels is the whole and how that is proved, or why it is not."""
+        if breakdown.is_of_vintages:
+            return 0, None, "they say when figures were printed, not of whom they are"
+        if not self._has_key:
+            return 0, None, "no column of areas and periods says which of them is the whole"
+        rest = self._joined_by()
+        of_row = breakdown.rows[self.new.index.to_numpy()]
+        by_words: dict[str, int] = {}
+        agreements = []
+        for at in range(len(breakdown.labels)):
+            rows = np.flatnonzero(of_row == at)
+            here, there = shared_rows(self.new.iloc[rows], self.old, [_AREA, _PERIOD, *rest])
+            words = breakdown.words(at)
+            by_words[words] = at
+            agreements.append(self._pooled(words, rows[here], there))
+        # A part of few children has figures in a few rows alone: they say nothing.
+        evidence = ranked(
+            "whole", breakdown.name, [o for o in agreements if o.cells >= MIN_CELLS_AGAINST]
+        )
+        if evidence is None or len(by_words) < len(breakdown.labels):
+            return 0, None, "no figures published before say which of them is the whole"
+        best, next_best = evidence.best, evidence.next_best
+        at = by_words[best.candidate]
+        if best.cells < MIN_CELLS:
+            return at, evidence, f"too few figures published before say which is the whole: {best}"
+        if best.share >= MIN_AGREEMENT and not evidence.settles:
+            return (
+                at,
+                evidence,
+                f"more than one may have the figures published before: {best}"
+                + (f", {next_best}" if next_best else ""),
+            )
+        if not evidence.settles:
+            return at, evidence, f"none has the figures published before; nearest {best}"
+        if not breakdown.has_every_key(at):
+            return at, evidence, f"{best.candidate} is not there for every area and period"
+        return at, evidence, ""
+
+    def _refuse_repeated(self, only: Mapping[str, str]) -> None:
+        """Refuse rows of one key that nothing proved which of to read.
+
+        Raises
+        ------
+        NotUnderstoodError
+            There are some.
+        """
+        if self.repeated and not only:
+            raise NotUnderstoodError(self.repeated)
 
     # Rows beside rows
 

@@ -65,7 +65,8 @@ class Understanding:
     printed label that is another spelling or name of one that is known; `filled` are columns that
     are gone and follow from the rest. `evidence` are the sentences that say what was matched by
     figures, with numbers; `proposals` what may be meant for a label (`column/label`) that is gone.
-    `only` are columns by whose cell the rows of this series are told from another's in one file.
+    `only` are columns by whose cell the rows of this series are told from another's in one file,
+    and `whole` has, for published columns that no contract speaks of, the cell of the rows read.
     """
 
     columns: Mapping[str, str]
@@ -74,6 +75,7 @@ class Understanding:
     evidence: tuple[str, ...] = ()
     proposals: Mapping[str, str] = field(default_factory=dict)
     only: Mapping[str, str] = field(default_factory=dict)
+    whole: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for a verdict."""
@@ -99,6 +101,7 @@ class Understanding:
             evidence=tuple(document["evidence"]),
             proposals=dict(document["proposals"]),
             only=dict(document["only"]),
+            whole=dict(document["whole"]),
         )
 
 
@@ -286,14 +289,17 @@ def unlisted_columns(
     contract: FileContract, published: Sequence[str], read: Iterable[str] = ()
 ) -> list[str]:
     """Published columns that the contract neither reads nor knows to be of no use."""
-    listed = {name for column in contract.columns for name in column.published_as} | set(read)
-    return [
-        name
-        for name in published
-        if name not in (SOURCE_ROW, SOURCE_SHEET)
-        and name not in listed
-        and not contract.is_ignored(name)
-    ]
+    unread = unread_columns(contract, published, read)
+    return [name for name in unread if not contract.is_ignored(name)]
+
+
+def unread_columns(
+    contract: FileContract, published: Sequence[str], read: Iterable[str] = ()
+) -> list[str]:
+    """Published columns that the contract does not read, of no use or unknown."""
+    known = {name for column in contract.columns for name in column.published_as}
+    known |= {SOURCE_ROW, SOURCE_SHEET, *read}
+    return [name for name in published if name not in known]
 
 
 def spelt_labels(

@@ -109,6 +109,10 @@ def described(
     import pyarrow as pa
     import pyarrow.compute
 
+    for name, cell in how.whole.items():
+        indices, distinct = _encoded(table[name])
+        is_meant = pa.array([one.strip() == cell for one in distinct], pa.bool_())
+        table = table.filter(is_meant.take(indices))
     columns: dict[str, pa.ChunkedArray] = {
         name: table[name] for name in (SOURCE_ROW, SOURCE_SHEET) if name in table.column_names
     }

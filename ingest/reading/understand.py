@@ -7,6 +7,9 @@ import difflib
 import pyarrow as pa
 
 from ingest.contracts.contract import FileContract
+from ingest.reading.breakdowns import breakdowns
+from ingest.reading.codes import columns_of_codes
+from ingest.reading.evidence import Evidence
 from ingest.reading.grids import SOURCE_SHEET, found_by
 from ingest.reading.history import History
 from ingest.reading.recognise import (
@@ -45,10 +48,16 @@ def understand(
     if history is None or not history.num_rows:
         refuse_unproved_sheets(contract, table)
         refuse_twice(by_name.twice)
-        refuse_missing(contract, by_name.missing, printed, by_name.columns.values(), [])
-        return Understanding(
-            by_name.columns,
-            spelt_labels(contract, table, by_name.columns),
-            evidence=found_by(table),
-        )
+        columns = dict(by_name.columns)
+        by_codes: list[Evidence] = []
+        if by_name.missing:
+            labels = spelt_labels(contract, table, columns)
+            by_codes = columns_of_codes(contract, table, columns, labels)
+            columns |= {one.of: one.best.candidate for one in by_codes}
+        missing = [column for column in by_name.missing if column.name not in columns]
+        refuse_missing(contract, missing, printed, columns.values(), [])
+        labels = spelt_labels(contract, table, columns)
+        for one in breakdowns(contract, table, columns, labels):
+            raise NotUnderstoodError(f"{one}; no release before says which is the whole")
+        return Understanding(columns, labels, evidence=(*found_by(table), *map(str, by_codes)))
     return History(contract, table, history, by_name).understanding()

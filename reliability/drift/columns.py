@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 from reliability.drift.document import Document, NotApplicableError
-from reliability.drift.kinds import kind, sought
+from reliability.drift.kinds import Truth, is_number, kind, sought
 
 
 def _unneeded(document: Document) -> list[str]:
@@ -144,3 +145,60 @@ def years_before_beside(document: Document, rng: Random) -> None:
     at = document.columns[name]
     cells = [f"{rng.uniform(-5, 5):.1f}" for _ in document.rows]
     document.insert(at + 1, f"{document.names()[at]}_change", cells)
+
+
+def break_down(
+    document: Document, names: Sequence[str], parts: Sequence[tuple[Sequence[str], float]]
+) -> None:
+    """New columns before the figures, and each row once for each part, with so much of them."""
+    if document.is_workbook or document.contract.reading.melt:
+        raise NotApplicableError
+    if {*names} & {name.strip().lower() for name in document.names()}:
+        raise NotApplicableError
+    at = min(document.columns[name] for name in sought(document.numeric()))
+    for place, name in enumerate(names):
+        document.insert(at + place, name, [""] * len(document.rows))
+    figures = [document.columns[name] for name in document.numeric()]
+    made = []
+    for labels, share in parts:
+        for row in document.rows:
+            new = [*row[:at], *labels, *row[at + len(labels) :]]
+            for place in figures if share != 1 else []:
+                if is_number(new[place]):
+                    decimals = len(new[place].strip().partition(".")[2])
+                    new[place] = f"{float(new[place]) * share:.{decimals}f}"
+            made.append(new)
+    document.rows = made
+
+
+@kind("columns")
+def unlisted_breakdown_new(document: Document, rng: Random) -> None:
+    """A breakdown that is new: each row for all, and for two parts of them."""
+    parts = [(["Total"], 1.0), (["White"], 0.7), (["Other than white"], 0.3)]
+    break_down(document, ["ethnicity_major"], rng.sample(parts, 3))
+
+
+@kind("columns")
+def unlisted_topics_new(document: Document, rng: Random) -> None:
+    """A topic and its breakdown that are new, each topic with a total of those asked."""
+    parts = [(["All children", "Total"], 1.0), (["Free meals", "Total"], 0.9)]
+    parts += [(["Free meals", "Yes"], 0.3), (["Language", "English"], 0.7)]
+    break_down(document, ["pupil_topic", "pupil_group"], parts)
+
+
+@kind("columns")
+def identities_renamed(document: Document, rng: Random) -> Truth:
+    """All columns of areas and periods under other names at once."""
+    style = {"time_period": "year", "time_identifier": "period_type", "region_code": "rgn_cd"}
+    style |= {"geographic_level": "area_level", "country_code": "ctry_cd", "la_name": "authority"}
+    style |= {"country_name": "ctry_nm", "region_name": "rgn_nm", "new_la_code": "authority_cd"}
+    style |= {"old_la_code": "dfe_number", "areacd": "authority_cd", "areanm": "authority"}
+    style |= {"area code": "authority_cd", "area name": "authority", "time period": "when"}
+    renamed = {}
+    for name, at in document.columns.items():
+        printed = document.names()[at]
+        if (other := style.get(printed.strip().lower())) is not None:
+            document.rename(at, other)
+            renamed[name] = other
+    sought(list(renamed))
+    return Truth(renamed=renamed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from random import Random
 
+from reliability.drift.columns import break_down
 from reliability.drift.document import Document, NotApplicableError
 from reliability.drift.kinds import Truth, is_number, kind, sought
 
@@ -221,4 +222,18 @@ def years_of_another_type(document: Document, rng: Random) -> Truth:
         raise NotApplicableError
     other = "AY" if of == "financial_year" else "FY"
     document.change([name], lambda c: f"{other}{c.strip()}")
+    return Truth()
+
+
+@kind("decoys", decoy=True)
+def breakdown_without_whole(document: Document, rng: Random) -> Truth:
+    """A breakdown that is new, and no rows for all: of its two parts one is nearly all."""
+    break_down(document, ["ethnicity_major"], [(["White"], 0.97), (["Other than white"], 0.03)])
+    return Truth()
+
+
+@kind("decoys", decoy=True)
+def vintages_beside(document: Document, rng: Random) -> Truth:
+    """Each row twice, provisional as the release before had it, and revised."""
+    break_down(document, ["data_status"], [(["Provisional"], 0.9), (["Revised"], 1.0)])
     return Truth()
