@@ -19,6 +19,7 @@ from ingest.contracts.contract import FileContract
 from ingest.contracts.load import load_contracts
 from ingest.councils import all_councils
 from ingest.errors import ReadError
+from ingest.reading.cells import read_cell
 from ingest.reading.grids import read_table
 from ingest.reading.names import normal
 from ingest.reading.periods import Notation, PeriodType, are_day_first, read_period
@@ -287,6 +288,30 @@ def test_notes_beside_figures_cost_the_figures() -> None:
     assert [rows[n]["referrals"] for n in (5, 6, 7)] == ["12345", "148", "c"]
     letters = [dict(rows[n][AS_PUBLISHED])["referrals"] for n in (5, 6, 7)]
     assert letters == ["12,345", "148.00000000000003", "[C]"]
+
+
+def test_shares_with_all_digits_of_their_doubles_cost_the_release() -> None:
+    def change(rows: Rows) -> Rows:
+        def noisy(cell: str) -> str:
+            return f"{float(cell):.17g}" if "." in cell and not cell.endswith(".0") else cell
+
+        return [
+            row | {"Re_referrals_percent": noisy(row["Re_referrals_percent"].strip())}
+            for row in rows
+        ]
+
+    contract, table, how = read(change)
+    assert any(len(cell) > 16 for cell in table["Re_referrals_percent"].to_pylist())
+    rows = described(table, contract, how, all_councils())
+    plain = figures(same)["re_referrals_percent"]
+    assert [cell.strip() for cell in rows["re_referrals_percent"].to_pylist()] == plain
+    letters = [dict(one or ()) for one in rows[AS_PUBLISHED].to_pylist()]
+    assert {len(one["re_referrals_percent"]) for one in letters if one} >= {18}
+
+
+@pytest.mark.parametrize("cell", ["0.1234567890123456", "0.30000000000000004", "33.33333333333333"])
+def test_a_number_that_uses_its_digits_is_cut(cell: str) -> None:
+    assert read_cell(cell, (), is_percentage=True) == (cell, "")
 
 
 @pytest.mark.parametrize(

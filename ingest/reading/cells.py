@@ -23,6 +23,9 @@ _LETTER = re.compile(r"(?<=\d)\s*([rpe])$")
 _IN_WORDS = re.compile(r"\s*(?:\((?:p|r)\)|[(\[](?:provisional|revised)[)\]])$", re.IGNORECASE)
 # A double holds fifteen digits; those behind are what a sum in one made of it.
 _DIGITS = 15
+# Of numbers that use their digits one in ten thousand is the same double as one of twelve, and is
+# less than a trillionth of itself away from it. No publisher rounds to so many.
+_SHORT = 12
 
 
 def read_number(cell: str, *, is_percentage: bool) -> tuple[str, str] | None:
@@ -62,14 +65,25 @@ def without_notes(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _without_noise(digits: str) -> str:
-    """A whole number without what sums of doubles leave behind its fifteenth digit.
+    """A number without what doubles leave behind its fifteenth digit.
 
-    148.00000000000003 was meant as 148. A number that uses its digits keeps them.
+    148.00000000000003 was a sum and is meant as 148; 22.600000000000001 is 22.6 with all digits of
+    its double, which is the same. A number that uses its digits keeps them.
     """
     if len(digits) <= _DIGITS or "." not in digits:
         return digits
-    short = Decimal(f"{float(digits):.{_DIGITS}g}")
-    return format(short.quantize(Decimal(1)), "f") if short == short.to_integral() else digits
+    number = float(digits)
+    short = Decimal(f"{number:.{_DIGITS}g}")
+    if short == short.to_integral():
+        return format(short.quantize(Decimal(1)), "f")
+    if _length(Decimal(digits)) > _DIGITS and _length(same := Decimal(repr(number))) <= _SHORT:
+        return format(same, "f")
+    return digits
+
+
+def _length(number: Decimal) -> int:
+    """How many significant digits a number is written with."""
+    return len(number.as_tuple().digits)
 
 
 def read_mark(cell: str, known: Collection[str]) -> str | None:

@@ -79,6 +79,15 @@ def noughts_behind(document: Document, rng: Random) -> None:
 
 
 @kind("figures")
+def digits_of_doubles(document: Document, rng: Random) -> None:
+    """Figures with all digits of their doubles: 22.600000000000001."""
+    document.change(
+        sought(document.numeric()),
+        lambda c: f"{float(c):.17g}" if is_number(c) and "." in c else c,
+    )
+
+
+@kind("figures")
 def spaces_in_cells(document: Document, rng: Random) -> None:
     """Spaces behind every cell."""
     for row in document.rows:
