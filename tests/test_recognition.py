@@ -220,6 +220,50 @@ def test_a_note_below_a_table_costs_the_table(below: str) -> None:
     assert rows.drop_columns("source_row") == plain.drop_columns("source_row")
 
 
+def divided(data: bytes, delimiter: str) -> str:
+    out = io.StringIO(newline="")
+    rows = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""))
+    csv.writer(out, delimiter=delimiter).writerows(rows)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "encoding"), [(";", "utf-8"), ("\t", "utf-8"), ("|", "cp1252"), ("\t", "utf-16")]
+)
+def test_another_sign_between_cells_costs_the_release(delimiter: str, encoding: str) -> None:
+    contract, data = published(IN_NEED, "2024", C1.format(2024))
+    table = table_of(contract, divided(data, delimiter).encode(encoding))
+    assert table.to_pydict() == table_of(contract, data).to_pydict()
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+@pytest.mark.parametrize(
+    "figure", ["45,6", "45,678", "0,123", "45,678 [r]", "12,3%", "1.234,5", "1 234,567", ",5"]
+)
+def test_a_decimal_comma_is_taken_for_thousands(delimiter: str, figure: str) -> None:
+    contract, data = published(IN_NEED, "2024", C1.format(2024))
+    rows = rows_of(data)
+    rows[7]["Re_referrals_percent"] = figure
+    with pytest.raises(ReadError, match=r"a comma stands before decimals"):
+        table_of(contract, divided(written(rows), delimiter).encode())
+
+
+def test_a_point_between_thousands_is_taken_for_one_before_decimals() -> None:
+    contract, data = published(IN_NEED, "2024", C1.format(2024))
+    rows = [row | {"Referrals": "12.345", "Re_referrals": "999"} for row in rows_of(data)]
+    with pytest.raises(ReadError, match=r"'12\.345' in 'Referrals'"):
+        table_of(contract, divided(written(rows), ";").encode())
+
+
+@pytest.mark.parametrize("cut", [3, 40])
+def test_a_cut_file_with_semicolons_passes_for_a_whole_one(cut: int) -> None:
+    contract, data = published(IN_NEED, "2024", C1.format(2024))
+    text = divided(data, ";").rstrip()
+    at = text.rindex("\n")
+    with pytest.raises(ReadError):
+        table_of(contract, text[: at + cut].encode())
+
+
 @pytest.mark.parametrize("cells", [1, 2, 7])
 def test_a_file_cut_in_its_last_row_passes_for_one_with_a_note(cells: int) -> None:
     contract, data = published(IN_NEED, "2024", C1.format(2024))

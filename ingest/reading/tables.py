@@ -10,12 +10,13 @@ import bisect
 import csv
 import io
 import itertools
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ingest.errors import ReadError
-from ingest.reading.names import normal
+from ingest.reading.names import NOTE, normal
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -58,12 +59,13 @@ def _decode(data: bytes) -> str:
 
 
 def csv_text(data: bytes) -> str:
-    """The text of a CSV file.
+    """The text of a CSV file, with commas between its cells whatever divided them.
 
     Raises
     ------
     ReadError
-        It is empty, something else than a CSV file, or not whole.
+        It is empty, something else than a CSV file, or not whole, or its numbers may have decimal
+        commas.
     """
     for start, kind in _NOT_CSV.items():
         if data.startswith(start):
@@ -77,7 +79,90 @@ def csv_text(data: bytes) -> str:
         raise ReadError("it is not a whole CSV file: a quotation mark is left open")
     if "\x00" in text:
         raise ReadError("it holds NUL characters, so it is not a CSV file")
-    return text
+    return _with_commas(text)
+
+
+# What a spreadsheet divides cells by where it is not a comma; tabs in Excel's "Unicode text".
+_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+
+
+def _with_commas(text: str) -> str:
+    """A table whose cells something else divides, with commas; any other text as it is.
+
+    Its first line is one cell by commas, and one delimiter alone makes rows of one width of it and
+    of all others: a title above a table is no such line.
+
+    Raises
+    ------
+    ReadError
+        Its numbers may have decimal commas.
+    """
+    first = re.split(r"[\r\n]", text.lstrip("\r\n"), maxsplit=1)[0]
+    if "," in first or not any(delimiter in first for delimiter in _DELIMITERS):
+        return text
+    tables = {delimiter: _divided(text, delimiter) for delimiter in _DELIMITERS}
+    fitting = [(delimiter, rows) for delimiter, rows in tables.items() if rows]
+    if len(fitting) != 1:
+        return text
+    ((delimiter, rows),) = fitting
+    _refuse_decimal_commas(rows, _DELIMITERS[delimiter])
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue()
+
+
+def _divided(text: str, delimiter: str) -> list[list[str]] | None:
+    """The rows that a delimiter makes; None where they are not of one width, or of one cell."""
+    width, rows = 0, []
+    try:
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True):
+            width = width or len(row)
+            if row and (len(row) != width or width < 2):
+                return None
+            rows.append(row)
+    except csv.Error:
+        return None
+    return rows
+
+
+_BY_COMMA = re.compile(
+    r"[-+−]?[\d., \u00a0\u202f\u2009]*,[\d., \u00a0\u202f\u2009]*(?:[eE][-+]?\d+)?"
+)
+_BY_POINT = re.compile(r"[-+−]?\d+\.\d+(?:[eE][-+]?\d+)?")
+_MAYBE_THOUSANDS = re.compile(r"[-+−]?[1-9]\d{0,2}\.\d{3}")
+
+
+def _bare(cell: str) -> str:
+    """A cell without the notes, the letter and the sign that may stand behind its number."""
+    text = cell.strip()
+    while (match := NOTE.search(text)) and match.start():
+        text = text[: match.start()].rstrip()
+    return text.rstrip("rpeRPE% ")
+
+
+def _refuse_decimal_commas(rows: Sequence[Sequence[str]], delimiters: str) -> None:
+    """Refuse a table whose numbers may be those of a country that writes 45,6 for 45.6.
+
+    There semicolons divide cells because a comma divides numbers: 12,345 is twelve, and 12.345 is
+    twelve thousand. Nothing in such a file tells which was meant.
+
+    Raises
+    ------
+    ReadError
+        A number has a comma, or all numbers of a column that have a point may have it for
+        thousands.
+    """
+    for name, *cells in zip(*(row for row in rows if row), strict=True):
+        numbers = [_bare(cell) for cell in dict.fromkeys(cells) if "," in cell or "." in cell]
+        by_comma = next(filter(_BY_COMMA.fullmatch, numbers), None)
+        by_point = [*filter(_BY_POINT.fullmatch, numbers)]
+        if by_comma is None and by_point and all(map(_MAYBE_THOUSANDS.fullmatch, by_point)):
+            by_comma = by_point[0]
+        if by_comma is not None:
+            raise ReadError(
+                f"it has {delimiters} between its cells, and {by_comma!r} in {name!r} may be"
+                " written as where a comma stands before decimals"
+            )
 
 
 def read_csv(data: bytes, known: Collection[str] = ()) -> pa.Table:

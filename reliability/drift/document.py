@@ -50,6 +50,7 @@ class Document:
     encoding: str = "utf-8"
     quoting: int = csv.QUOTE_MINIMAL
     line_end: str = "\r\n"
+    delimiter: str = ","
     beside: dict[str, bytes] = field(default_factory=dict)
 
     @property
@@ -181,7 +182,12 @@ class Document:
             }
             return written(book)
         text = io.StringIO(newline="")
-        writer = csv.writer(text, quoting=self.quoting, lineterminator=self.line_end)  # type: ignore[arg-type]
+        writer = csv.writer(
+            text,
+            delimiter=self.delimiter,
+            quoting=self.quoting,  # type: ignore[arg-type]
+            lineterminator=self.line_end,
+        )
         writer.writerows(grid)
         return text.getvalue().encode(self.encoding)
 

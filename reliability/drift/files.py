@@ -8,7 +8,7 @@ from pathlib import PurePath
 from random import Random
 
 from reliability.drift.document import Document, NotApplicableError
-from reliability.drift.kinds import Truth, kind, sought
+from reliability.drift.kinds import Truth, is_number, kind, sought
 
 
 def _named(document: Document, name: str) -> Truth:
@@ -105,6 +105,30 @@ def quoted_everywhere(document: Document, rng: Random) -> None:
     """Quotation marks about every cell."""
     _csv_only(document)
     document.quoting = csv.QUOTE_ALL
+
+
+@kind("files")
+def semicolons(document: Document, rng: Random) -> None:
+    """Semicolons between cells, as where a comma divides numbers."""
+    _csv_only(document)
+    document.delimiter = ";"
+
+
+@kind("files")
+def unicode_text(document: Document, rng: Random) -> None:
+    """Tabs between cells and UTF-16, Excel's *Unicode text* to the letter."""
+    _csv_only(document)
+    document.delimiter, document.encoding = "\t", "utf-16"
+
+
+@kind("files", decoy=True)
+def decimal_commas(document: Document, rng: Random) -> None:
+    """Semicolons between cells and figures with decimal commas: 45,678."""
+    _csv_only(document)
+    document.delimiter = ";"
+    document.change(
+        sought(document.numeric()), lambda c: c.replace(".", ",") if is_number(c) else c
+    )
 
 
 @kind("files")
