@@ -23,6 +23,7 @@ from ingest.reading.cells import read_cell
 from ingest.reading.grids import read_table
 from ingest.reading.names import normal
 from ingest.reading.periods import Notation, PeriodType, are_day_first, read_period
+from ingest.reading.printed_codes import read_code
 from ingest.reading.recognise import NotUnderstoodError, Understanding
 from ingest.reading.rows import AS_PUBLISHED, CELL_NOTES, described
 from ingest.reading.understand import understand
@@ -351,6 +352,71 @@ def test_shares_with_all_digits_of_their_doubles_cost_the_release() -> None:
     assert [cell.strip() for cell in rows["re_referrals_percent"].to_pylist()] == plain
     letters = [dict(one or ()) for one in rows[AS_PUBLISHED].to_pylist()]
     assert {len(one["re_referrals_percent"]) for one in letters if one} >= {18}
+
+
+PRINTED_CODES = {
+    "a note": "{} [note 1]",
+    "a superscript": "{}¹",
+    "quotes": '"{}"',
+    "an apostrophe": "'{}",
+    "a spreadsheet's formula": '="{}"',
+    "a no-break space": "{}\u00a0",
+    "both": '="{} [note 2]"',
+}
+
+
+@pytest.mark.parametrize("history", [True, False])
+@pytest.mark.parametrize("how", [*PRINTED_CODES, "lower case"])
+def test_a_council_is_lost_for_what_stands_about_its_code(how: str, history: bool) -> None:
+    def change(rows: Rows) -> Rows:
+        def cell(code: str) -> str:
+            return code.lower() if how == "lower case" else PRINTED_CODES[how].format(code)
+
+        codes = ("new_la_code", "region_code", "country_code")
+        return [row | {n: cell(row[n]) for n in codes if row[n].strip()} for row in rows]
+
+    assert figures(change, history=history) == figures(same)
+    contract, table, read_as = read(change)
+    rows = described(table, contract, read_as, all_councils()).to_pylist()
+    last = dict(rows[-1][AS_PUBLISHED])
+    assert (
+        last["new_la_code"]
+        == change(rows_of(published(IN_NEED, "2024", C1.format(2024))[1]))[-1]["new_la_code"]
+    )
+    assert all(dict(row[AS_PUBLISHED]).get("re_referrals_percent") is None for row in rows)
+
+
+def test_the_old_and_new_code_of_one_council_in_one_cell_lose_it() -> None:
+    def change(rows: Rows) -> Rows:
+        both = {"E08000016": "E08000016 / E08000038", "E08000038": "E08000016 / E08000038"}
+        return [
+            row | {"new_la_code": both.get(row["new_la_code"], row["new_la_code"])} for row in rows
+        ]
+
+    entity = all_councils().entity
+    plain = figures(same)
+    plain["new_la_code"] = [
+        "E08000038" if entity(code) == "E08000038" else code for code in plain["new_la_code"]
+    ]
+    assert figures(change) == plain
+    assert "E08000038" in plain["new_la_code"]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "E08000016 / E08000019",
+        "E06000028 / E06000029",
+        "E08000016 / E99999999",
+        "E0800001 6",
+        "E080000161",
+        "Barnsley E08000016",
+        "E08000016 - E08000019",
+        "E06000052, E06000053x",
+    ],
+)
+def test_two_councils_codes_or_half_a_code_are_taken_for_one(cell: str) -> None:
+    assert read_code(cell, all_councils()) is None
 
 
 @pytest.mark.parametrize("cell", ["0.1234567890123456", "0.30000000000000004", "33.33333333333333"])

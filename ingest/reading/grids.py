@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from ingest.councils import all_councils
 from ingest.errors import ReadError
 from ingest.reading.cells import read_number
 from ingest.reading.names import (
@@ -23,6 +24,7 @@ from ingest.reading.names import (
     normal,
     spellings,
 )
+from ingest.reading.printed_codes import read_code
 from ingest.reading.spec import HeaderSpec, Reading
 from ingest.reading.tables import MOST_COLUMNS, SOURCE_ROW, csv_text, read_csv
 from ingest.reading.workbooks import FoundSheet, WantedSheet, read_sheets, read_tables
@@ -325,12 +327,20 @@ def _data_rows(
         if reading.format == "csv" and ragged:
             raise ReadError(f"{part} has {len(printed)} cells in row {number}, its header {width}")
         row = [*printed, *[""] * (width - len(printed))]
-        if not all(test.fullmatch(row[at].strip()) for at, test in tests):
+        if not all(_passes(row[at], test) for at, test in tests):
             continue
         if reading.once and tuple(row) in seen:
             continue
         seen.update([tuple(row)] if reading.once else [])
         yield number, row
+
+
+def _passes(cell: str, test: re.Pattern[str]) -> bool:
+    """Whether a cell is as a reading says that one of data is, a code with a note about it too."""
+    if test.fullmatch(cell.strip()):
+        return True
+    code = read_code(cell, all_councils()) if any(map(str.isdigit, cell)) else None
+    return code is not None and test.fullmatch(code) is not None
 
 
 def _header(rows: Sequence[list[str]], at: int, spec: HeaderSpec) -> list[list[str]]:
@@ -566,5 +576,5 @@ def _refuse_data_above(
 ) -> None:
     """A header that slipped into its table would take the rows above it for notes."""
     for row in above:
-        if tests and all(at < len(row) and test.fullmatch(row[at].strip()) for at, test in tests):
+        if tests and all(at < len(row) and _passes(row[at], test) for at, test in tests):
             raise ReadError(f"{part} has rows of data above its header")

@@ -19,6 +19,7 @@ import pyarrow as pa
 from ingest.arrays import Floats
 from ingest.contracts.contract import FileContract
 from ingest.contracts.specs import NUMERIC_ROLES, AreaLevel
+from ingest.councils import all_councils
 from ingest.reading.agreement import Numbers, SharedRows, agreement, numbers_of, shared_rows
 from ingest.reading.breakdowns import Breakdown, breakdowns
 from ingest.reading.cells import read_cell
@@ -53,6 +54,7 @@ from ingest.reading.recognise import (
     spelt_labels,
     unlisted_columns,
 )
+from ingest.reading.rows import plain_codes
 from ingest.reading.tables import SOURCE_ROW
 
 if TYPE_CHECKING:
@@ -115,7 +117,7 @@ class History:
         by_name: ByName,
     ) -> None:
         self.contract = contract
-        self.table = table
+        self.table = _with_plain_codes(table, contract, by_name.columns)
         self.by_name = by_name
         self.decided = contract.decided
         self.printed = [n for n in table.column_names if n not in (SOURCE_ROW, SOURCE_SHEET)]
@@ -1120,6 +1122,18 @@ def _joined(rows: pd.DataFrame, names: Sequence[str]) -> NDArray[np.object_]:
     cells = [rows[name].str.strip().to_numpy(dtype=object) for name in names]
     texts = ["\t".join(row) for row in zip(*cells, strict=True)] if cells else [""] * len(rows)
     return np.array(texts, dtype=object)
+
+
+def _with_plain_codes(
+    table: pa.Table, contract: FileContract, columns: Mapping[str, str]
+) -> pa.Table:
+    """A load with its areas' codes as they are read, by which its rows are joined."""
+    printed = {name: table[columns[name]] for name in columns}
+    for name, (at, read) in plain_codes(contract, printed, all_councils()).items():
+        codes = [cell if code is None else code for code, cell in read]
+        position = table.column_names.index(columns[name])
+        table = table.set_column(position, columns[name], pa.array(codes, pa.string()).take(at))
+    return table
 
 
 def _councils_only(rows: pd.DataFrame, contract: FileContract) -> pd.DataFrame:

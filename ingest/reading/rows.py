@@ -20,6 +20,7 @@ from ingest.reading.grids import SOURCE_SHEET
 from ingest.reading.marks import FigureRead, read_blank, read_figure
 from ingest.reading.names import as_known
 from ingest.reading.periods import are_day_first, label_of, parse_period, read_period
+from ingest.reading.printed_codes import read_code
 from ingest.reading.recognise import Filled, Understanding
 from ingest.reading.tables import SOURCE_ROW
 
@@ -126,6 +127,11 @@ def described(
     columns, as_published, notes = _figures(contract, columns)
     columns, days_as_published = _days(contract, columns)
     as_published |= days_as_published
+    codes = plain_codes(contract, columns, councils)
+    for name, (at, texts) in codes.items():
+        read = [cell if code is None else code for code, cell in texts]
+        columns[name] = pa.chunked_array([pa.array(read, pa.string()).take(at)])
+        as_published[name] = at, [c if k is not None else None for k, c in texts]  # type: ignore[misc]
     maps = {
         AS_PUBLISHED: _map(as_published, table.num_rows),
         CELL_NOTES: _map(notes, table.num_rows),
@@ -451,6 +457,37 @@ def _as_type(cells: pa.ChunkedArray, notation: Notation, kind: PeriodType) -> pa
         if label and (period := parse_period(label, notation, kind)):
             read[cell] = label_of_period.setdefault(period, label)
     return _by_distinct(cells, lambda cell: read[cell] or cell)
+
+
+def plain_codes(
+    contract: FileContract, columns: Mapping[str, pa.ChunkedArray], councils: Councils
+) -> dict[str, tuple[pa.Array, list[tuple[str | None, str]]]]:
+    """The columns of codes some of whose cells have something about the code.
+
+    For each its rows' positions in the list of its cells, and of these the plain code, None where
+    the cell is left as it is, and the cell.
+    """
+    area = contract.area
+    known = councils.of_unit(area.unit)
+    found = {}
+    for name in dict.fromkeys((*area.codes.values(), *contract.more_councils)):
+        if name not in columns:
+            continue
+        indices, distinct = _encoded(columns[name])
+        read = [(_plain_code(cell, contract, known), cell) for cell in distinct]
+        if any(code is not None for code, _ in read):
+            found[name] = indices, read
+    return found
+
+
+def _plain_code(cell: str, contract: FileContract, councils: Councils) -> str | None:
+    """A cell's code; None where it is one to the letter, or none, or the seeds know the cell."""
+    text = cell.strip(" ")
+    known_by = contract.area.known_by
+    if text in contract.area.england or text in councils.spellings:
+        return None
+    code = read_code(text, councils, known_by)
+    return None if code == text else code
 
 
 def _figures(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from random import Random
 
 from reliability.drift.document import Document, NotApplicableError
@@ -98,6 +99,32 @@ def spaces_in_cells(document: Document, rng: Random) -> None:
 def no_break_spaces(document: Document, rng: Random) -> None:
     """A no-break space behind every figure, as copied from a web page."""
     document.change(sought(document.numeric()), lambda c: f"{c}\u00a0" if is_number(c) else c)
+
+
+def _printed_codes(document: Document, change: Callable[[str], str]) -> None:
+    area = document.contract.area
+    if area.known_by != "gss":
+        raise NotApplicableError
+    names = [*dict.fromkeys(n for n in area.codes.values() if n in document.columns)]
+    document.change(sought(names), lambda c: change(c) if re.match(r"E\d{8}", c) else c)
+
+
+@kind("codes")
+def codes_noted(document: Document, rng: Random) -> None:
+    """`[note 1]` behind some codes."""
+    _printed_codes(document, lambda c: f"{c.strip()} [note 1]" if rng.random() < 0.03 else c)
+
+
+@kind("codes")
+def codes_lower_case(document: Document, rng: Random) -> None:
+    """Codes in small letters."""
+    _printed_codes(document, str.lower)
+
+
+@kind("codes")
+def codes_as_formulas(document: Document, rng: Random) -> None:
+    """Codes as a spreadsheet's formulas: `="E06000001"`."""
+    _printed_codes(document, lambda c: f'="{c.strip()}"')
 
 
 def _marks(document: Document) -> set[str]:
