@@ -16,6 +16,7 @@ from typing import Literal
 
 from ingest.contracts.specs import KnownBy
 from ingest.errors import ContractError
+from ingest.reading.titles import formal_name, may_have, without_note
 
 _SEEDS = Path(__file__).parents[1] / "dbt_project" / "seeds"
 SEED = _SEEDS / "council.csv"
@@ -138,7 +139,8 @@ class Councils:
     def code_of(self, cell: str, known_by: KnownBy) -> str | None:
         """The GSS code that a cell stands for, or None where nobody has said which.
 
-        A name is never matched loosely: the seed `area_spelling` lists each spelling.
+        The seed `area_spelling` lists spellings of names. One that it has not is a council's only
+        where it differs by a note or by how a council is titled (`formal_name`).
         """
         text = cell.strip()
         if known_by == "gss":
@@ -147,7 +149,35 @@ class Councils:
         if known_by == "laestab":
             # 2013614, also printed as 201/3614: the council's three digits, and the school's.
             text = text[:3]
-        return (self.spellings if known_by == "name" else self._by_dfe_code).get(text)
+        if known_by == "name":
+            return self.spellings.get(text) or self._by_title(text)
+        return self._by_dfe_code.get(text)
+
+    def _by_title(self, cell: str) -> str | None:
+        """The one council whose name a cell has with a title or a note, by the code of today."""
+        bare = without_note(cell)
+        if bare in self.spellings:
+            return self.spellings[bare]
+        name = formal_name(bare)
+        known = self._by_formal_name.get(name.words, {})
+        # Where another area has these words, as the region of London, nobody can tell.
+        if len(known) != 1:
+            return None
+        ((code, title),) = known.items()
+        return code if may_have(name, code, title) else None
+
+    @cached_property
+    def _by_formal_name(self) -> dict[str, dict[str, str]]:
+        """By a name's words the areas that have it, each with the title in its own name."""
+        found: dict[str, dict[str, str]] = {}
+        spelt = [(name, code) for name, code in self.spellings.items()]
+        printed = [(council.name, council.code) for council in self.by_code.values()]
+        regions = [(name, code) for code, name in self.regions.items()]
+        for text, code in (*spelt, *printed, *regions):
+            name = formal_name(text)
+            titles = found.setdefault(name.words, {})
+            titles[self.entity(code)] = titles.get(self.entity(code)) or name.title
+        return found
 
     def known(self, code: str) -> bool:
         """Whether a code is, or ever was, a council's."""

@@ -21,7 +21,10 @@ SCHOOLS = "schools-rated-good-or-outstanding"
 SCORECARDS = "local-authority-school-places-scorecards"
 DRIFTS = {
     NEET: ["figure_renamed", "period_renamed", "level_renamed", "names_of_areas_renamed"],
-    INSPECTIONS: ["sheet_renamed", "names_of_areas_respelt", "headers_hyphened"],
+    INSPECTIONS: [
+        *("sheet_renamed", "names_of_areas_respelt", "headers_hyphened"),
+        *("names_with_titles", "names_with_notes"),
+    ],
     SCHOOLS: ["council_code_renamed", "percentage_suffixed", "blanks_marked"],
     # A kind on each of its files in turn: the second has a year that is known to have no figures.
     SCORECARDS: ["headers_upper_case", "figure_renamed", "last_year_beside"],

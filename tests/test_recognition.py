@@ -275,6 +275,114 @@ def test_a_file_cut_in_its_last_row_passes_for_one_with_a_note(cells: int) -> No
         table_of(contract, cut.encode())
 
 
+@pytest.mark.parametrize("history", [True, False])
+def test_a_header_repeated_in_the_middle_costs_the_release(history: bool) -> None:
+    def change(rows: Rows) -> Rows:
+        return [*rows[:700], {name: name for name in rows[0]}, *rows[700:]]
+
+    assert figures(change, history=history) == figures(same)
+    _, _, how = read(change, history=history)
+    assert how.left_out == (701,)
+    assert "row 701 repeats the header, and is left out" in how.evidence
+    assert Understanding.from_dict(how.to_dict()) == how
+
+
+def test_a_second_table_under_a_title_of_its_own_is_joined_to_the_first() -> None:
+    contract, data = published(IN_NEED, "2024", C1.format(2024))
+    lines = data.decode("utf-8-sig").rstrip("\n").split("\n")
+    text = "\n".join([*lines, "Table 2: boys alone", *lines[:5]])
+    how = understand(contract, table_of(contract, text.encode()))
+    assert how.left_out == ()
+
+
+BELOW_HEADER: dict[str, Callable[[str], str]] = {
+    "types": lambda name: "numeric" if name.lower().endswith(("referrals", "ent")) else "character",
+    "units": lambda name: "Number" if name.lower().endswith(("referrals", "ent")) else "",
+    "labels": lambda name: f"{name.replace('_', ' ').capitalize()} of area",
+}
+
+
+@pytest.mark.parametrize("history", [True, False])
+@pytest.mark.parametrize("kind", BELOW_HEADER)
+def test_a_row_of_units_below_the_header_costs_the_release(kind: str, history: bool) -> None:
+    def change(rows: Rows) -> Rows:
+        return [{name: BELOW_HEADER[kind](name) for name in rows[0]}, *rows]
+
+    assert figures(change, history=history) == figures(same)
+    _, _, how = read(change, history=history)
+    assert how.left_out == (1,)
+    assert any("row 1, right below the header, has no area" in said for said in how.evidence)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"la_name": "Leeds"},
+        {"new_la_code": "E08000035 [note 1]"},
+        {"la_name": "All councils"},
+        {"time_period": "2024"},
+        {"Referrals": "12"},
+        {"Referrals": "c"},
+        {"geographic_level": "National"},
+        {"something_new": "7"},
+        {},
+    ],
+)
+def test_an_areas_row_is_left_out_as_one_of_units(cells: dict[str, str]) -> None:
+    def change(rows: Rows) -> Rows:
+        rows = [row | {"something_new": ""} for row in rows]
+        of_figures = {} if not cells else {"Re_referrals": "see note"}
+        return [dict.fromkeys(rows[0], "") | of_figures | cells, *rows]
+
+    contract, data = published(IN_NEED, "2024", C1.format(2024))
+    assert understand(contract, table_of(contract, written(change(rows_of(data))))).left_out == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("Bristol City Council", "E06000023"),
+        ("City of Bristol", "E06000023"),
+        ("Royal Borough of Greenwich", "E09000011"),
+        ("London Borough of Camden", "E09000007"),
+        ("LB Camden", "E09000007"),
+        ("Kent County Council", "E10000016"),
+        ("Stoke on Trent UA", "E06000021"),
+        ("Durham, County of", "E06000047"),
+        ("Northumberland County Council", "E06000057"),
+        ("Bolton Metropolitan Borough Council", "E08000001"),
+        ("Devon [note 2]", "E10000008"),
+        ("Devon1", "E10000008"),
+        # The seed has it, and says which of two it is.
+        ("Dorset [note 1]", "E06000059"),
+    ],
+)
+def test_a_council_is_lost_for_its_title(name: str, code: str) -> None:
+    assert all_councils().code_of(name, "name") == code
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("London", "London Borough of London", "Greater London", "West Midlands Council"),
+        *("Dorset Council", "Durham City Council", "Kent City Council", "Derbyshire UA"),
+        *("Nottingham County Council", "London Borough of Leeds", "Northampton Borough Council"),
+        *("Leeds City", "Hull", "BCP", "Leeds 2024", "Council", ""),
+    ],
+)
+def test_a_name_that_may_be_of_another_area_is_taken_for_a_councils(name: str) -> None:
+    assert all_councils().code_of(name, "name") is None
+
+
+def test_every_name_of_the_register_is_read_as_another_councils() -> None:
+    councils = all_councils()
+    for code, council in councils.by_code.items():
+        for name in (council.name, f"{council.name} [note 1]", f"{council.name} Council"):
+            found = councils.code_of(name, "name")
+            of_name = {c for c, one in councils.by_code.items() if one.name == council.name}
+            assert found is None or found in of_name, (name, code, found)
+
+
 def test_the_words_for_levels_of_areas_cannot_be_read_once_they_change() -> None:
     words = {"National": "Country", "Regional": "Region", "Local authority": "LA"}
 

@@ -134,7 +134,7 @@ def check_load(
             ),
             *_reading_checks(load, understanding),
         ),
-        dropped_rows=load_table.dropped_rows,
+        dropped_rows=tuple(sorted({*load_table.dropped_rows, *understanding.left_out})),
         flags=flags,
         understanding=understanding,
     )

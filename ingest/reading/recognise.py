@@ -66,7 +66,8 @@ class Understanding:
     are gone and follow from the rest. `evidence` are the sentences that say what was matched by
     figures, with numbers; `proposals` what may be meant for a label (`column/label`) that is gone.
     `only` are columns by whose cell the rows of this series are told from another's in one file,
-    and `whole` has, for published columns that no contract speaks of, the cell of the rows read.
+    and `whole` has, for published columns that no contract speaks of, the cell of the rows read;
+    `left_out` are source rows that are no data, as a header that is repeated.
     """
 
     columns: Mapping[str, str]
@@ -76,11 +77,13 @@ class Understanding:
     proposals: Mapping[str, str] = field(default_factory=dict)
     only: Mapping[str, str] = field(default_factory=dict)
     whole: Mapping[str, str] = field(default_factory=dict)
+    left_out: tuple[int, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for a verdict."""
         filled = {name: dict(vars(one)) for name, one in self.filled.items()}
-        return vars(self) | {"filled": filled, "evidence": list(self.evidence)}
+        lists = {"evidence": list(self.evidence), "left_out": list(self.left_out)}
+        return vars(self) | {"filled": filled} | lists
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Understanding:
@@ -101,7 +104,9 @@ class Understanding:
             evidence=tuple(document["evidence"]),
             proposals=dict(document["proposals"]),
             only=dict(document["only"]),
-            whole=dict(document["whole"]),
+            # Verdicts of before had neither.
+            whole=dict(document.get("whole", {})),
+            left_out=tuple(document.get("left_out", ())),
         )
 
 

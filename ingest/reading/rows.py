@@ -22,7 +22,7 @@ from ingest.reading.names import as_known
 from ingest.reading.periods import are_day_first, label_of, parse_period, read_period
 from ingest.reading.printed_codes import read_code
 from ingest.reading.recognise import Filled, Understanding
-from ingest.reading.tables import SOURCE_ROW
+from ingest.reading.tables import SOURCE_ROW, without_rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -114,6 +114,7 @@ def described(
         indices, distinct = _encoded(table[name])
         is_meant = pa.array([one.strip() == cell for one in distinct], pa.bool_())
         table = table.filter(is_meant.take(indices))
+    table = without_rows(table, how.left_out)
     columns: dict[str, pa.ChunkedArray] = {
         name: table[name] for name in (SOURCE_ROW, SOURCE_SHEET) if name in table.column_names
     }

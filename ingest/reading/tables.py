@@ -314,6 +314,17 @@ def _among_notes(text: str, known: Collection[str]) -> pa.Table | None:
     )
 
 
+def without_rows(table: pa.Table, rows: Collection[int]) -> pa.Table:
+    """A table without these of its source rows."""
+    import pyarrow as pa
+    import pyarrow.compute
+
+    if not rows:
+        return table
+    off = pyarrow.compute.is_in(table[SOURCE_ROW], value_set=pa.array([*rows], pa.int64()))
+    return table.filter(pyarrow.compute.invert(off))
+
+
 def _without_blank_rows(table: pa.Table) -> pa.Table:
     """The rows that have a cell, and are no note in the first of them.
 
@@ -352,10 +363,7 @@ def _without_blank_rows(table: pa.Table) -> pa.Table:
     ]
     if not off:
         return table
-    stays = pyarrow.compute.invert(
-        pyarrow.compute.is_in(table[SOURCE_ROW], value_set=pa.array(off, pa.int64()))
-    )
-    rows = table.filter(stays)
+    rows = without_rows(table, off)
     if rows.num_rows == 0:
         raise ReadError("it has a header and no rows")
     return rows

@@ -291,6 +291,40 @@ def levels_shortened(document: Document, rng: Random) -> Truth:
     return _relabelled(document, [area.level], labels)
 
 
+def _name_columns(document: Document) -> list[str]:
+    by_name = document.contract.area.known_by == "name"
+    return [
+        n
+        for n in document.of("identity")
+        if "name" in n or (n == document.contract.area.level and by_name)
+    ]
+
+
+_TITLED = {
+    "Leeds": "Leeds City Council",
+    "Kent": "Kent County Council",
+    "Greenwich": "Royal Borough of Greenwich",
+    "Camden": "London Borough of Camden",
+    "Bristol": "City of Bristol",
+    "Herefordshire": "Herefordshire, County of",
+    "Stoke-on-Trent": "Stoke-on-Trent UA",
+    "Isle of Wight": "Isle of Wight Council",
+}
+
+
+@kind("labels")
+def names_with_titles(document: Document, rng: Random) -> None:
+    """Names of some councils with their titles: `Leeds City Council`."""
+    document.change(sought(_name_columns(document)), lambda c: _TITLED.get(c.strip(), c))
+
+
+@kind("labels")
+def names_with_notes(document: Document, rng: Random) -> None:
+    """A note behind some councils' names: `Leeds [note 2]`, `Devon1`."""
+    noted = {"Leeds": "Leeds [note 2]", "Kent": "Kent¹", "Devon": "Devon1"}
+    document.change(sought(_name_columns(document)), lambda c: noted.get(c.strip(), c))
+
+
 @kind("labels")
 def names_of_areas_respelt(document: Document, rng: Random) -> None:
     """Names of councils with `&` for `and`, in capitals."""

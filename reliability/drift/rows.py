@@ -58,6 +58,25 @@ def blank_rows_between(document: Document, rng: Random) -> None:
 
 
 @kind("rows")
+def header_again(document: Document, rng: Random) -> None:
+    """The header once more in the middle, as of files joined."""
+    if document.is_workbook or not document.contract.reading.is_plain:
+        raise NotApplicableError
+    document.rows.insert(len(document.rows) // 2, list(document.header[-1]))
+
+
+@kind("rows")
+def types_below(document: Document, rng: Random) -> None:
+    """A row of types right below the header."""
+    if document.is_workbook or not document.contract.reading.is_plain:
+        raise NotApplicableError
+    numeric = {document.columns[name] for name in sought(document.numeric())}
+    width = len(document.names())
+    row = ["numeric" if at in numeric else "character" for at in range(width)]
+    document.rows.insert(0, row)
+
+
+@kind("rows")
 def rows_shuffled(document: Document, rng: Random) -> None:
     """The rows in another order."""
     rng.shuffle(document.rows)

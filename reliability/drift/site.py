@@ -239,9 +239,18 @@ class DriftSite:
             which,
         ).fetchall()
         keys = len(dict.fromkeys(contract.key))
-        codes = {*contract.area.codes.values()} if contract.area.known_by == "gss" else set()
+        known_by = contract.area.known_by
+        codes = {*contract.area.codes.values()} if known_by in ("gss", "name") else set()
         at = [i for i, name in enumerate(names[:keys]) if name in codes]
-        entity = Councils.load().districts().entity
+        councils = Councils.load()
+        districts = councils.districts()
+
+        def entity(cell: str) -> str:
+            # A council known by its name is the same one under whatever name it is printed.
+            if known_by == "name":
+                return councils.entity(councils.code_of(cell, known_by) or cell)
+            return districts.entity(cell)
+
         found = {}
         for row in rows:
             key = [entity(cell.strip()) if i in at else cell for i, cell in enumerate(row[:keys])]
