@@ -559,8 +559,10 @@ MAY_LOOK_AT_NOTHING = {
         "regions_not_carried_on",
         "stock_years_differ",
         "units_kept",
+        "wholes_keep_to_their_parts",
         "years_differ",
     },
+    "figures of which one in twenty is kept back in each year": {"no_lone_figure"},
     "a file of councils alone": {
         "country_codes",
         "no_whole_leaps",
@@ -577,6 +579,7 @@ MAY_LOOK_AT_NOTHING = {
         "newest_year_has_figures",
         "no_blank_without_mark",
         "numbers_not_alone",
+        "numbers_written_out",
         "percentages_in_range",
     },
     "a list without figures": {"council_listed_once"},
@@ -621,6 +624,7 @@ DISAGREE = {
 STRANGE = (
     *("no_figure_strange", "no_figure_unusual", "no_figure_leaps"),
     *("councils_not_swapped", "councils_perhaps_swapped"),
+    *("no_lone_figure", "wholes_keep_to_their_parts"),
 )
 
 

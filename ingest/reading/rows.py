@@ -226,7 +226,9 @@ def row_columns(
                 return _Area(level, None)
             code = code_of(contract, cell_of[level], known)
             # A council of Wales is a local authority too.
-            return _Area(IGNORED_LEVEL, None) if _is_other_entity(code) else _Area(level, code)
+            if level == area.unit and _is_other_entity(code):
+                return _Area(IGNORED_LEVEL, None)
+            return _Area(level, code)
 
         at, areas = _by_rows(read, area_of)
     else:
