@@ -256,7 +256,7 @@ def _worth_reading_ahead(work: PublicationToCheck) -> list[ReleaseToCheck]:
 def _read_ahead(
     publication: Publication, held: ReleaseToCheck, archive: HomeArchive, store: LoadStore
 ) -> None:
-    """Keep the rows of a release for who is going to check it, and finds there what is wrong."""
+    """Keep the rows of a release for who is going to check it, and to say what is wrong."""
     loads, _ = loads_of(publication, held.release, held.recognised)
     _read_workbooks([as_decided(held.decisions, one) for one in loads], archive, store)
 

@@ -54,7 +54,7 @@ from ingest.reading.recognise import (
     spelt_labels,
     unlisted_columns,
 )
-from ingest.reading.rows import plain_codes
+from ingest.reading.rows import column_of_codes, plain_codes
 from ingest.reading.tables import SOURCE_ROW
 
 if TYPE_CHECKING:
@@ -1130,9 +1130,8 @@ def _with_plain_codes(
     """A load with its areas' codes as they are read, by which its rows are joined."""
     printed = {name: table[columns[name]] for name in columns}
     for name, (at, read) in plain_codes(contract, printed, all_councils()).items():
-        codes = [cell if code is None else code for code, cell in read]
         position = table.column_names.index(columns[name])
-        table = table.set_column(position, columns[name], pa.array(codes, pa.string()).take(at))
+        table = table.set_column(position, columns[name], column_of_codes(at, read))
     return table
 
 

@@ -20,6 +20,15 @@ NOTE = re.compile(
     r"|\(\s*note\s*\d+\s*\)|[¹²³⁰-⁹†‡§*]+)\s*$",
     re.IGNORECASE,
 )
+
+
+def bare_of_notes(text: str) -> str:
+    """A name or a figure without the notes that stand behind it."""
+    while (match := NOTE.search(text)) and match.start():
+        text = text[: match.start()].rstrip()
+    return text
+
+
 # A column without a name of its own, so many to the right of the one that it is named after.
 _BESIDE = re.compile(r"\s*\[\+(\d+)\]$")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")

@@ -130,8 +130,7 @@ def described(
     as_published |= days_as_published
     codes = plain_codes(contract, columns, councils)
     for name, (at, texts) in codes.items():
-        read = [cell if code is None else code for code, cell in texts]
-        columns[name] = pa.chunked_array([pa.array(read, pa.string()).take(at)])
+        columns[name] = pa.chunked_array([column_of_codes(at, texts)])
         as_published[name] = at, [c if k is not None else None for k, c in texts]  # type: ignore[misc]
     maps = {
         AS_PUBLISHED: _map(as_published, table.num_rows),
@@ -481,6 +480,13 @@ def plain_codes(
         if any(code is not None for code, _ in read):
             found[name] = indices, read
     return found
+
+
+def column_of_codes(at: pa.Array, texts: Sequence[tuple[str | None, str]]) -> pa.Array:
+    """A column of `plain_codes` as it is read."""
+    import pyarrow as pa
+
+    return pa.array([cell if code is None else code for code, cell in texts], pa.string()).take(at)
 
 
 def _plain_code(cell: str, contract: FileContract, councils: Councils) -> str | None:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ingest.errors import ReadError
-from ingest.reading.names import NOTE, normal
+from ingest.reading.names import bare_of_notes, normal
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -134,10 +134,7 @@ _MAYBE_THOUSANDS = re.compile(r"[-+−]?[1-9]\d{0,2}\.\d{3}")
 
 def _bare(cell: str) -> str:
     """A cell without the notes, the letter and the sign that may stand behind its number."""
-    text = cell.strip()
-    while (match := NOTE.search(text)) and match.start():
-        text = text[: match.start()].rstrip()
-    return text.rstrip("rpeRPE% ")
+    return bare_of_notes(cell.strip()).rstrip("rpeRPE% ")
 
 
 def _refuse_decimal_commas(rows: Sequence[Sequence[str]], delimiters: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from ingest.reading.names import NOTE
+from ingest.reading.names import bare_of_notes
 
 
 class FormalName(NamedTuple):
@@ -74,7 +74,4 @@ def may_have(name: FormalName, code: str, title: str) -> bool:
 
 def without_note(cell: str) -> str:
     """A name without the notes behind it, also those of a bare digit: `Devon1`, `Kent 3`."""
-    text = cell.strip()
-    while (match := NOTE.search(text)) and match.start():
-        text = text[: match.start()].rstrip()
-    return re.sub(r"(?<=[A-Za-z)]) ?\d{1,2}$", "", text)
+    return re.sub(r"(?<=[A-Za-z)]) ?\d{1,2}$", "", bare_of_notes(cell.strip()))
