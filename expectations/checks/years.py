@@ -105,12 +105,12 @@ class UnitsKept(OfSeries):
             nanmedian(panel.sizes[at], axis=1)
             for panel, at in ((view.now, here), (view.was, there))
         )
-        told = np.flatnonzero(np.minimum(now, was) > 0)
+        known = np.flatnonzero(np.minimum(now, was) > 0)
         return found_where(
-            self._is_another_unit(now[told], was[told], SMALL_NUMBER),
-            [when(year) for year in years[told]],
-            now[told],
-            was[told],
+            self._is_another_unit(now[known], was[known], SMALL_NUMBER),
+            [when(year) for year in years[known]],
+            now[known],
+            was[known],
             wording=(
                 view.name + ": the median count of {0} is {1:.4g}, and was {2:.4g} in the release"
                 " before"

@@ -291,8 +291,8 @@ def figures_read(
     for name in contract.figure_names:
         if name not in columns:
             continue
-        told_by, meaning = _figure_meaning(contract, name, columns)
-        at, read = _by_rows([columns[one] for one in told_by], meaning)
+        read_from, meaning = _figure_meaning(contract, name, columns)
+        at, read = _by_rows([columns[one] for one in read_from], meaning)
         found[number_of(name)] = pa.array([one.number for one in read], pa.float64()).take(at)
         found[status_of(name)] = pa.array([one.status for one in read], pa.string()).take(at)
         found[mark_of(name)] = pa.array([one.mark for one in read], pa.string()).take(at)
@@ -306,8 +306,8 @@ def figures_of_row(
     found: dict[str, float | str | None] = {}
     for name in contract.figure_names:
         if name in cells:
-            told_by, meaning = _figure_meaning(contract, name, cells)
-            read = meaning(tuple(cells[one] or "" for one in told_by))
+            read_from, meaning = _figure_meaning(contract, name, cells)
+            read = meaning(tuple(cells[one] or "" for one in read_from))
             found[number_of(name)] = read.number
             found[status_of(name)] = read.status
             found[mark_of(name)] = read.mark

@@ -53,10 +53,10 @@ def understand(
     by_name = match_names(contract, printed)
     stray = stray_rows(contract, table, by_name.columns)
     how = _understood(contract, without_rows(table, stray), history, by_name)
-    told = (*stray.values(), *_councils_by_title(contract, table, how.columns))
-    if not told:
+    messages = (*stray.values(), *_councils_by_title(contract, table, how.columns))
+    if not messages:
         return how
-    return replace(how, left_out=tuple(stray), evidence=(*how.evidence, *told))
+    return replace(how, left_out=tuple(stray), evidence=(*how.evidence, *messages))
 
 
 def _councils_by_title(

@@ -59,7 +59,7 @@ class DataFiles:
     def __init__(self, view: View) -> None:
         self._view = view
         # By series and area: a council's stand in its own file and in the measure's.
-        self._figures_told: dict[tuple[tuple[str, str], str], str] = {}
+        self._figures_as_json: dict[tuple[tuple[str, str], str], str] = {}
 
     def all(self) -> Iterator[tuple[str, str]]:
         """Every file by its path."""
@@ -89,13 +89,13 @@ class DataFiles:
             "licence": ATTRIBUTION,
             "columns": _COLUMNS,
         }
-        told = [
+        documents = [
             _with(_about(measure, series), "figures", self._figures(series, council.code, figures))
             for measure in self._view.marts.measures
             for series in measure.series
             if (figures := facts.get(series.key, {}).get(council.code))
         ]
-        return _with(about, "series", _list(told)) + "\n"
+        return _with(about, "series", _list(documents)) + "\n"
 
     def _of_measure(self, measure: Measure) -> str:
         marts = self._view.marts
@@ -111,14 +111,14 @@ class DataFiles:
             "licence": ATTRIBUTION,
             "columns": _COLUMNS,
         }
-        told = []
+        documents = []
         for series in self._view.held(measure):
             of_areas = [
                 *self._areas_of(series, marts.comparators, areas),
                 *self._areas_of(series, marts.facts, names),
             ]
-            told.append(_with(_about(measure, series), "areas", _list(of_areas)))
-        return _with(about, "series", _list(told)) + "\n"
+            documents.append(_with(_about(measure, series), "areas", _list(of_areas)))
+        return _with(about, "series", _list(documents)) + "\n"
 
     def _areas_of(
         self,
@@ -138,9 +138,9 @@ class DataFiles:
     def _figures(self, series: Series, code: str, figures: list[Figure]) -> str:
         """An area's figures in JSON."""
         key = (series.key, code)
-        if key not in self._figures_told:
-            self._figures_told[key] = as_json([_row(figure) for figure in figures])
-        return self._figures_told[key]
+        if key not in self._figures_as_json:
+            self._figures_as_json[key] = as_json([_row(figure) for figure in figures])
+        return self._figures_as_json[key]
 
     # For the pages' own scripts: figures as they are said, so that no script rounds
 
@@ -295,11 +295,11 @@ def _rounded(value: float | None, series: Series, least: int = 0) -> float | int
     return int(rounded) if rounded.is_integer() else rounded
 
 
-def _with(members: dict[str, Any], name: str, told: str) -> str:
+def _with(members: dict[str, Any], name: str, document: str) -> str:
     """An object in JSON with one member more, which is JSON already."""
-    return f'{as_json(members)[:-1]},"{name}":{told}}}'
+    return f'{as_json(members)[:-1]},"{name}":{document}}}'
 
 
-def _list(told: list[str]) -> str:
+def _list(documents: list[str]) -> str:
     """A list in JSON of what is JSON already."""
-    return f"[{','.join(told)}]"
+    return f"[{','.join(documents)}]"
